@@ -1,5 +1,6 @@
-/* base/banned.h - functions that are not used here; each has a safe sibling. Included by every .c file through the compiler's
- * command line (-include), after the system headers that declare them. */
+/* base/banned.h - functions that are not used here; each has a safe sibling. Included
+ * by every .c file through the compiler's command line (-include), after the system
+ * headers that declare them. */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
 
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atof gmtime localtime ctime asctime system popen mktemp tmpnam
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atof gmtime         \
+	localtime ctime asctime system popen mktemp tmpnam
 
 #endif

@@ -1,9 +1,10 @@
 /* base/error.h - errors as values.
  *
- * A function that can fail returns 0 or a negative enum error_code and takes `struct error *err` last (NULL allowed).
- * The first cause wins: error_set() on an error that is already set changes nothing; callers add context in front.
- * Text is lower case without a full stop, the subject in quotes: "cannot open 'x': permission denied".
- * The layer that handles an error logs it, once. A denial by policy is not an error. */
+ * A function that can fail returns 0 or a negative enum error_code and takes `struct
+ * error *err` last (NULL allowed). The first cause wins: error_set() on an error that
+ * is already set changes nothing; callers add context in front. Text is lower case
+ * without a full stop, the subject in quotes: "cannot open 'x': permission denied". The
+ * layer that handles an error logs it, once. A denial by policy is not an error. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -25,21 +26,33 @@ enum error_code {
 };
 
 struct error {
-	int code;        /* 0: not set */
-	char text[1024]; /* UTF-8, escaped (no control bytes), NUL-terminated; cut with "..." when longer */
+	int code;	 /* 0: not set */
+	char text[1024]; /* UTF-8, escaped (no control bytes), NUL-terminated; cut with
+			    "..." when longer */
 };
 
-#define ERROR_INIT { 0, { 0 } }
+#define ERROR_INIT                                                                     \
+	{                                                                              \
+		0,                                                                     \
+		{                                                                      \
+			0                                                              \
+		}                                                                      \
+	}
 
 /* Records a cause and returns `code`. Untrusted text in arguments is escaped. */
-int error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int error_set(struct error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Like error_set() with ": " and the text of errno value `number` behind; maps ENOSPC/EDQUOT to ERROR_NO_SPACE,
- * ENOMEM to ERROR_MEMORY, ENOENT to ERROR_NOT_FOUND, EACCES/EPERM to ERROR_PERMISSION, otherwise ERROR_IO. */
-int error_set_errno(struct error *err, int number, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Like error_set() with ": " and the text of errno value `number` behind; maps
+ * ENOSPC/EDQUOT to ERROR_NO_SPACE, ENOMEM to ERROR_MEMORY, ENOENT to ERROR_NOT_FOUND,
+ * EACCES/EPERM to ERROR_PERMISSION, otherwise ERROR_IO. */
+int error_set_errno(struct error *err, int number, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " before the text that is there; returns err->code (ERROR_INTERNAL when err is NULL or not set). */
-int error_context(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Puts "context: " before the text that is there; returns err->code (ERROR_INTERNAL
+ * when err is NULL or not set). */
+int error_context(struct error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 void error_clear(struct error *err);
 

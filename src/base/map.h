@@ -1,7 +1,8 @@
 /* base/map.h - a hash map from byte strings to pointers.
  *
- * Keys are hashed with a secret seed of the process, so hostile keys cannot make it slow. Keys are borrowed: they must
- * outlive the map. Values are borrowed. Order of iteration is the order of insertion. */
+ * Keys are hashed with a secret seed of the process, so hostile keys cannot make it
+ * slow. Keys are borrowed: they must outlive the map. Values are borrowed. Order of
+ * iteration is the order of insertion. */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
 
@@ -22,7 +23,10 @@ struct map {
 	size_t slot_count;   /* a power of two */
 };
 
-#define MAP_INIT { 0 }
+#define MAP_INIT                                                                       \
+	{                                                                              \
+		0                                                                      \
+	}
 
 void map_release(struct map *map);
 /* The value, or NULL. */

@@ -1,6 +1,8 @@
-/* base/metrics.h - counters and gauges in memory shared by all processes of one service.
+/* base/metrics.h - counters and gauges in memory shared by all processes of one
+ * service.
  *
- * metrics_share() is called once, before the first fork; without it they are private to the process. Lock-free. */
+ * metrics_share() is called once, before the first fork; without it they are private to
+ * the process. Lock-free. */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
 

@@ -1,4 +1,5 @@
-/* base/pattern.h - regular expressions (PCRE2, UTF-8) with match limits, and path globs. */
+/* base/pattern.h - regular expressions (PCRE2, UTF-8) with match limits, and path
+ * globs. */
 #ifndef BASE_PATTERN_H
 #define BASE_PATTERN_H
 
@@ -12,12 +13,16 @@ struct pattern;
 int pattern_new(struct pattern **out, const char *text, struct error *err);
 void pattern_free(struct pattern *pattern);
 const char *pattern_text(const struct pattern *pattern);
-/* 1 found somewhere in the subject, 0 not, ERROR_PATTERN (limit of steps, or the subject is not UTF-8), ERROR_MEMORY. */
-int pattern_search(const struct pattern *pattern, const char *subject, size_t length, struct error *err);
+/* 1 found somewhere in the subject, 0 not, ERROR_PATTERN (limit of steps, or the
+ * subject is not UTF-8), ERROR_MEMORY. */
+int pattern_search(const struct pattern *pattern, const char *subject, size_t length,
+		   struct error *err);
 
-/* Globs over '/'-separated paths: '*' and '?' stay within a component, "**" spans components ("a/" then two stars then "/b"
- * matches a/b too), [abc] [a-z] [!a] classes, '\' escapes; a glob without '/' matches the last component. Linear in practice:
- * at most one backtrack point a star. Full ref names are matched with the same function. */
+/* Globs over '/'-separated paths: '*' and '?' stay within a component, "**" spans
+ * components ("a/" then two stars then "/b" matches a/b too), [abc] [a-z] [!a] classes,
+ * '\' escapes; a glob without '/' matches the last component. Linear in practice: at
+ * most one backtrack point a star. Full ref names are matched with the same function.
+ */
 bool glob_match(const char *glob, const char *path);
 /* 0, or ERROR_PATTERN: empty, unclosed class, trailing backslash. */
 int glob_check(const char *glob, struct error *err);

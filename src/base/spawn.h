@@ -1,6 +1,8 @@
-/* base/spawn.h - runs a program: no shell, cleared environment, bounded output, a deadline.
+/* base/spawn.h - runs a program: no shell, cleared environment, bounded output, a
+ * deadline.
  *
- * The child gets exactly `environment`, descriptors 0 to 2, its own process group (killed as a whole at the deadline). */
+ * The child gets exactly `environment`, descriptors 0 to 2, its own process group
+ * (killed as a whole at the deadline). */
 #ifndef BASE_SPAWN_H
 #define BASE_SPAWN_H
 
@@ -13,14 +15,18 @@
 struct error;
 
 struct spawn {
-	const char *const *arguments;   /* arguments[0] is looked up in `path` when it has no '/'; ends with NULL */
-	const char *const *environment; /* "NAME=value" ...; ends with NULL; NULL: PATH and LC_ALL=C.UTF-8 only */
-	const char *directory;          /* NULL: stay */
-	const void *input;              /* given on standard input; NULL: /dev/null */
+	const char *const *arguments; /* arguments[0] is looked up in `path` when it has
+					 no '/'; ends with NULL */
+	const char *const *environment; /* "NAME=value" ...; ends with NULL; NULL: PATH
+					   and LC_ALL=C.UTF-8 only */
+	const char *directory;		/* NULL: stay */
+	const void *input;		/* given on standard input; NULL: /dev/null */
 	size_t input_length;
-	int64_t timeout;                /* microseconds; 0: 60 s */
-	size_t output_maximum;          /* bytes of each of output and errors; 0: 1 MiB; more is cut, not failed */
-	int (*before_exec)(void *data); /* in the child; not 0 ends it with status 126; NULL: none */
+	int64_t timeout;       /* microseconds; 0: 60 s */
+	size_t output_maximum; /* bytes of each of output and errors; 0: 1 MiB; more is
+				  cut, not failed */
+	int (*before_exec)(void *data); /* in the child; not 0 ends it with status 126;
+					   NULL: none */
 	void *data;
 };
 
@@ -30,12 +36,15 @@ struct spawn_result {
 	struct buf errors;
 };
 
-/* Runs to the end. 0 when the program ran at all (see result->status); ERROR_NOT_FOUND, ERROR_TIMEOUT, ERROR_MEMORY, ERROR_CHILD.
- * spawn_result_release() in every case. */
-int spawn_run(const struct spawn *spawn, struct spawn_result *result, struct error *err);
+/* Runs to the end. 0 when the program ran at all (see result->status); ERROR_NOT_FOUND,
+ * ERROR_TIMEOUT, ERROR_MEMORY, ERROR_CHILD. spawn_result_release() in every case. */
+int spawn_run(const struct spawn *spawn, struct spawn_result *result,
+	      struct error *err);
 void spawn_result_release(struct spawn_result *result);
-/* As spawn_run(), and a status other than 0 is ERROR_CHILD with the last line of the error output. */
-int spawn_check(const struct spawn *spawn, struct spawn_result *result, struct error *err);
+/* As spawn_run(), and a status other than 0 is ERROR_CHILD with the last line of the
+ * error output. */
+int spawn_check(const struct spawn *spawn, struct spawn_result *result,
+		struct error *err);
 
 extern const char *const spawn_default_environment[];
 #define SPAWN_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

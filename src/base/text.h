@@ -1,7 +1,8 @@
 /* base/text.h - making text that others wrote safe to show.
  *
- * Safe means: valid UTF-8, no C0 or C1 control byte, no DEL, no bidirectional or invisible format control, so that it can
- * go to a log, a terminal, a sideband or a page. What is not safe becomes \xNN or \u{NNNN}; a backslash stays. */
+ * Safe means: valid UTF-8, no C0 or C1 control byte, no DEL, no bidirectional or
+ * invisible format control, so that it can go to a log, a terminal, a sideband or a
+ * page. What is not safe becomes \xNN or \u{NNNN}; a backslash stays. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -13,14 +14,17 @@ struct buf;
 
 void text_escape(struct buf *out, const char *bytes, size_t length);
 void text_escape_string(struct buf *out, const char *string);
-/* The same into a fixed array, cut with "..." at a character border when it does not fit. Returns `out`. */
+/* The same into a fixed array, cut with "..." at a character border when it does not
+ * fit. Returns `out`. */
 char *text_escape_into(char *out, size_t size, const char *bytes, size_t length);
 bool text_is_utf8(const char *bytes, size_t length);
-/* Length in bytes of the code point that starts at `bytes` (0: not UTF-8); `code_point` may be NULL. */
+/* Length in bytes of the code point that starts at `bytes` (0: not UTF-8); `code_point`
+ * may be NULL. */
 size_t text_utf8_next(const char *bytes, size_t length, uint32_t *code_point);
 size_t text_utf8_count(const char *bytes, size_t length);
 
-/* Of `count` candidates the one that is nearest to `name` by edit distance (at most a third of its length), or NULL. */
+/* Of `count` candidates the one that is nearest to `name` by edit distance (at most a
+ * third of its length), or NULL. */
 const char *text_nearest(const char *name, const char *const *candidates, size_t count);
 
 bool text_starts_with(const char *text, const char *prefix);

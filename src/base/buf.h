@@ -36,7 +36,8 @@ void buf_add_byte(struct buf *buf, unsigned char byte);
 void buf_add_string(struct buf *buf, const char *string);
 void buf_addf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void buf_vaddf(struct buf *buf, const char *format, va_list arguments);
+void buf_vaddf(struct buf *buf, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 /* Room for `length` more bytes to be written by the caller at the returned address
  * (then add to ->length and put the NUL); NULL on failure. */
 char *buf_reserve(struct buf *buf, size_t length);

@@ -17,6 +17,8 @@ void text_escape_string(struct buf *out, const char *string);
 /* The same into a fixed array, cut with "..." at a character border when it does not
  * fit. Returns `out`. */
 char *text_escape_into(char *out, size_t size, const char *bytes, size_t length);
+/* Whether a code point may be shown as it is (see above). */
+bool text_is_shown(uint32_t code_point);
 bool text_is_utf8(const char *bytes, size_t length);
 /* Length in bytes of the code point that starts at `bytes` (0: not UTF-8); `code_point`
  * may be NULL. */

@@ -1,0 +1,286 @@
+/* base/text.c - making text that others wrote safe to show, and reading numbers. */
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define UNIT_BYTES    16
+#define NEAREST_BYTES 64
+
+struct range {
+	uint32_t first;
+	uint32_t last;
+};
+
+/* Bidirectional and invisible format controls, in order. Sources: Unicode's Cf and
+ * Default_Ignorable_Code_Point, without what changes how a visible character looks. */
+static const struct range hidden[] = {
+	{ 0x00ad, 0x00ad },   { 0x034f, 0x034f },   { 0x061c, 0x061c },
+	{ 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },   { 0x180b, 0x180f },
+	{ 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f },
+	{ 0x3164, 0x3164 },   { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },
+	{ 0xfff0, 0xfffb },   { 0xfffe, 0xffff },   { 0x1bca0, 0x1bca3 },
+	{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+};
+
+bool text_is_shown(uint32_t code_point)
+{
+	if (code_point < 0x7f)
+		return code_point >= 0x20;
+	if (code_point < 0xa0)
+		return false;
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (code_point <= hidden[i].last)
+			return code_point < hidden[i].first;
+	return true;
+}
+
+size_t text_utf8_next(const char *bytes, size_t length, uint32_t *code_point)
+{
+	static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	if (length == 0)
+		return 0;
+	unsigned char first = (unsigned char)bytes[0];
+	size_t count = first < 0x80    ? 1
+		       : first < 0xc2  ? 0
+		       : first < 0xe0  ? 2
+		       : first < 0xf0  ? 3
+		       : first <= 0xf4 ? 4
+				       : 0;
+	if (count == 0 || count > length)
+		return 0;
+	uint32_t value = count == 1 ? first : first & (0x7fu >> count);
+	for (size_t i = 1; i < count; i++) {
+		unsigned char next = (unsigned char)bytes[i];
+		if ((next & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (next & 0x3f);
+	}
+	bool surrogate = value >= 0xd800 && value <= 0xdfff;
+	if (value < smallest[count] || value > 0x10ffff || surrogate)
+		return 0;
+	if (code_point != NULL)
+		*code_point = value;
+	return count;
+}
+
+bool text_is_utf8(const char *bytes, size_t length)
+{
+	while (length > 0) {
+		size_t count = text_utf8_next(bytes, length, NULL);
+		if (count == 0)
+			return false;
+		bytes += count;
+		length -= count;
+	}
+	return true;
+}
+
+size_t text_utf8_count(const char *bytes, size_t length)
+{
+	size_t characters = 0;
+	for (; length > 0; characters++) {
+		size_t count = text_utf8_next(bytes, length, NULL);
+		count = count == 0 ? 1 : count;
+		bytes += count;
+		length -= count;
+	}
+	return characters;
+}
+
+/* The safe form of the first code point or bad byte; the bytes that it took. */
+static size_t escape_one(const char *bytes, size_t length, char out[UNIT_BYTES])
+{
+	uint32_t code_point = 0;
+	size_t count = text_utf8_next(bytes, length, &code_point);
+	if (count == 0) {
+		snprintf(out, UNIT_BYTES, "\\x%02x", (unsigned char)bytes[0]);
+		return 1;
+	}
+	if (text_is_shown(code_point)) {
+		memcpy(out, bytes, count);
+		out[count] = '\0';
+	} else if (code_point < 0x80) {
+		snprintf(out, UNIT_BYTES, "\\x%02x", (unsigned int)code_point);
+	} else {
+		snprintf(out, UNIT_BYTES, "\\u{%04x}", (unsigned int)code_point);
+	}
+	return count;
+}
+
+static size_t plain_run(const char *bytes, size_t length)
+{
+	size_t run = 0;
+	while (run < length && bytes[run] >= 0x20 && bytes[run] < 0x7f)
+		run++;
+	return run;
+}
+
+void text_escape(struct buf *out, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		size_t run = plain_run(bytes, length);
+		buf_add(out, bytes, run);
+		bytes += run;
+		length -= run;
+		if (length == 0)
+			break;
+		char unit[UNIT_BYTES];
+		size_t count = escape_one(bytes, length, unit);
+		buf_add_string(out, unit);
+		bytes += count;
+		length -= count;
+	}
+}
+
+void text_escape_string(struct buf *out, const char *string)
+{
+	text_escape(out, string, strlen(string));
+}
+
+char *text_escape_into(char *out, size_t size, const char *bytes, size_t length)
+{
+	static const char dots[] = "...";
+	if (size == 0)
+		return out;
+	size_t at = 0;
+	size_t border = 0; /* the last place from which the dots fit */
+	while (length > 0) {
+		char unit[UNIT_BYTES];
+		size_t count = escape_one(bytes, length, unit);
+		size_t unit_length = strlen(unit);
+		if (at + unit_length >= size) {
+			size_t room = size - 1 - border;
+			size_t shown = room < 3 ? room : 3;
+			memcpy(out + border, dots, shown);
+			at = border + shown;
+			break;
+		}
+		memcpy(out + at, unit, unit_length);
+		at += unit_length;
+		if (at + sizeof(dots) <= size)
+			border = at;
+		bytes += count;
+		length -= count;
+	}
+	out[at] = '\0';
+	return out;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Edit distance where two neighbours that changed places count as one edit. */
+static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	size_t rows[3][NEAREST_BYTES + 1];
+	for (size_t j = 0; j <= b_length; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= a_length; i++) {
+		size_t *row = rows[i % 3];
+		const size_t *above = rows[(i + 2) % 3];
+		const size_t *above_that = rows[(i + 1) % 3];
+		row[0] = i;
+		for (size_t j = 1; j <= b_length; j++) {
+			size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
+			row[j] = least(change, least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
+				row[j] = least(row[j], above_that[j - 2] + 1);
+		}
+	}
+	return rows[a_length % 3][b_length];
+}
+
+const char *text_nearest(const char *name, const char *const *candidates, size_t count)
+{
+	size_t length = strnlen(name, NEAREST_BYTES + 1);
+	if (length > NEAREST_BYTES)
+		return NULL;
+	const char *nearest = NULL;
+	size_t smallest = length / 3 + 1;
+	for (size_t i = 0; i < count; i++) {
+		size_t other = strnlen(candidates[i], NEAREST_BYTES + 1);
+		if (other > NEAREST_BYTES)
+			continue;
+		size_t edits = distance(name, length, candidates[i], other);
+		if (edits < smallest) {
+			smallest = edits;
+			nearest = candidates[i];
+		}
+	}
+	return nearest;
+}
+
+bool text_starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends_with(const char *text, const char *suffix)
+{
+	size_t length = strlen(text);
+	size_t suffix_length = strlen(suffix);
+	return suffix_length <= length &&
+	       memcmp(text + length - suffix_length, suffix, suffix_length) == 0;
+}
+
+/* The number at the start of the text; what follows it, or NULL. */
+static const char *parse_digits(const char *text, uint64_t *out)
+{
+	uint64_t value = 0;
+	const char *at = text;
+	for (; *at >= '0' && *at <= '9'; at++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+			return NULL;
+	if (at == text)
+		return NULL;
+	*out = value;
+	return at;
+}
+
+int text_parse_u64(const char *text, uint64_t *out)
+{
+	uint64_t value;
+	const char *end = parse_digits(text, &value);
+	if (end == NULL || *end != '\0')
+		return ERROR_ENCODING;
+	*out = value;
+	return 0;
+}
+
+int text_parse_size(const char *text, uint64_t *out)
+{
+	static const struct {
+		const char *name;
+		uint64_t factor;
+	} units[] = {
+		{ "", 1 },
+		{ "K", 1000 },
+		{ "M", 1000000 },
+		{ "G", 1000000000 },
+		{ "T", UINT64_C(1000000000000) },
+		{ "KiB", UINT64_C(1) << 10 },
+		{ "MiB", UINT64_C(1) << 20 },
+		{ "GiB", UINT64_C(1) << 30 },
+		{ "TiB", UINT64_C(1) << 40 },
+	};
+	uint64_t number;
+	const char *unit = parse_digits(text, &number);
+	for (size_t i = 0; unit != NULL && i < sizeof(units) / sizeof(units[0]); i++) {
+		uint64_t bytes;
+		if (strcmp(unit, units[i].name) != 0)
+			continue;
+		if (__builtin_mul_overflow(number, units[i].factor, &bytes))
+			return ERROR_ENCODING;
+		*out = bytes;
+		return 0;
+	}
+	return ERROR_ENCODING;
+}

@@ -1,0 +1,61 @@
+/* conf/policy_parse.h - policy files to model/policy.h.
+ *
+ * A policy is built in two steps from texts that are given (no I/O here): the server's
+ * floor first, then the repository's own file. The second can add, never loosen: it
+ * cannot redefine a principal, group or rule name of the first (ERROR_POLICY_OVERRIDE).
+ * Errors carry "file:line:column: " and the nearest valid name for an unknown key. */
+#ifndef CONF_POLICY_PARSE_H
+#define CONF_POLICY_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+struct error;
+struct policy;
+
+/* A file by name; its bytes are borrowed. */
+struct policy_file {
+	const char *name; /* as errors show it: "/etc/gitgate/gitgate.yaml",
+			     ".gitgate.yaml", "schemas/app.json" */
+	const char *bytes;
+	size_t length;
+};
+
+/* Gives the content of a file that a policy names (FILE options, revoked-keys-file), by
+ * its name relative to the policy's root; bytes stay valid as long as the policy.
+ * ERROR_NOT_FOUND with the reason. */
+struct policy_loader {
+	int (*load)(void *data, const char *name, struct policy_file *out,
+		    struct error *err);
+	void *data;
+};
+
+int policy_new(struct policy **out, struct error *err);
+void policy_free(struct policy *policy);
+
+/* Adds the keys principals, groups, revoked-keys, revoked-keys-file, rules and
+ * warn-only of one file. For the server's files other top-level keys are the
+ * configuration's business and skipped; in a repository's file they are refused.
+ * `repository` is the name by which rules with `repositories:` are kept or dropped
+ * (NULL: keep all). */
+int policy_add_server(struct policy *policy, const struct policy_file *file,
+		      const struct policy_loader *loader, const char *repository,
+		      struct error *err);
+int policy_add_repository(struct policy *policy, const struct policy_file *file,
+			  const struct policy_loader *loader, struct error *err);
+/* Resolves names, checks that they exist, computes the digest. Afterwards the policy is
+ * immutable. */
+int policy_finish(struct policy *policy, struct error *err);
+
+/* A set of files as one block of bytes, for handing a floor to a job (u32 count; each
+ * u32 length, name, u32 length, bytes). The first `server_count` are policies, the rest
+ * are files that they name. */
+int policy_files_pack(struct buf *out, const struct policy_file *files, size_t count,
+		      size_t server_count, struct error *err);
+/* Builds the floor from such a block, which must stay valid as long as the policy:
+ * policy_new() and policy_add_server() for each. */
+int policy_from_pack(struct policy **out, const void *block, size_t length,
+		     const char *repository, struct error *err);
+
+#endif

@@ -1,0 +1,81 @@
+/* doc/schema.h - JSON Schema: compiled once, immutable, shareable between threads; run
+ * over a document without allocating when all is well.
+ *
+ * Source: json-schema.org, draft 4, 6, 7, 2019-09, 2020-12 (which keywords are
+ * honoured: schema_keywords()). A keyword that the declared draft knows and this
+ * validator does not is refused when compiling: never silently ignored. $ref reaches
+ * only the documents given at compile time: neither network nor disk. */
+#ifndef DOC_SCHEMA_H
+#define DOC_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+
+struct error;
+struct node;
+struct schema;
+
+enum schema_draft {
+	SCHEMA_DRAFT_UNKNOWN = 0,
+	SCHEMA_DRAFT_4,
+	SCHEMA_DRAFT_6,
+	SCHEMA_DRAFT_7,
+	SCHEMA_DRAFT_2019_09,
+	SCHEMA_DRAFT_2020_12,
+};
+
+/* A document that references may reach, by its absolute URI (or relative to the main
+ * one's). */
+struct schema_resource {
+	const char *uri;
+	const struct node *root;
+};
+
+struct schema_options {
+	enum schema_draft draft; /* for schemas without $schema; unknown: 2020-12 */
+	bool assert_formats;	 /* "format" decides, not only annotates */
+	const struct schema_resource *resources;
+	size_t resource_count;
+	const struct limits *limits; /* NULL: the defaults */
+};
+
+/* Compiles; the documents given may be freed afterwards. ERROR_SCHEMA with line:column
+ * in the text, ERROR_LIMIT, ERROR_MEMORY. `name` appears in errors
+ * ("schemas/app.json"). */
+int schema_compile(struct schema **out, const char *name, const struct node *root,
+		   const struct schema_options *options, struct error *err);
+void schema_free(struct schema *schema);
+
+/* One thing that is wrong, for the sink. All text is borrowed and valid during the call
+ * only. */
+struct schema_problem {
+	const struct node
+		*node; /* where: the value, or the key's value for unknown properties */
+	uint32_t line; /* of the key where the key is what is wrong */
+	uint32_t column;
+	const char *instance_path; /* "/spec/replicas", JSON Pointer */
+	const char *dotted_path;   /* "spec.replicas", for people */
+	const char *keyword;	   /* "type" */
+	const char *schema_path;   /* "#/properties/spec/..." */
+	const char
+		*message; /* "spec.replicas must be an integer, found string \"two\"" */
+	const char *mend; /* "did you mean 'replicas'?"; NULL when there is nothing to
+			     say */
+};
+
+struct schema_sink {
+	void (*problem)(void *data, const struct schema_problem *problem);
+	void *data;
+	size_t maximum; /* problems reported at most; 0: 20 */
+};
+
+/* 1 valid, 0 not (each problem went to the sink; NULL sink: stop at the first), or
+ * ERROR_LIMIT (steps, depth, patterns), ERROR_MEMORY: treat as not valid. */
+int schema_validate(const struct schema *schema, const struct node *root,
+		    const struct limits *limits, const struct schema_sink *sink,
+		    struct error *err);
+
+#endif

@@ -1,0 +1,72 @@
+/* ipc/message.h - typed messages over a socketpair.
+ *
+ * Wire: u32 length of what follows, u16 type, u16 version (1), then fields in rising
+ * order of id: u16 id, u32 length, bytes. Little-endian. Lists are a field whose bytes
+ * are u32 length + bytes for each item. A field that is absent, empty or zero is left
+ * out. Refused (ERROR_MESSAGE): unknown type, version or id, ids that do not rise,
+ * wrong sizes, NUL or bad UTF-8 in strings, more than message.bytes or 4 descriptors.
+ * The connection is then closed by the caller: nothing after a malformed message is
+ * read. */
+#ifndef IPC_MESSAGE_H
+#define IPC_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/messages.h"
+
+struct arena;
+struct buf;
+struct error;
+struct json;
+
+#define MESSAGE_FDS_MAX 4
+
+/* Appends the whole frame of one message. `message` is a struct msg_<name> of that
+ * type. */
+int message_encode(struct buf *out, enum message_type type, const void *message,
+		   struct error *err);
+/* Decodes one frame's payload (after the u32 length); the struct lives in the arena. */
+int message_decode(const void *bytes, size_t length, struct arena *arena,
+		   enum message_type *type, void **message, struct error *err);
+/* Writes the fields that have a JSON key, as members of the object that is open. Empty
+ * ones are written as null, 0, false, []. */
+void message_json(struct json *json, enum message_type type, const void *message);
+
+/* --- a connection: one end of a socketpair --- */
+struct channel {
+	int fd;
+	struct buf *input; /* partial frame */
+	struct buf *
+		output; /* what could not be written yet (non-blocking channels only) */
+	int fds[16];	/* descriptors received and not yet handed out, in order */
+	int fd_count;
+	bool closed; /* the other side is gone */
+};
+
+/* Takes the descriptor. `nonblocking`: for event loops; sends then queue (at most 64
+ * MiB, else ERROR_LIMIT). */
+int channel_open(struct channel *channel, int fd, bool nonblocking, struct error *err);
+void channel_close(struct channel *channel); /* closes everything it holds; a zeroed or
+						closed channel is legal */
+
+/* Sends a message with descriptors (which stay the caller's). ERROR_CLOSED. */
+int channel_send(struct channel *channel, enum message_type type, const void *message,
+		 const int *fds, int fd_count, struct error *err);
+/* Non-blocking channels: writes what is queued; true in *pending while something is
+ * left. */
+int channel_flush(struct channel *channel, bool *pending, struct error *err);
+
+/* Receives one message into the arena. Blocking: waits. Non-blocking: 1 when a message
+ * was there, 0 when none is complete yet. Blocking returns 1 or an error. ERROR_CLOSED
+ * at the end of the stream (between messages), ERROR_MESSAGE. `fds` gets
+ * MESSAGE_FDS_MAX entries, -1 where none; they become the caller's. `fds` NULL:
+ * descriptors are refused. */
+int channel_receive(struct channel *channel, struct arena *arena,
+		    enum message_type *type, void **message, int *fds,
+		    struct error *err);
+
+/* A connected pair, close-on-exec. */
+int channel_pair(int fds[2], struct error *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* model/facts.h - what evaluation needs, and nothing else.
+ *
+ * Collected by job/judge, evaluated by policy/. Everything lives in the arena of the
+ * job. Raw text here is NOT escaped: verdict_add() escapes. */
+#ifndef MODEL_FACTS_H
+#define MODEL_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/oid.h"
+#include "model/change.h"
+#include "model/facts_kind.h"
+
+struct rule;
+
+enum signature_status {
+	SIGNATURE_UNKNOWN = 0, /* not looked at: counts as bad */
+	SIGNATURE_NONE,
+	SIGNATURE_GOOD, /* the bytes verify under the key; who holds it is policy's
+			   question */
+	SIGNATURE_BAD,
+};
+
+struct signature_fact {
+	enum signature_status status;
+	int code;		 /* why it is bad: enum error_code */
+	const char *reason;	 /* one sentence for people; NULL when good */
+	const char *format;	 /* "ssh", "openpgp", "x509"; NULL: none */
+	const char *fingerprint; /* of the key: "SHA256:..."; NULL when it could not be
+				    read */
+	bool user_verified;	 /* a security key says so; false for other keys */
+	bool security_key;
+};
+
+struct ident_fact {
+	const char *name;
+	const char *email;
+	int64_t when; /* microseconds, as claimed */
+};
+
+struct commit_fact {
+	struct oid id;
+	struct oid tree;
+	struct oid *parents;
+	size_t parent_count;
+	struct ident_fact author;
+	struct ident_fact committer;
+	const char *message; /* without the headers; may hold any UTF-8 or not */
+	size_t message_length;
+	struct signature_fact signature;
+	int code; /* not 0: the object is malformed, everything else may be missing */
+	const char *reason; /* then: one sentence */
+};
+
+enum file_change { FILE_UNKNOWN = 0, FILE_ADDED, FILE_MODIFIED, FILE_DELETED };
+
+struct file_fact {
+	enum file_change change;
+	const char *path;
+	uint32_t mode; /* git's: 0100644, 0100755, 0120000, 0160000; of the old side
+			  when deleted */
+	struct oid blob;
+	uint64_t size;		   /* bytes; 0 for submodules and deletions */
+	struct oid commit;	   /* which introduced it */
+	const char *link_target;   /* of symbolic links; NULL otherwise */
+	const char *collides_with; /* another path of the same commit that differs only
+				      in case; NULL: none */
+	int code; /* not 0: the path itself is unsafe (ERROR_UNSAFE_PATH) */
+	const char *reason;
+};
+
+/* What one rule's look at one document found wrong. */
+struct document_fact {
+	const struct rule *rule;
+	const char *path;
+	struct oid blob;
+	int code; /* enum error_code: ERROR_SYNTAX, ERROR_DUPLICATE_KEY, ERROR_LIMIT,
+		     ERROR_SCHEMA_MISMATCH, ... */
+	const char *message;
+	const char *mend; /* may be NULL */
+	uint32_t line;
+	uint32_t column;
+};
+
+struct facts {
+	const struct change *change;
+	unsigned int kinds; /* which were collected: a rule that needs others refuses */
+	bool forced;	    /* the new tip does not contain the old one */
+	struct commit_fact *commits;
+	size_t commit_count;
+	size_t commit_capacity;
+	struct file_fact *files;
+	size_t file_count;
+	size_t file_capacity;
+	struct document_fact
+		*documents; /* findings about documents, not all documents */
+	size_t document_count;
+	size_t document_capacity;
+	size_t documents_checked;
+};
+
+#endif

@@ -1,0 +1,172 @@
+/* model/policy.h - policy as data: who, and which rules.
+ *
+ * Built by conf/policy.h, evaluated by policy/evaluate.h. All text lives in the arena
+ * of the policy; immutable once built. */
+#ifndef MODEL_POLICY_H
+#define MODEL_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "model/facts_kind.h"
+#include "model/finding.h"
+
+struct arena;
+struct pattern;
+struct schema;
+
+struct strings {
+	const char **items;
+	size_t count;
+	size_t capacity;
+};
+
+enum origin { ORIGIN_UNKNOWN = 0, ORIGIN_SERVER, ORIGIN_REPOSITORY };
+
+/* A public key of a principal. Times are inclusive; 0: no bound. */
+struct principal_key {
+	const char *text; /* one OpenSSH public key line: type, base64, comment */
+	const char *fingerprint; /* "SHA256:..." as ssh-keygen prints it */
+	int64_t valid_after;
+	int64_t valid_before;
+};
+
+struct principal {
+	const char *name;
+	enum origin origin;
+	struct strings emails; /* compared without regard to case */
+	struct principal_key *keys;
+	size_t key_count;
+	size_t key_capacity;
+};
+
+struct group {
+	const char *name;
+	enum origin origin;
+	struct strings members; /* names of principals; nested groups are resolved when
+				   built */
+};
+
+/* A key that no longer counts. since 0: it never did; otherwise signatures claimed and
+ * received before it still do. */
+struct revocation {
+	const char *fingerprint;
+	const char *reason;
+	int64_t since;
+};
+
+/* One struct rule_<kind> for each row of rules.def. */
+typedef bool rule_BOOLEAN;
+typedef uint64_t rule_SIZE;
+typedef const char *rule_STRING;
+typedef struct strings rule_STRINGS;
+typedef struct pattern *rule_PATTERN;
+typedef struct strings rule_GLOBS;
+typedef struct strings rule_NAMES;
+typedef const char *rule_FILE;
+typedef const char *rule_WORD;
+
+#define RULE_BEGIN(kind, facts, help)			 struct rule_##kind {
+#define RULE_OPTION(kind, type, field, key, value, help) rule_##type field;
+#define RULE_END(kind)                                                                 \
+	}                                                                              \
+	;
+#include "model/rules.def"
+#undef RULE_BEGIN
+#undef RULE_OPTION
+#undef RULE_END
+
+enum rule_kind {
+#define RULE_BEGIN(kind, facts, help) RULE_KIND_##kind,
+#define RULE_OPTION(kind, type, field, key, value, help)
+#define RULE_END(kind)
+#include "model/rules.def"
+#undef RULE_BEGIN
+#undef RULE_OPTION
+#undef RULE_END
+	RULE_KIND_COUNT
+};
+
+struct rule {
+	const char *name;
+	enum origin origin;
+	enum severity
+		severity; /* SEVERITY_WARNING also when its whole policy is warn-only */
+	struct strings
+		repositories;	 /* globs, in the server's policy only; empty: all */
+	struct strings on_refs;	 /* globs of full names; empty: all */
+	struct strings on_paths; /* globs; empty: all */
+	const char *directory;	 /* FILE options are relative to it: see policy_files */
+	/* exactly the blocks that stand under the rule; NULL: absent */
+#define RULE_BEGIN(kind, facts, help) struct rule_##kind *kind;
+#define RULE_OPTION(kind, type, field, key, value, help)
+#define RULE_END(kind)
+#include "model/rules.def"
+#undef RULE_BEGIN
+#undef RULE_OPTION
+#undef RULE_END
+	struct schema *compiled_schema; /* of schema->file; NULL without one */
+	struct digest schema_digest;	/* of the schema's bytes and the rule's options:
+					   key of cached document facts */
+};
+
+struct policy {
+	struct arena *arena;
+	struct principal *principals;
+	size_t principal_count;
+	size_t principal_capacity;
+	struct group *groups;
+	size_t group_count;
+	size_t group_capacity;
+	struct revocation *revocations;
+	size_t revocation_count;
+	size_t revocation_capacity;
+	struct rule *rules;
+	size_t rule_count;
+	size_t rule_capacity;
+	struct digest digest; /* of every byte it was built from */
+};
+
+const struct principal *policy_principal(const struct policy *policy, const char *name);
+/* The principal that holds a key, and the key itself. NULL: nobody's. */
+const struct principal *policy_principal_by_key(const struct policy *policy,
+						const char *fingerprint,
+						const struct principal_key **key);
+const struct revocation *policy_revocation(const struct policy *policy,
+					   const char *fingerprint);
+/* Whether a principal is named by, or a member of a group in, a list of names. */
+bool policy_names_include(const struct policy *policy, const struct strings *names,
+			  const char *principal);
+
+/* Whether a rule speaks about this repository and ref. */
+bool rule_applies(const struct rule *rule, const char *repository, const char *ref);
+/* Whether a rule speaks about this path (true when the rule has no paths). */
+bool rule_covers(const struct rule *rule, const char *path);
+/* Which facts the rules that apply need: a mask of enum facts_kind. */
+unsigned int policy_facts_needed(const struct policy *policy, const char *repository,
+				 const char *ref);
+
+/* Rows of rules.def as data. */
+struct rule_option_row {
+	const char *type; /* "BOOLEAN", ... */
+	const char *key;
+	const char *value; /* default as text */
+	const char *help;
+	size_t offset; /* in struct rule_<kind> */
+};
+struct rule_kind_row {
+	const char *name;
+	unsigned int facts;
+	const char *help;
+	size_t size;   /* of struct rule_<kind> */
+	size_t offset; /* of its pointer in struct rule */
+	const struct rule_option_row *options;
+	size_t option_count;
+};
+extern const struct rule_kind_row rule_kind_rows[RULE_KIND_COUNT];
+
+bool strings_have(const struct strings *strings, const char *string);
+
+#endif

@@ -1,0 +1,215 @@
+/* store/store.h - the service's memory: one schema, one handle, durable when a commit
+ * returns.
+ *
+ * Writes happen in a transaction that the caller opens and closes (control groups all
+ * work of one round of its loop into one): store_begin() ... store_commit(). Outside of
+ * one, writes are ERROR_INTERNAL. After a failed commit nothing of it has happened and
+ * the store is closed for writing (fsync errors are final): every later write answers
+ * ERROR_STORE. Rows are the structs of model/messages.def; text of rows lives in the
+ * arena given. Lists are newest first, by id, `before` (0: from the newest) and `limit`
+ * (1 to 200). Threads: one. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/messages.h"
+
+struct arena;
+struct error;
+struct store;
+
+/* What this build writes; an older database is migrated step by step inside one
+ * transaction, a newer one is ERROR_STORE_NEWER. */
+#define STORE_VERSION 1
+
+enum store_mode {
+	STORE_CREATE,	 /* make it when it is missing */
+	STORE_EXISTING,	 /* ERROR_NOT_FOUND when it is missing */
+	STORE_READ_ONLY, /* for commands while no service runs; no migration */
+};
+
+/* `location`: a file name, or "memory:". ERROR_STORE_LOCKED when another process has
+ * it, ERROR_STORE_NEWER, ERROR_STORE_DAMAGED, ERROR_NO_SPACE. */
+int store_open(struct store **out, const char *location, enum store_mode mode,
+	       struct error *err);
+void store_close(struct store *store);
+int store_begin(struct store *store, struct error *err);
+int store_commit(struct store *store, struct error *err); /* durable: fsynced */
+void store_rollback(struct store *store);
+bool store_in_transaction(const struct store *store);
+
+/* --- repositories and refs --- */
+/* Adds the row when it is missing. */
+int store_repository_ensure(struct store *store, const char *name, struct error *err);
+int store_repository_get(struct store *store, struct arena *arena, const char *name,
+			 struct msg_repository_row *out, struct error *err);
+int store_repository_list(struct store *store, struct arena *arena,
+			  struct msg_repository_row **out, size_t *count,
+			  struct error *err);
+/* wanted += 1, hinted_at = at. A generation counter: a hint that comes during a fetch
+ * starts another. */
+int store_repository_hint(struct store *store, const char *name, int64_t at,
+			  struct error *err);
+/* A fetch that was started for generation `wanted` ended well (problem NULL: failures =
+ * 0) or not (failures += 1). */
+int store_repository_fetched(struct store *store, const char *name, uint64_t wanted,
+			     int64_t at, const char *head, const char *problem,
+			     struct error *err);
+/* ERROR_NOT_FOUND */
+int store_ref_get(struct store *store, struct arena *arena, const char *repository,
+		  const char *ref, struct msg_ref_row *out, struct error *err);
+int store_ref_list(struct store *store, struct arena *arena, const char *repository,
+		   struct msg_ref_row **out, size_t *count, struct error *err);
+/* Records the tip that was seen (null id: the ref is gone). */
+int store_ref_seen(struct store *store, const char *repository, const char *ref,
+		   const struct oid *tip, int64_t at, struct error *err);
+/* Records the tip that was judged and passed. */
+int store_ref_accepted(struct store *store, const char *repository, const char *ref,
+		       const struct oid *tip, struct error *err);
+
+/* --- deliveries: hints as received --- */
+/* Adds one (id out), or counts it as merged when an equal one (source, repository, ref,
+ * old, new) still waits. */
+int store_delivery_add(struct store *store, const struct msg_delivery_row *row,
+		       uint64_t *id, struct error *err);
+/* All waiting deliveries of the repository with id <= `up_to` are done. */
+int store_delivery_done(struct store *store, const char *repository, uint64_t up_to,
+			struct error *err);
+uint64_t store_delivery_last(struct store *store); /* highest id, 0: none */
+/* The first `received_at` and the pusher of deliveries of this ref and new id that wait
+ * (0 and NULL when a poll found it). */
+int store_delivery_origin(struct store *store, struct arena *arena,
+			  const char *repository, const char *ref,
+			  const struct oid *new_id, int64_t *received_at,
+			  const char **pusher, struct error *err);
+
+/* --- changes --- */
+int store_change_add(struct store *store, const struct msg_change_row *row,
+		     uint64_t *id, struct error *err);
+int store_change_get(struct store *store, struct arena *arena, uint64_t id,
+		     struct msg_change_row *out, struct error *err);
+/* Moves it to a state; `reason` may be NULL; `due_at` 0: at once. attempts: set to the
+ * value given. */
+int store_change_move(struct store *store, uint64_t id, const char *state,
+		      const char *reason, uint64_t attempts, int64_t due_at,
+		      int64_t now, struct error *err);
+/* Changes in one of `states` that are due, oldest first. */
+int store_change_due(struct store *store, struct arena *arena,
+		     const char *const *states, size_t state_count, int64_t now,
+		     size_t limit, struct msg_change_row **out, size_t *count,
+		     struct error *err);
+
+/* --- verdicts --- */
+/* The findings' `verdict` is filled in here. Sets the change's verdict. */
+int store_verdict_add(struct store *store, const struct msg_verdict_row *row,
+		      const struct msg_finding_row *findings, size_t finding_count,
+		      uint64_t *id, struct error *err);
+int store_finding_list(struct store *store, struct arena *arena, uint64_t verdict,
+		       struct msg_finding_row **out, size_t *count, struct error *err);
+
+/* --- facts: a cache; losing it costs time only --- */
+int store_fact_get(struct store *store, struct arena *arena, const char *kind,
+		   const struct digest *context, const struct oid *key,
+		   const char **value, struct error *err); /* ERROR_NOT_FOUND */
+int store_fact_put(struct store *store, const char *kind, const struct digest *context,
+		   const struct oid *key, const char *value, int64_t now,
+		   struct error *err);
+
+/* --- targets, deployments, quarantine --- */
+int store_target_ensure(struct store *store, const char *name, struct error *err);
+int store_target_get(struct store *store, struct arena *arena, const char *name,
+		     struct msg_target_row *out, struct error *err);
+int store_target_list(struct store *store, struct arena *arena,
+		      struct msg_target_row **out, size_t *count, struct error *err);
+/* Writes all fields but the name. A generation below the stored one is ERROR_STALE. */
+int store_target_put(struct store *store, const struct msg_target_row *row,
+		     struct error *err);
+/* Adds with state "queued" and the next generation of the target (both filled in
+ * `row`). */
+int store_deployment_add(struct store *store, struct msg_deployment_row *row,
+			 struct error *err);
+int store_deployment_get(struct store *store, struct arena *arena, uint64_t id,
+			 struct msg_deployment_row *out, struct error *err);
+/* Writes state, reason, times, release, listing, manifests, attempts, files, due_at. A
+ * terminal row never changes again, except deployed -> rolled-back: ERROR_STALE. */
+int store_deployment_put(struct store *store, const struct msg_deployment_row *row,
+			 struct error *err);
+/* Rows that are not terminal, oldest first; of one target or (NULL) of all. */
+int store_deployment_open(struct store *store, struct arena *arena, const char *target,
+			  struct msg_deployment_row **out, size_t *count,
+			  struct error *err);
+/* The newest `deployed` row of the target whose commit is not `except` and not
+ * quarantined, with generation < `below` (0: any). ERROR_NOT_FOUND. */
+int store_deployment_previous(struct store *store, struct arena *arena,
+			      const char *target, const struct oid *except,
+			      uint64_t below, struct msg_deployment_row *out,
+			      struct error *err);
+int store_quarantine_add(struct store *store, const struct msg_quarantine_row *row,
+			 struct error *err);
+int store_quarantine_remove(struct store *store, const char *target,
+			    const struct oid *commit,
+			    struct error *err); /* null commit: all of the target */
+bool store_quarantine_has(struct store *store, const char *target,
+			  const struct oid *commit);
+int store_quarantine_list(struct store *store, struct arena *arena, const char *target,
+			  struct msg_quarantine_row **out, size_t *count,
+			  struct error *err);
+
+/* --- outbox: what shall be told outside; one row per (repository, commit, context),
+ * the newest state wins --- */
+int store_outbox_put(struct store *store, const struct msg_outbox_row *row,
+		     struct error *err);
+int store_outbox_list(struct store *store, struct arena *arena, const char *repository,
+		      uint64_t before, size_t limit, struct msg_outbox_row **out,
+		      size_t *count, struct error *err);
+
+/* --- ledger --- */
+/* Appends; sequence, previous and hash are computed. `body` is one JSON object. */
+int store_ledger_add(struct store *store, const char *kind, const char *body,
+		     int64_t at, struct error *err);
+/* Recomputes the whole chain: ERROR_LEDGER with the first bad sequence in the text;
+ * *count: records that are good. */
+int store_ledger_check(struct store *store, uint64_t *count, struct error *err);
+
+/* --- lists for the API: fields of `query` that are set are filters; `next` is 0 at the
+ * end --- */
+int store_delivery_list(struct store *store, struct arena *arena,
+			const struct msg_query *query, struct msg_delivery_row **out,
+			size_t *count, struct error *err);
+int store_change_list(struct store *store, struct arena *arena,
+		      const struct msg_query *query, struct msg_change_row **out,
+		      size_t *count, struct error *err);
+int store_verdict_list(struct store *store, struct arena *arena,
+		       const struct msg_query *query, struct msg_verdict_row **out,
+		       size_t *count, struct error *err);
+int store_deployment_list(struct store *store, struct arena *arena,
+			  const struct msg_query *query,
+			  struct msg_deployment_row **out, size_t *count,
+			  struct error *err);
+int store_ledger_list(struct store *store, struct arena *arena,
+		      const struct msg_query *query, struct msg_ledger_row **out,
+		      size_t *count, struct error *err);
+
+/* --- care --- */
+/* Copies a consistent state to a new file (must not exist) in steps of some pages: 1
+ * more to do, 0 done. Not inside a transaction. start with *progress NULL. */
+struct store_backup;
+int store_backup_step(struct store *store, const char *path,
+		      struct store_backup **progress, struct error *err);
+void store_backup_free(struct store_backup *progress);
+/* Puts a checked backup in the place of a store that nobody has open. The old one is
+ * kept as "<location>.before-restore". */
+int store_restore(const char *location, const char *backup, struct error *err);
+/* Pages, foreign keys, ledger, states that cannot be. `each` gets one line a problem.
+ * Returns the number of problems or an error. */
+int store_check(struct store *store, void (*each)(void *data, const char *problem),
+		void *data, struct error *err);
+/* Deletes deliveries, changes, verdicts, deployments and facts that ended before
+ * `older_than` (the ledger stays; what a target has or can roll back to stays). */
+int store_prune(struct store *store, int64_t older_than, struct error *err);
+const char *store_engine_version(void); /* "SQLite 3.40.1" */
+
+#endif

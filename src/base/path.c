@@ -47,11 +47,9 @@ int fd_sync(int fd, const char *name, struct error *err)
 		return 0;
 	/* Whatever the reason, what was written may be lost: not a code that anybody
 	 * tries again for. */
-	char reason[256];
 	struct error cause = ERROR_INIT;
 	error_set_errno(&cause, errno, "cannot sync '%s'", name);
-	snprintf(reason, sizeof(reason), "%s", cause.text);
-	return error_set(err, ERROR_IO, "%s", reason);
+	return error_set(err, ERROR_IO, "%s", cause.text);
 }
 
 char *path_join(const char *directory, const char *name)
@@ -152,6 +150,8 @@ static int open_by_steps(int directory, const char *path, int flags, mode_t mode
 /* Descriptor or negative errno. */
 static int open_beneath(int directory, const char *path, int flags, mode_t mode)
 {
+	if (path[0] == '\0')
+		return -ENOENT;
 	bool creates = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
 	flags |= O_CLOEXEC | O_NOFOLLOW;
 	struct open_how how = { .flags = (unsigned int)flags,

@@ -98,49 +98,57 @@ static int remove_contents(struct removal *removal, int directory, int depth)
 	return number;
 }
 
-static int remove_failed(int number, const char *path, struct error *err)
-{
-	return error_set_errno(err, number, "cannot remove '%s'", path);
-}
-
-int path_remove_tree(int directory, const char *path, struct error *err)
+/* Opens the directory that holds the entry; *name is the entry's own name. */
+static int open_parent(int directory, const char *path, const char **name,
+		       struct error *err)
 {
 	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
-	if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return error_set(err, ERROR_UNSAFE_PATH,
-				 "cannot remove '%s': it does not name an entry", path);
-	char parents[PATH_MAX] = ".";
-	size_t length = slash == NULL ? 0 : (size_t)(slash - path);
-	if (length >= sizeof(parents))
-		return remove_failed(ENAMETOOLONG, path, err);
-	if (slash != NULL) {
-		memcpy(parents, path, length);
-		parents[length] = '\0';
-	}
+	*name = slash == NULL ? path : slash + 1;
+	if (**name == '\0' || strcmp(*name, ".") == 0 || strcmp(*name, "..") == 0)
+		return error_set(err, ERROR_UNSAFE_PATH, "it does not name an entry");
 	if (slash == path)
-		return error_set(err, ERROR_UNSAFE_PATH,
-				 "cannot remove '%s': it leaves its directory", path);
-	struct error local = ERROR_INIT;
-	FD_CLOSING int parent = path_open_beneath(directory, parents,
-						  O_RDONLY | O_DIRECTORY, 0, &local);
-	if (parent == ERROR_NOT_FOUND)
-		return 0;
-	if (parent < 0)
-		return error_set(err, local.code, "cannot remove '%s': %s", path,
-				 local.text);
+		return error_set(err, ERROR_UNSAFE_PATH, "it leaves its directory");
+	if (slash == NULL)
+		return path_open_beneath(directory, ".", O_RDONLY | O_DIRECTORY, 0,
+					 err);
+	char parent[PATH_MAX];
+	size_t length = (size_t)(slash - path);
+	if (length >= sizeof(parent))
+		return error_set_errno(err, ENAMETOOLONG, "it is too long");
+	memcpy(parent, path, length);
+	parent[length] = '\0';
+	return path_open_beneath(directory, parent, O_RDONLY | O_DIRECTORY, 0, err);
+}
+
+static int remove_tree(int parent, const char *name)
+{
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
-		return remove_failed(errno, path, err);
+		return errno;
 	int number = errno;
 	FD_CLOSING int root =
 		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (root < 0)
-		return remove_failed(errno == ENOTDIR ? number : errno, path, err);
+		return errno == ENOTDIR ? number : errno;
 	struct removal removal = { .root = root };
 	number = remove_contents(&removal, root, 0);
-	if (number == 0 && unlinkat(parent, name, AT_REMOVEDIR) != 0)
-		number = errno;
-	return number == 0 ? 0 : remove_failed(number, path, err);
+	if (number != 0)
+		return number;
+	return unlinkat(parent, name, AT_REMOVEDIR) == 0 ? 0 : errno;
+}
+
+int path_remove_tree(int directory, const char *path, struct error *err)
+{
+	struct error cause = ERROR_INIT;
+	const char *name;
+	FD_CLOSING int parent = open_parent(directory, path, &name, &cause);
+	if (parent == ERROR_NOT_FOUND)
+		return 0;
+	if (parent < 0)
+		return error_set(err, parent, "cannot remove '%s': %s", path,
+				 cause.text);
+	int number = remove_tree(parent, name);
+	return number == 0 ? 0
+			   : error_set_errno(err, number, "cannot remove '%s'", path);
 }

@@ -12,14 +12,14 @@
 struct arena;
 
 struct arena *arena_new(size_t maximum_bytes); /* NULL: out of memory */
-void arena_free(struct arena *arena);	       /* NULL is legal */
+void arena_free(struct arena *arena);          /* NULL is legal */
 size_t arena_used(const struct arena *arena);  /* bytes handed out */
 
 void *arena_alloc(struct arena *arena, size_t bytes);
 void *arena_array(struct arena *arena, size_t count,
 		  size_t bytes_each); /* overflow-checked */
 void *arena_copy(struct arena *arena, const void *bytes,
-		 size_t length);			     /* with a NUL behind */
+		 size_t length);                             /* with a NUL behind */
 char *arena_string(struct arena *arena, const char *string); /* NULL stays NULL */
 char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -16,8 +16,8 @@ struct buf {
 	char *data;
 	size_t length;
 	size_t capacity; /* 0: data is the shared empty string */
-	size_t maximum;	 /* bytes, without the closing NUL */
-	int failed;	 /* 0, ERROR_MEMORY or ERROR_LIMIT */
+	size_t maximum;  /* bytes, without the closing NUL */
+	int failed;      /* 0, ERROR_MEMORY or ERROR_LIMIT */
 };
 
 extern char buf_empty[1];

@@ -26,7 +26,7 @@ enum error_code {
 };
 
 struct error {
-	int code;	 /* 0: not set */
+	int code;        /* 0: not set */
 	char text[1024]; /* UTF-8, escaped (no control bytes), NUL-terminated; cut with
 			    "..." when longer */
 };

@@ -8,7 +8,7 @@
 struct error;
 struct buf;
 
-#define DIGEST_BYTES	 32
+#define DIGEST_BYTES     32
 #define DIGEST_HEX_BYTES (2 * DIGEST_BYTES + 1)
 
 /* A SHA-256 digest. All zero means "none". */

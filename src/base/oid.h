@@ -28,7 +28,7 @@ int oid_parse(const char *hex, size_t length, struct oid *out);
 void oid_hex(const struct oid *oid, char out[OID_HEX_BYTES]); /* "" for length 0 */
 bool oid_equal(const struct oid *a, const struct oid *b);
 int oid_compare(const struct oid *a,
-		const struct oid *b);	 /* total order: length, then bytes */
+		const struct oid *b);    /* total order: length, then bytes */
 bool oid_is_null(const struct oid *oid); /* length 0 or all zero */
 void oid_set_bytes(struct oid *oid, const void *bytes,
 		   size_t length); /* length 20 or 32 */

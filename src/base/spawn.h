@@ -19,8 +19,8 @@ struct spawn {
 					 no '/'; ends with NULL */
 	const char *const *environment; /* "NAME=value" ...; ends with NULL; NULL: PATH
 					   and LC_ALL=C.UTF-8 only */
-	const char *directory;		/* NULL: stay */
-	const void *input;		/* given on standard input; NULL: /dev/null */
+	const char *directory;          /* NULL: stay */
+	const void *input;              /* given on standard input; NULL: /dev/null */
 	size_t input_length;
 	int64_t timeout;       /* microseconds; 0: 60 s */
 	size_t output_maximum; /* bytes of each of output and errors; 0: 1 MiB; more is

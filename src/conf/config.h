@@ -45,7 +45,7 @@ typedef const char *conf_WORD;
 
 struct conf_anchor {
 	const char *ref; /* full name */
-	struct oid id;	 /* length 0: "root": judge from the root */
+	struct oid id;   /* length 0: "root": judge from the root */
 };
 
 struct conf_repository_entry {
@@ -118,7 +118,7 @@ void config_write_text(const struct config *config, struct buf *out);
 void config_write_json(const struct config *config, struct json *json);
 void config_write_sample(
 	struct buf *out); /* every option, commented, with its default */
-void config_write_manual(struct buf *out);	 /* roff: one .TP an option */
+void config_write_manual(struct buf *out);       /* roff: one .TP an option */
 void config_write_rules_manual(struct buf *out); /* roff: rules.def */
 void config_write_schema(
 	struct buf *out); /* JSON Schema of gitgate.yaml and .gitgate.yaml */

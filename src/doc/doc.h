@@ -38,7 +38,7 @@ struct doc_problem {
 	uint32_t line;
 	uint32_t column;
 	char message[256]; /* escaped, one line */
-	char mend[160];	   /* what to do; "" when there is nothing useful to say */
+	char mend[160];    /* what to do; "" when there is nothing useful to say */
 };
 
 /* One file's documents. */

@@ -36,7 +36,7 @@ struct schema_resource {
 
 struct schema_options {
 	enum schema_draft draft; /* for schemas without $schema; unknown: 2020-12 */
-	bool assert_formats;	 /* "format" decides, not only annotates */
+	bool assert_formats;     /* "format" decides, not only annotates */
 	const struct schema_resource *resources;
 	size_t resource_count;
 	const struct limits *limits; /* NULL: the defaults */
@@ -58,7 +58,7 @@ struct schema_problem {
 	uint32_t column;
 	const char *instance_path; /* "/spec/replicas", JSON Pointer */
 	const char *dotted_path;   /* "spec.replicas", for people */
-	const char *keyword;	   /* "type" */
+	const char *keyword;       /* "type" */
 	const char *schema_path;   /* "#/properties/spec/..." */
 	const char
 		*message; /* "spec.replicas must be an integer, found string \"two\"" */

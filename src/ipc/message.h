@@ -39,7 +39,7 @@ struct channel {
 	struct buf *input; /* partial frame */
 	struct buf *
 		output; /* what could not be written yet (non-blocking channels only) */
-	int fds[16];	/* descriptors received and not yet handed out, in order */
+	int fds[16];    /* descriptors received and not yet handed out, in order */
 	int fd_count;
 	bool closed; /* the other side is gone */
 };

@@ -16,11 +16,11 @@ enum change_kind {
 
 struct change {
 	const char *repository; /* configured name */
-	const char *ref;	/* full name: "refs/heads/main" */
-	struct oid old_id;	/* null or length 0: the ref did not exist */
-	struct oid new_id;	/* null: deleted */
-	const char *pusher;	/* as the transport says; NULL: unknown */
-	int64_t received_at;	/* clock_now() at receipt: signatures are judged at this
+	const char *ref;        /* full name: "refs/heads/main" */
+	struct oid old_id;      /* null or length 0: the ref did not exist */
+	struct oid new_id;      /* null: deleted */
+	const char *pusher;     /* as the transport says; NULL: unknown */
+	int64_t received_at;    /* clock_now() at receipt: signatures are judged at this
 				   time too */
 };
 

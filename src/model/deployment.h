@@ -14,10 +14,10 @@ enum deployment_state {
 
 enum deployment_cause {
 	CAUSE_UNKNOWN = 0,
-	CAUSE_PUSH,	/* a change was accepted */
-	CAUSE_REQUEST,	/* `gitgate deploy` */
+	CAUSE_PUSH,     /* a change was accepted */
+	CAUSE_REQUEST,  /* `gitgate deploy` */
 	CAUSE_ROLLBACK, /* `gitgate rollback`, or bad health */
-	CAUSE_DRIFT,	/* the target differed */
+	CAUSE_DRIFT,    /* the target differed */
 	CAUSE_COUNT
 };
 

@@ -25,12 +25,12 @@ enum signature_status {
 
 struct signature_fact {
 	enum signature_status status;
-	int code;		 /* why it is bad: enum error_code */
-	const char *reason;	 /* one sentence for people; NULL when good */
-	const char *format;	 /* "ssh", "openpgp", "x509"; NULL: none */
+	int code;                /* why it is bad: enum error_code */
+	const char *reason;      /* one sentence for people; NULL when good */
+	const char *format;      /* "ssh", "openpgp", "x509"; NULL: none */
 	const char *fingerprint; /* of the key: "SHA256:..."; NULL when it could not be
 				    read */
-	bool user_verified;	 /* a security key says so; false for other keys */
+	bool user_verified;      /* a security key says so; false for other keys */
 	bool security_key;
 };
 
@@ -62,8 +62,8 @@ struct file_fact {
 	uint32_t mode; /* git's: 0100644, 0100755, 0120000, 0160000; of the old side
 			  when deleted */
 	struct oid blob;
-	uint64_t size;		   /* bytes; 0 for submodules and deletions */
-	struct oid commit;	   /* which introduced it */
+	uint64_t size;             /* bytes; 0 for submodules and deletions */
+	struct oid commit;         /* which introduced it */
 	const char *link_target;   /* of symbolic links; NULL otherwise */
 	const char *collides_with; /* another path of the same commit that differs only
 				      in case; NULL: none */
@@ -87,7 +87,7 @@ struct document_fact {
 struct facts {
 	const struct change *change;
 	unsigned int kinds; /* which were collected: a rule that needs others refuses */
-	bool forced;	    /* the new tip does not contain the old one */
+	bool forced;        /* the new tip does not contain the old one */
 	struct commit_fact *commits;
 	size_t commit_count;
 	size_t commit_capacity;

@@ -3,7 +3,7 @@
 #define MODEL_FACTS_KIND_H
 
 enum facts_kind {
-	FACTS_REF = 1,	      /* the change itself, and whether it is a fast-forward */
+	FACTS_REF = 1,        /* the change itself, and whether it is a fast-forward */
 	FACTS_COMMITS = 2,    /* every commit of the range */
 	FACTS_SIGNATURES = 4, /* and its signature */
 	FACTS_FILES = 8,      /* every path that a commit of the range changes */

@@ -23,7 +23,7 @@ enum severity {
 
 struct finding {
 	enum severity severity;
-	int code;	     /* enum error_code: which of the ways it can be wrong */
+	int code;            /* enum error_code: which of the ways it can be wrong */
 	const char *rule;    /* the rule's name in the policy; "gitgate" for findings of
 				the gate itself */
 	const char *kind;    /* "signatures", ...; NULL with rule "gitgate" */
@@ -31,7 +31,7 @@ struct finding {
 	const char *mend;    /* one escaped line: what to do; may be NULL */
 	struct oid commit;   /* length 0: none */
 	const char *path;    /* escaped; NULL: none */
-	uint32_t line;	     /* from 1; 0: none */
+	uint32_t line;       /* from 1; 0: none */
 	uint32_t column;
 };
 
@@ -47,7 +47,7 @@ struct verdict {
 	size_t count;
 	size_t capacity;
 	size_t dropped; /* findings beyond the limit, not kept */
-	size_t errors;	/* of all, kept or dropped */
+	size_t errors;  /* of all, kept or dropped */
 	size_t warnings;
 	struct digest policy; /* of the policy that was evaluated */
 	struct arena *arena;  /* owns the findings' text */

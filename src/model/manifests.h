@@ -23,7 +23,7 @@ struct error;
 
 struct manifest {
 	const char *path; /* relative, checked by path_check() */
-	uint32_t mode;	  /* 0100644, 0100755 or 0120000 */
+	uint32_t mode;    /* 0100644, 0100755 or 0120000 */
 	struct oid blob;
 	const unsigned char *data; /* borrowed from the block */
 	uint64_t size;

@@ -38,7 +38,7 @@ typedef struct digest msg_DIGEST;
 typedef struct msg_strings msg_STRINGS;
 typedef struct msg_oids msg_OIDS;
 
-#define MESSAGE_BEGIN(number, name, purpose)	      struct msg_##name {
+#define MESSAGE_BEGIN(number, name, purpose)          struct msg_##name {
 #define MESSAGE_FIELD(message, id, kind, field, json) msg_##kind field;
 #define MESSAGE_END(name)                                                              \
 	}                                                                              \

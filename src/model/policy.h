@@ -68,7 +68,7 @@ typedef struct strings rule_NAMES;
 typedef const char *rule_FILE;
 typedef const char *rule_WORD;
 
-#define RULE_BEGIN(kind, facts, help)			 struct rule_##kind {
+#define RULE_BEGIN(kind, facts, help)                    struct rule_##kind {
 #define RULE_OPTION(kind, type, field, key, value, help) rule_##type field;
 #define RULE_END(kind)                                                                 \
 	}                                                                              \
@@ -92,13 +92,11 @@ enum rule_kind {
 struct rule {
 	const char *name;
 	enum origin origin;
-	enum severity
-		severity; /* SEVERITY_WARNING also when its whole policy is warn-only */
-	struct strings
-		repositories;	 /* globs, in the server's policy only; empty: all */
-	struct strings on_refs;	 /* globs of full names; empty: all */
-	struct strings on_paths; /* globs; empty: all */
-	const char *directory;	 /* FILE options are relative to it: see policy_files */
+	enum severity severity; /* a warning too when its whole policy is warn-only */
+	struct strings on_repositories; /* globs; only in the server's policy */
+	struct strings on_refs;         /* globs of full names; empty: all */
+	struct strings on_paths;        /* globs; empty: all */
+	const char *directory; /* FILE options are relative to it: see policy_files */
 	/* exactly the blocks that stand under the rule; NULL: absent */
 #define RULE_BEGIN(kind, facts, help) struct rule_##kind *kind;
 #define RULE_OPTION(kind, type, field, key, value, help)
@@ -108,7 +106,7 @@ struct rule {
 #undef RULE_OPTION
 #undef RULE_END
 	struct schema *compiled_schema; /* of schema->file; NULL without one */
-	struct digest schema_digest;	/* of the schema's bytes and the rule's options:
+	struct digest schema_digest;    /* of the schema's bytes and the rule's options:
 					   key of cached document facts */
 };
 

@@ -27,7 +27,7 @@ struct ident {
 	struct span name;
 	struct span email;
 	int64_t seconds; /* since 1970 */
-	int zone;	 /* minutes east of UTC */
+	int zone;        /* minutes east of UTC */
 };
 
 #define COMMIT_PARENTS_MAX 64
@@ -40,7 +40,7 @@ struct commit_text {
 	struct ident committer;
 	struct span encoding; /* empty: UTF-8 */
 	struct span message;
-	struct span signature;	/* the header's raw value lines as they stand, with the
+	struct span signature;  /* the header's raw value lines as they stand, with the
 				   continuation blanks; empty: unsigned */
 	struct span payload[3]; /* what was signed: the object without the signature
 				   header(s), in order */

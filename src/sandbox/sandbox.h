@@ -38,9 +38,9 @@ struct sandbox_paths {
 };
 
 struct sandbox_options {
-	bool require_all;	  /* refuse to go on when a layer cannot be had */
+	bool require_all;         /* refuse to go on when a layer cannot be had */
 	int landlock_abi_maximum; /* 0: what the kernel has; tests cap it at 2 */
-	uid_t uid;		  /* to drop to when started as root; 0: stay */
+	uid_t uid;                /* to drop to when started as root; 0: stay */
 	gid_t gid;
 };
 

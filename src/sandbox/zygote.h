@@ -20,7 +20,7 @@ struct job_body {
 };
 
 struct zygote_setup {
-	const struct job_body *bodies;	   /* ends with profile PROFILE_NONE */
+	const struct job_body *bodies;     /* ends with profile PROFILE_NONE */
 	int (*warm_up)(struct error *err); /* loads libraries once, before the first
 					      fork; may be NULL */
 	struct sandbox_options options; /* for the jobs; uid and gid are dropped to by

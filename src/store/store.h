@@ -26,8 +26,8 @@ struct store;
 #define STORE_VERSION 1
 
 enum store_mode {
-	STORE_CREATE,	 /* make it when it is missing */
-	STORE_EXISTING,	 /* ERROR_NOT_FOUND when it is missing */
+	STORE_CREATE,    /* make it when it is missing */
+	STORE_EXISTING,  /* ERROR_NOT_FOUND when it is missing */
 	STORE_READ_ONLY, /* for commands while no service runs; no migration */
 };
 

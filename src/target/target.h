@@ -35,7 +35,7 @@ struct target {
 			   is deployed as c. Exactly one path: its content is the root
 			   of the release; several: each keeps its whole name */
 	size_t path_count;
-	uint64_t keep;				/* releases kept, at least 2 */
+	uint64_t keep;                          /* releases kept, at least 2 */
 	const struct target_activate *activate; /* NULL: none */
 };
 
@@ -47,8 +47,8 @@ struct target_result {
 	uint64_t files;
 	uint64_t changed;    /* files that differ from what was there */
 	uint64_t generation; /* found at the target (observe) or written (apply) */
-	bool drift;	     /* observe: differs; `detail` says how */
-	bool in_doubt;	     /* apply failed after something not idempotent began */
+	bool drift;          /* observe: differs; `detail` says how */
+	bool in_doubt;       /* apply failed after something not idempotent began */
 	const char *detail;  /* one line for people; may be NULL */
 };
 

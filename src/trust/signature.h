@@ -29,7 +29,7 @@ int signature_verify(struct signature_fact *out, struct arena *arena,
 
 /* The formats of this build, for `doctor` and tests. */
 struct signature_format {
-	const char *name;	/* "ssh" */
+	const char *name;       /* "ssh" */
 	const char *first_line; /* "-----BEGIN SSH SIGNATURE-----" */
 	/* must: as signature_verify() */
 	int (*verify)(struct signature_fact *out, struct arena *arena,

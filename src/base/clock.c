@@ -11,9 +11,9 @@
 #include "base/error.h"
 
 #define MILLISECOND (CLOCK_SECOND / 1000)
-#define MINUTE	    (60 * CLOCK_SECOND)
-#define HOUR	    (60 * MINUTE)
-#define DAY	    (24 * HOUR)
+#define MINUTE      (60 * CLOCK_SECOND)
+#define HOUR        (60 * MINUTE)
+#define DAY         (24 * HOUR)
 
 static _Atomic int64_t fixed = -1;
 
@@ -164,7 +164,7 @@ int duration_parse(const char *text, int64_t *out)
 		const char *name;
 		int64_t factor;
 	} units[] = {
-		{ "d", DAY },	       { "h", HOUR },	      { "m", MINUTE },
+		{ "d", DAY },          { "h", HOUR },         { "m", MINUTE },
 		{ "s", CLOCK_SECOND }, { "ms", MILLISECOND }, { "us", 1 },
 	};
 	const size_t unit_count = sizeof(units) / sizeof(units[0]);

@@ -10,7 +10,7 @@
 #define SHA1_BYTES   20
 #define SHA256_BYTES 32
 #define SHORT_DIGITS 10
-#define TURNS	     8
+#define TURNS        8
 
 int oid_parse(const char *hex, size_t length, struct oid *out)
 {

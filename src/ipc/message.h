@@ -2,11 +2,17 @@
  *
  * Wire: u32 length of what follows, u16 type, u16 version (1), then fields in rising
  * order of id: u16 id, u32 length, bytes. Little-endian. Lists are a field whose bytes
- * are u32 length + bytes for each item. A field that is absent, empty or zero is left
- * out. Refused (ERROR_MESSAGE): unknown type, version or id, ids that do not rise,
- * wrong sizes, NUL or bad UTF-8 in strings, more than message.bytes or 4 descriptors.
- * The connection is then closed by the caller: nothing after a malformed message is
- * read. */
+ * are u32 length + bytes for each item (an item may be empty). A field that is absent,
+ * empty or zero is left out: each message has exactly one encoding. Refused
+ * (ERROR_MESSAGE): unknown type, version or id, ids that do not rise, wrong sizes,
+ * fields that should have been left out, NUL or bad UTF-8 in strings, more than
+ * message.bytes or 4 descriptors. The connection is then closed by the caller: nothing
+ * after a malformed message is read.
+ *
+ * Descriptors travel with the first bytes of their frame (SCM_RIGHTS on a stream
+ * socket: the kernel ends a read behind bytes that carry some). The receiver reads the
+ * length on its own, so what comes with it belongs to this frame and to no other;
+ * descriptors that come with later bytes are refused. */
 #ifndef IPC_MESSAGE_H
 #define IPC_MESSAGE_H
 
@@ -23,7 +29,8 @@ struct json;
 #define MESSAGE_FDS_MAX 4
 
 /* Appends the whole frame of one message. `message` is a struct msg_<name> of that
- * type. */
+ * type. ERROR_ENCODING (text that is not UTF-8: escape it before), ERROR_LIMIT,
+ * ERROR_MEMORY; `out` is then as before. */
 int message_encode(struct buf *out, enum message_type type, const void *message,
 		   struct error *err);
 /* Decodes one frame's payload (after the u32 length); the struct lives in the arena. */
@@ -34,23 +41,26 @@ int message_decode(const void *bytes, size_t length, struct arena *arena,
 void message_json(struct json *json, enum message_type type, const void *message);
 
 /* --- a connection: one end of a socketpair --- */
+struct channel_output;
 struct channel {
 	int fd;
-	struct buf *input; /* partial frame */
-	struct buf *
-		output; /* what could not be written yet (non-blocking channels only) */
-	int fds[16];    /* descriptors received and not yet handed out, in order */
+	bool nonblocking;
+	bool closed;       /* the other side is gone, or sending failed for good */
+	bool broken;       /* it sent something malformed: nothing more is read */
+	struct buf *input; /* the partial frame */
+	struct channel_output *output; /* what could not be written yet */
+	int fds[MESSAGE_FDS_MAX];      /* received with the partial frame */
 	int fd_count;
-	bool closed; /* the other side is gone */
 };
 
-/* Takes the descriptor. `nonblocking`: for event loops; sends then queue (at most 64
- * MiB, else ERROR_LIMIT). */
+/* Takes the descriptor, also when it fails (it is closed then). `nonblocking`: for
+ * event loops; sends then queue (at most message.queue_bytes, else ERROR_LIMIT). */
 int channel_open(struct channel *channel, int fd, bool nonblocking, struct error *err);
-void channel_close(struct channel *channel); /* closes everything it holds; a zeroed or
-						closed channel is legal */
+/* Closes everything it holds; a zeroed or closed channel is legal. */
+void channel_close(struct channel *channel);
 
-/* Sends a message with descriptors (which stay the caller's). ERROR_CLOSED. */
+/* Sends a message with descriptors (which stay the caller's). ERROR_CLOSED; an error of
+ * message_encode() or ERROR_LIMIT leaves the channel as it was. */
 int channel_send(struct channel *channel, enum message_type type, const void *message,
 		 const int *fds, int fd_count, struct error *err);
 /* Non-blocking channels: writes what is queued; true in *pending while something is

@@ -50,7 +50,9 @@ char *buf_reserve(struct buf *buf, size_t length)
 {
 	if (buf->failed != 0)
 		return NULL;
-	if (length > buf->maximum - buf->length || buf->length + length == SIZE_MAX) {
+	/* No object may be larger than what a pointer difference can say. */
+	if (length > buf->maximum - buf->length ||
+	    length > (size_t)PTRDIFF_MAX - 1 - buf->length) {
 		buf->failed = ERROR_LIMIT;
 		return NULL;
 	}

@@ -164,7 +164,8 @@ static int open_beneath(int directory, const char *path, int flags, mode_t mode)
 		if (fd >= 0)
 			return (int)fd;
 		number = errno;
-		if (number == ENOSYS)
+		/* With O_DIRECTORY, ENOTDIR may also mean a link: the steps tell. */
+		if (number == ENOSYS || number == ENOTDIR)
 			return open_by_steps(directory, path, flags, how.mode & 07777);
 		/* EAGAIN: somebody renamed a directory on the way meanwhile. */
 		if (number != EAGAIN && number != EINTR)

@@ -1,0 +1,173 @@
+/* job/collect_commits.c - facts about every commit of the range, and their signatures.
+ */
+#include "job/judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/facts.h"
+#include "model/policy.h"
+#include "repo/repo.h"
+#include "trust/signature.h"
+
+/* The kind and form of remembered signature facts: what SSH signatures say depends on
+ * the commit's bytes alone, so they need no context. The number rises when the form
+ * changes. */
+#define SIGNATURE_KIND "signature-1"
+static const struct digest no_context;
+
+static const char *copy_span(struct arena *arena, struct span span)
+{
+	return arena_copy(arena, span.bytes, span.length);
+}
+
+/* "good ssh SHA256:... [sk] [uv]"; only good signatures are remembered. */
+static bool recall_signature(const struct collector *collector, const struct oid *id,
+			     struct signature_fact *out)
+{
+	const struct fact_cache *cache = collector->judge->cache;
+	char format[16], fingerprint[80], flags[16] = "";
+
+	const char *value = cache && cache->get
+				    ? cache->get(cache->data, SIGNATURE_KIND,
+						 &no_context, id, collector->arena)
+				    : NULL;
+	if (!value ||
+	    sscanf(value, "good %15s %79s %15s", format, fingerprint, flags) < 2)
+		return false;
+	struct signature_fact fact = {
+		.status = SIGNATURE_GOOD,
+		.format = arena_string(collector->arena, format),
+		.fingerprint = arena_string(collector->arena, fingerprint),
+		.security_key = strncmp(flags, "sk", 2) == 0,
+		.user_verified = strcmp(flags, "sk,uv") == 0,
+	};
+	if (!fact.format || !fact.fingerprint)
+		return false;
+	*out = fact;
+	return true;
+}
+
+static void remember_signature(const struct collector *collector, const struct oid *id,
+			       const struct signature_fact *fact)
+{
+	const struct fact_cache *cache = collector->judge->cache;
+
+	if (!cache || !cache->put || fact->status != SIGNATURE_GOOD)
+		return;
+	const char *value = arena_printf(
+		collector->arena, "good %s %s%s%s", fact->format, fact->fingerprint,
+		fact->security_key ? " sk" : "", fact->user_verified ? ",uv" : "");
+	if (value)
+		cache->put(cache->data, SIGNATURE_KIND, &no_context, id, value);
+}
+
+static int collect_signature(const struct collector *collector, const struct oid *id,
+			     const struct commit_text *text, struct signature_fact *out,
+			     struct error *err)
+{
+	struct trust_span payload[3];
+	size_t length;
+
+	if (text->signature.length == 0) {
+		out->status = SIGNATURE_NONE;
+		return 0;
+	}
+	if (recall_signature(collector, id, out))
+		return 0;
+	char *armor = signature_unfold(collector->arena, text->signature, &length);
+	if (!armor)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; i < text->payload_count; i++)
+		payload[i] = (struct trust_span){ text->payload[i].bytes,
+						  text->payload[i].length };
+	int rc = signature_verify(out, collector->arena, payload, text->payload_count,
+				  armor, length, err);
+	if (rc == 0)
+		remember_signature(collector, id, out);
+	return rc;
+}
+
+static int copy_ident(struct arena *arena, const struct ident *ident,
+		      struct ident_fact *out)
+{
+	out->name = copy_span(arena, ident->name);
+	out->email = copy_span(arena, ident->email);
+	out->when = ident->seconds * CLOCK_SECOND;
+	return out->name && out->email ? 0 : ERROR_MEMORY;
+}
+
+static int copy_commit(struct arena *arena, const struct commit_text *text,
+		       struct commit_fact *out)
+{
+	out->tree = text->tree;
+	out->parent_count = text->parent_count;
+	out->parents = arena_copy(arena, text->parents,
+				  text->parent_count * sizeof(text->parents[0]));
+	out->message = copy_span(arena, text->message);
+	out->message_length = text->message.length;
+	if (copy_ident(arena, &text->author, &out->author) != 0 ||
+	    copy_ident(arena, &text->committer, &out->committer) != 0)
+		return ERROR_MEMORY;
+	return out->parents && out->message ? 0 : ERROR_MEMORY;
+}
+
+struct visit {
+	struct collector *collector;
+	bool with_signatures;
+	struct error *err;
+};
+
+static int add_commit(void *data, const struct oid *id, const struct commit_text *text,
+		      const struct object *object, const struct error *problem)
+{
+	struct visit *visit = data;
+	struct collector *collector = visit->collector;
+	struct facts *facts = collector->facts;
+	(void)object;
+
+	struct commit_fact *fact =
+		ARENA_PUSH(collector->arena, &facts->commits, &facts->commit_count,
+			   &facts->commit_capacity);
+	if (!fact)
+		return error_set(visit->err, ERROR_MEMORY, "out of memory");
+	fact->id = *id;
+	if (!text) {
+		fact->code = problem->code;
+		fact->reason = arena_string(collector->arena, problem->text);
+		return 0;
+	}
+	if (copy_commit(collector->arena, text, fact) != 0)
+		return error_set(visit->err, ERROR_MEMORY, "out of memory");
+	if (!visit->with_signatures)
+		return 0;
+	return collect_signature(collector, id, text, &fact->signature, visit->err);
+}
+
+int collect_commits(struct collector *collector, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+	const struct limits *limits = judge->limits ? judge->limits : &limits_default;
+	unsigned int needed = policy_facts_needed(
+		collector->policy, judge->change->repository, judge->change->ref);
+	struct visit visit = { collector, needed & FACTS_SIGNATURES, err };
+	struct range range = {
+		.tips = &collector->tip,
+		.tip_count = 1,
+		.hidden = judge->trusted,
+		.hidden_count = judge->trusted_count,
+		.maximum = limits->values[LIMIT_GIT_COMMITS_PER_PUSH],
+	};
+
+	int rc = repo_range(judge->repo, &range, add_commit, &visit, err);
+	if (rc != 0)
+		return rc;
+	collector->facts->kinds |= FACTS_COMMITS;
+	if (visit.with_signatures)
+		collector->facts->kinds |= FACTS_SIGNATURES;
+	return 0;
+}

@@ -1,0 +1,210 @@
+/* job/collect_documents.c - what rules' schemas say about the documents that a change
+ * touches.
+ *
+ * Cost follows the change: only files that differ between the judged old tip and the
+ * new one are parsed, and a blob that was found good under a schema is remembered. */
+#include "job/judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "doc/doc.h"
+#include "doc/schema.h"
+#include "model/facts.h"
+#include "model/policy.h"
+#include "repo/repo.h"
+
+#define MODE_LINK 0120000
+
+struct look {
+	struct collector *collector;
+	const struct limits *limits;
+	struct error *err;
+	/* of the document that is looked at now */
+	const struct rule *rule;
+	const char *path;
+	struct oid blob;
+	bool failed;
+};
+
+static int add_document_fact(struct look *look, int code, const char *message,
+			     const char *mend, uint32_t line, uint32_t column)
+{
+	struct arena *arena = look->collector->arena;
+	struct facts *facts = look->collector->facts;
+
+	look->failed = true;
+	struct document_fact *fact =
+		ARENA_PUSH(arena, &facts->documents, &facts->document_count,
+			   &facts->document_capacity);
+	if (!fact)
+		return error_set(look->err, ERROR_MEMORY, "out of memory");
+	*fact = (struct document_fact){
+		.rule = look->rule,
+		.path = arena_string(arena, look->path),
+		.blob = look->blob,
+		.code = code,
+		.message = arena_string(arena, message),
+		.mend = mend && *mend ? arena_string(arena, mend) : NULL,
+		.line = line,
+		.column = column,
+	};
+	return fact->path && fact->message
+		       ? 0
+		       : error_set(look->err, ERROR_MEMORY, "out of memory");
+}
+
+/* The sink of the validator cannot fail; out of memory is found by a NULL message later
+ * and refuses there. */
+static void take_schema_problem(void *data, const struct schema_problem *problem)
+{
+	struct look *look = data;
+
+	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message, problem->mend,
+			  problem->line, problem->column);
+}
+
+static bool has_kind(const struct rule_schema *options, const struct node *root)
+{
+	const char *kind = node_text(node_get(root, "kind"), NULL);
+
+	return options->kinds.count == 0 ||
+	       (kind && strings_have(&options->kinds, kind));
+}
+
+static int validate_documents(struct look *look, const struct docs *docs)
+{
+	const struct rule *rule = look->rule;
+	struct schema_sink sink = { take_schema_problem, look, 0 };
+	struct error problem = ERROR_INIT;
+
+	for (size_t i = 0; rule->compiled_schema && i < docs->count; i++) {
+		if (!has_kind(rule->schema, docs->roots[i]))
+			continue;
+		int rc = schema_validate(rule->compiled_schema, docs->roots[i],
+					 look->limits, &sink, &problem);
+		if (rc == ERROR_MEMORY)
+			return error_set(look->err, rc, "out of memory");
+		if (rc < 0)
+			return add_document_fact(look, rc, problem.text, NULL,
+						 node_line(docs->roots[i]),
+						 node_column(docs->roots[i]));
+	}
+	return look->err && look->err->code ? look->err->code : 0;
+}
+
+static int look_at_text(struct look *look, const char *text, size_t length)
+{
+	struct arena *scratch = arena_new((size_t)256 << 20);
+	struct doc_problem problem;
+	struct docs docs;
+
+	if (!scratch)
+		return error_set(look->err, ERROR_MEMORY, "out of memory");
+	int rc = docs_parse(&docs, scratch, doc_format_of(look->path), text, length,
+			    look->limits, &problem);
+	if (rc == 0)
+		rc = validate_documents(look, &docs);
+	else if (rc == ERROR_MEMORY)
+		rc = error_set(look->err, rc, "out of memory reading '%s'", look->path);
+	else if (rc == ERROR_SYNTAX && doc_looks_like_template(text, length))
+		rc = add_document_fact(look, ERROR_DOCUMENT_TEMPLATE,
+				       "this is a template of a document, not a "
+				       "document",
+				       "leave templates out of the rule's paths",
+				       problem.line, problem.column);
+	else
+		rc = add_document_fact(look, rc, problem.message, problem.mend,
+				       problem.line, problem.column);
+	arena_free(scratch);
+	return rc;
+}
+
+static const char *fact_kind(const char *path)
+{
+	return doc_format_of(path) == DOC_JSON ? "json-document-1" : "yaml-document-1";
+}
+
+static int look_at_blob(struct look *look)
+{
+	const struct fact_cache *cache = look->collector->judge->cache;
+	const struct rule *rule = look->rule;
+	struct object object;
+
+	look->failed = false;
+	look->collector->facts->documents_checked++;
+	if (cache && cache->get &&
+	    cache->get(cache->data, fact_kind(look->path), &rule->schema_digest,
+		       &look->blob, look->collector->arena))
+		return 0;
+	struct error too_large = ERROR_INIT;
+	int rc = repo_read(look->collector->judge->repo, &look->blob,
+			   look->limits->values[LIMIT_GIT_BLOB_BYTES], &object,
+			   &too_large);
+	if (rc == ERROR_LIMIT)
+		return add_document_fact(look, ERROR_DOCUMENT_SIZE, too_large.text,
+					 NULL, 0, 0);
+	if (rc != 0)
+		return error_set(look->err, rc, "'%s': %s", look->path, too_large.text);
+	rc = look_at_text(look, object.bytes, object.length);
+	repo_object_release(&object);
+	if (rc == 0 && !look->failed && cache && cache->put)
+		cache->put(cache->data, fact_kind(look->path), &rule->schema_digest,
+			   &look->blob, "good");
+	return rc;
+}
+
+/* Rules without paths look at what is a document by its name. */
+static bool is_document(const struct rule *rule, const char *path)
+{
+	if (rule->on_paths.count)
+		return rule_covers(rule, path);
+	return text_ends_with(path, ".yaml") || text_ends_with(path, ".yml") ||
+	       text_ends_with(path, ".json");
+}
+
+static int look_at_change(void *data, const char *path, uint32_t old_mode,
+			  const struct oid *old_id, uint32_t new_mode,
+			  const struct oid *new_id)
+{
+	struct look *look = data;
+	const struct collector *collector = look->collector;
+	const struct change *change = collector->judge->change;
+	int rc = 0;
+	(void)old_mode;
+	(void)old_id;
+
+	if (new_mode != 0100644 && new_mode != 0100755)
+		return 0;
+	look->path = path;
+	look->blob = *new_id;
+	for (size_t i = 0; rc == 0 && i < collector->policy->rule_count; i++) {
+		look->rule = &collector->policy->rules[i];
+		if (look->rule->schema &&
+		    rule_applies(look->rule, change->repository, change->ref) &&
+		    is_document(look->rule, path))
+			rc = look_at_blob(look);
+	}
+	return rc;
+}
+
+int collect_documents(struct collector *collector, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+	struct error local = ERROR_INIT;
+	struct look look = {
+		.collector = collector,
+		.limits = judge->limits ? judge->limits : &limits_default,
+		.err = &local,
+	};
+
+	int rc = repo_tree_diff(judge->repo, &collector->base_tree,
+				&collector->tip_tree, look_at_change, &look, &local);
+	if (rc != 0)
+		return error_set(err, rc, "%s", local.text);
+	collector->facts->kinds |= FACTS_DOCUMENTS;
+	return 0;
+}

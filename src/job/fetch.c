@@ -1,0 +1,404 @@
+/* job/fetch.c - brings a bare mirror up to date with git, and tells control every ref.
+ *
+ * git gets a cleared environment, a private configuration file and no hooks,
+ * submodules, filters or shell. Credentials are files in a private directory inside the
+ * mirror that goes away with the job; redirects are not followed, so they reach only
+ * the configured scheme, host and port. */
+#include "job/fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/program.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "ipc/message.h"
+#include "model/messages.h"
+#include "repo/repo.h"
+
+#define FETCH_ARENA_BYTES ((size_t)64 << 20)
+#define ARGUMENTS_MAX     96
+
+struct fetch {
+	const struct msg_fetch *request;
+	struct arena *arena;
+	const char *private; /* directory: configuration and credentials */
+	const char *arguments[ARGUMENTS_MAX];
+	size_t argument_count;
+	const char *environment[16];
+	struct error *err;
+};
+
+static void add_argument(struct fetch *fetch, const char *argument)
+{
+	if (fetch->argument_count < ARGUMENTS_MAX - 1)
+		fetch->arguments[fetch->argument_count++] = argument;
+}
+
+static void add_setting(struct fetch *fetch, const char *setting)
+{
+	add_argument(fetch, "-c");
+	add_argument(fetch, setting);
+}
+
+static int write_private(struct fetch *fetch, const char *name, const char *text,
+			 const char **path)
+{
+	char *file = arena_printf(fetch->arena, "%s/%s", fetch->private, name);
+
+	if (!file)
+		return error_set(fetch->err, ERROR_MEMORY, "out of memory");
+	if (path)
+		*path = file;
+	return path_write_atomic(file, text, strlen(text), 0600, fetch->err);
+}
+
+/* A value in git's configuration syntax: quoted, so that no byte of it is special. */
+static void add_quoted(struct buf *out, const char *value)
+{
+	buf_add_byte(out, '"');
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			buf_add_byte(out, '\\');
+		buf_add_byte(out, (unsigned char)*value);
+	}
+	buf_add_byte(out, '"');
+}
+
+static int write_configuration(struct fetch *fetch)
+{
+	struct buf text = BUF_INIT(65536);
+
+	buf_add_string(&text, "[safe]\n\tdirectory = ");
+	add_quoted(&text, fetch->request->mirror);
+	if (fetch->request->is_local) {
+		buf_add_string(&text, "\n\tdirectory = ");
+		add_quoted(&text, fetch->request->url);
+	}
+	buf_add_string(&text, "\n");
+	int rc = buf_status(&text, "git's configuration", fetch->err);
+	if (rc == 0)
+		rc = write_private(fetch, "config", text.data, NULL);
+	buf_release(&text);
+	return rc;
+}
+
+/* The host in "https://host:port/path". */
+static char *url_host(struct arena *arena, const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	host = host ? host + 3 : url;
+	size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
+	return arena_copy(arena, host, length);
+}
+
+/* netrc cannot carry blanks; curl's quoted form escapes the rest. */
+static int write_netrc(struct fetch *fetch)
+{
+	const struct msg_fetch *request = fetch->request;
+	struct buf text = BUF_INIT(131072);
+
+	if (!request->secret || !*request->secret)
+		return 0;
+	buf_addf(&text, "machine %s login ", url_host(fetch->arena, request->url));
+	add_quoted(&text,
+		   request->username && *request->username ? request->username : "git");
+	buf_add_string(&text, " password ");
+	add_quoted(&text, request->secret);
+	buf_add_byte(&text, '\n');
+	int rc = buf_status(&text, "the credentials", fetch->err);
+	if (rc == 0)
+		rc = write_private(fetch, ".netrc", text.data, NULL);
+	buf_release(&text);
+	return rc;
+}
+
+static int write_ssh(struct fetch *fetch)
+{
+	const struct msg_fetch *request = fetch->request;
+	const char *key = NULL, *hosts = NULL, *config = NULL;
+	char *wrapper = NULL;
+
+	int rc = program_find(&wrapper, "gitgate-ssh", fetch->err);
+	if (rc == 0)
+		rc = write_private(fetch, "known_hosts",
+				   request->known_hosts ? request->known_hosts : "",
+				   &hosts);
+	if (rc == 0 && request->ssh_key && *request->ssh_key)
+		rc = write_private(fetch, "ssh_key", request->ssh_key, &key);
+	if (rc == 0) {
+		const char *text = arena_printf(fetch->arena,
+						"Host *\n"
+						"BatchMode yes\n"
+						"StrictHostKeyChecking yes\n"
+						"UserKnownHostsFile \"%s\"\n"
+						"GlobalKnownHostsFile /dev/null\n"
+						"%s%s%s"
+						"IdentitiesOnly yes\n"
+						"IdentityAgent none\n"
+						"ForwardAgent no\n"
+						"ConnectTimeout 20\n",
+						hosts, key ? "IdentityFile \"" : "",
+						key ? key : "", key ? "\"\n" : "");
+		rc = text ? write_private(fetch, "ssh_config", text, &config)
+			  : error_set(fetch->err, ERROR_MEMORY, "out of memory");
+	}
+	if (rc == 0) {
+		fetch->environment[6] =
+			arena_printf(fetch->arena, "GIT_SSH=%s", wrapper);
+		fetch->environment[7] = "GIT_SSH_VARIANT=ssh";
+		fetch->environment[8] =
+			arena_printf(fetch->arena, "GITGATE_SSH_CONFIG=%s", config);
+	}
+	free(wrapper);
+	return rc;
+}
+
+static int prepare(struct fetch *fetch)
+{
+	struct arena *arena = fetch->arena;
+	const struct msg_fetch *request = fetch->request;
+
+	fetch->environment[0] = "PATH=" SPAWN_PATH;
+	fetch->environment[1] = "LC_ALL=C.UTF-8";
+	fetch->environment[2] = arena_printf(arena, "HOME=%s", fetch->private);
+	fetch->environment[3] =
+		arena_printf(arena, "GIT_CONFIG_GLOBAL=%s/config", fetch->private);
+	fetch->environment[4] = "GIT_CONFIG_NOSYSTEM=1";
+	fetch->environment[5] = "GIT_TERMINAL_PROMPT=0";
+	int rc = write_configuration(fetch);
+	if (rc == 0)
+		rc = write_netrc(fetch);
+	if (rc == 0 && text_starts_with(request->url, "ssh://"))
+		rc = write_ssh(fetch);
+	if (rc == 0 && request->authorities && *request->authorities)
+		rc = write_private(fetch, "authorities.pem", request->authorities,
+				   NULL);
+	return rc;
+}
+
+static void begin_git(struct fetch *fetch)
+{
+	const struct msg_fetch *request = fetch->request;
+
+	fetch->argument_count = 0;
+	add_argument(fetch, "git");
+	add_setting(fetch, "core.hooksPath=/dev/null");
+	add_setting(fetch, "fetch.fsckObjects=true");
+	add_setting(fetch, "transfer.fsckObjects=true");
+	add_setting(fetch, "protocol.allow=never");
+	add_setting(fetch, request->is_local ? "protocol.file.allow=always"
+			   : text_starts_with(request->url, "ssh://") ? "protocol.ssh."
+									"allow=always"
+			   : text_starts_with(request->url, "https://") ? "protocol."
+									  "https.allow="
+									  "always"
+									: "protocol."
+									  "file.allow="
+									  "always");
+	add_setting(fetch, "http.followRedirects=false");
+	add_setting(fetch, "submodule.recurse=false");
+	add_setting(fetch, "gc.autoDetach=false");
+	add_setting(fetch, "core.fsyncMethod=batch");
+	add_setting(fetch, "core.fsync=objects,reference");
+	if (request->authorities && *request->authorities)
+		add_setting(fetch, arena_printf(fetch->arena,
+						"http.sslCAInfo=%s/authorities.pem",
+						fetch->private));
+	for (size_t i = 0; i < request->fsck.count; i++)
+		add_setting(fetch, arena_printf(fetch->arena, "fetch.fsck.%s",
+						request->fsck.items[i]));
+}
+
+static int run_git(struct fetch *fetch, struct spawn_result *result)
+{
+	fetch->arguments[fetch->argument_count] = NULL;
+	struct spawn spawn = {
+		.arguments = fetch->arguments,
+		.environment = fetch->environment,
+		.directory = fetch->private,
+		.timeout = fetch->request->timeout,
+	};
+	return spawn_check(&spawn, result, fetch->err);
+}
+
+static int make_mirror(struct fetch *fetch)
+{
+	struct spawn_result result;
+	const char *head =
+		arena_printf(fetch->arena, "%s/HEAD", fetch->request->mirror);
+
+	if (path_exists(head))
+		return 0;
+	begin_git(fetch);
+	add_argument(fetch, "init");
+	add_argument(fetch, "-q");
+	add_argument(fetch, "--bare");
+	add_argument(fetch, "--template=");
+	add_argument(fetch, "--");
+	add_argument(fetch, fetch->request->mirror);
+	int rc = run_git(fetch, &result);
+	spawn_result_release(&result);
+	return rc;
+}
+
+static int fetch_refs(struct fetch *fetch)
+{
+	const struct msg_fetch *request = fetch->request;
+	struct spawn_result result;
+
+	begin_git(fetch);
+	add_argument(fetch,
+		     arena_printf(fetch->arena, "--git-dir=%s", request->mirror));
+	add_argument(fetch, "fetch");
+	add_argument(fetch, "-q");
+	add_argument(fetch, "--prune");
+	add_argument(fetch, "--no-tags");
+	add_argument(fetch, "--no-write-fetch-head");
+	add_argument(fetch, "--no-recurse-submodules");
+	add_argument(fetch, "--end-of-options");
+	add_argument(fetch, request->url);
+	for (size_t i = 0; i < request->refspecs.count; i++)
+		add_argument(fetch, request->refspecs.items[i]);
+	int rc = run_git(fetch, &result);
+	spawn_result_release(&result);
+	return rc;
+}
+
+/* The branch that HEAD names at the source: read in place when it is local, asked
+ * otherwise. */
+static int find_head(struct fetch *fetch, const char **head)
+{
+	const struct msg_fetch *request = fetch->request;
+	struct spawn_result result;
+	struct repo *repo = NULL;
+	char *name = NULL;
+
+	*head = NULL;
+	if (request->is_local) {
+		if (repo_open(&repo, request->url, NULL, NULL) == 0 &&
+		    repo_head(repo, &name, NULL) == 0)
+			*head = arena_string(fetch->arena, name);
+		free(name);
+		repo_close(repo);
+		return 0;
+	}
+	begin_git(fetch);
+	add_argument(fetch, "ls-remote");
+	add_argument(fetch, "--symref");
+	add_argument(fetch, "--end-of-options");
+	add_argument(fetch, request->url);
+	add_argument(fetch, "HEAD");
+	int rc = run_git(fetch, &result);
+	if (rc == 0 && text_starts_with(result.output.data, "ref: ")) {
+		const char *start = result.output.data + 5;
+		*head = arena_copy(fetch->arena, start, strcspn(start, "\t\n"));
+	}
+	spawn_result_release(&result);
+	return rc;
+}
+
+struct sender {
+	struct channel *channel;
+	struct error *err;
+};
+
+static int send_ref(void *data, const char *name, const struct oid *id)
+{
+	struct sender *sender = data;
+	struct msg_ref_row row = { .ref = name, .tip = *id };
+
+	if (!text_starts_with(name, "refs/"))
+		return 0;
+	return channel_send(sender->channel, MESSAGE_ref_row, &row, NULL, 0,
+			    sender->err);
+}
+
+static int send_refs(struct fetch *fetch, struct channel *channel)
+{
+	struct sender sender = { channel, fetch->err };
+	struct repo *repo = NULL;
+
+	int rc = repo_open(&repo, fetch->request->mirror, NULL, fetch->err);
+	if (rc == 0)
+		rc = repo_each_ref(repo, send_ref, &sender, fetch->err);
+	repo_close(repo);
+	return rc;
+}
+
+static int work(struct fetch *fetch, struct channel *channel, const char **head)
+{
+	int rc = prepare(fetch);
+
+	if (rc == 0)
+		rc = make_mirror(fetch);
+	if (rc == 0)
+		rc = fetch_refs(fetch);
+	if (rc == 0)
+		rc = find_head(fetch, head);
+	if (rc == 0)
+		rc = send_refs(fetch, channel);
+	return rc;
+}
+
+static int remove_private(const char *mirror, struct error *err)
+{
+	int directory FD_CLOSING = open(mirror, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (directory < 0)
+		return error_set_errno(err, errno, "cannot open '%s'", mirror);
+	return path_remove_tree(directory, "gitgate", err);
+}
+
+/* A private directory beneath the mirror; what an earlier job left there goes away
+ * first. */
+static int make_private(struct fetch *fetch)
+{
+	const char *mirror = fetch->request->mirror;
+
+	fetch->private = arena_printf(fetch->arena, "%s/gitgate", mirror);
+	int rc = path_make_directories(mirror, 0700, fetch->err);
+	if (rc == 0)
+		rc = remove_private(mirror, fetch->err);
+	if (rc == 0 && mkdir(fetch->private, 0700) != 0)
+		rc = error_set_errno(fetch->err, errno, "cannot make '%s'",
+				     fetch->private);
+	return rc;
+}
+
+int job_fetch(struct channel *channel)
+{
+	struct error err = ERROR_INIT;
+	struct fetch fetch = { .arena = arena_new(FETCH_ARENA_BYTES), .err = &err };
+	enum message_type type;
+	void *request = NULL;
+	const char *head = NULL;
+
+	if (!fetch.arena ||
+	    channel_receive(channel, fetch.arena, &type, &request, NULL, &err) != 1 ||
+	    type != MESSAGE_fetch)
+		return 1;
+	fetch.request = request;
+	int rc = make_private(&fetch);
+	if (rc == 0)
+		rc = work(&fetch, channel, &head);
+	if (fetch.private)
+		remove_private(fetch.request->mirror, NULL);
+	struct msg_fetched result = {
+		.code = rc,
+		.text = rc == 0 ? NULL : err.text,
+		.head = head,
+	};
+	rc = channel_send(channel, MESSAGE_fetched, &result, NULL, 0, NULL);
+	arena_free(fetch.arena);
+	return rc == 0 ? 0 : 1;
+}

@@ -1,0 +1,261 @@
+/* job/judge.c - the body of the judge job: one request over the channel, findings and a
+ * result back. Facts are remembered by control; the job asks for them in its own time.
+ */
+#include "job/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "conf/policy_parse.h"
+#include "ipc/message.h"
+#include "model/finding.h"
+#include "model/messages.h"
+#include "model/policy.h"
+#include "repo/repo.h"
+
+#define JOB_ARENA_BYTES ((size_t)256 << 20)
+
+struct floor_block {
+	const void *bytes;
+	size_t length;
+	const char *repository;
+};
+
+static int floor_from_block(void *data, struct policy **out, struct error *err)
+{
+	const struct floor_block *block = data;
+
+	return policy_from_pack(out, block->bytes, block->length, block->repository,
+				err);
+}
+
+static int map_floor(int fd, struct floor_block *block, struct error *err)
+{
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) != 0 || status.st_size == 0)
+		return error_set(err, ERROR_MESSAGE,
+				 "the floor policy was not handed over");
+	void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED)
+		return error_set(err, ERROR_MEMORY, "cannot map the floor policy");
+	block->bytes = bytes;
+	block->length = (size_t)status.st_size;
+	return 0;
+}
+
+/* --- facts, remembered by control --- */
+
+struct remote_facts {
+	struct channel *channel;
+	struct arena *arena;
+};
+
+static const char *get_fact(void *data, const char *kind, const struct digest *context,
+			    const struct oid *key, struct arena *arena)
+{
+	struct remote_facts *remote = data;
+	struct msg_facts_get request = { kind, *context, { key, 1 } };
+	enum message_type type;
+	void *message;
+
+	if (channel_send(remote->channel, MESSAGE_facts_get, &request, NULL, 0, NULL) !=
+		    0 ||
+	    channel_receive(remote->channel, arena, &type, &message, NULL, NULL) != 1 ||
+	    type != MESSAGE_facts_known)
+		return NULL;
+	const struct msg_facts_known *known = message;
+	return known->values.count == 1 ? known->values.items[0] : NULL;
+}
+
+static void put_fact(void *data, const char *kind, const struct digest *context,
+		     const struct oid *key, const char *value)
+{
+	struct remote_facts *remote = data;
+	struct msg_facts_put message = { kind, *context, { key, 1 }, { &value, 1 } };
+
+	channel_send(remote->channel, MESSAGE_facts_put, &message, NULL, 0, NULL);
+}
+
+/* --- answers --- */
+
+static int send_findings(struct channel *channel, const struct verdict *verdict,
+			 struct error *err)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct finding *finding = &verdict->findings[i];
+		struct msg_finding_row row = {
+			.severity = severity_name(finding->severity),
+			.code = error_name(finding->code),
+			.rule = finding->rule,
+			.kind = finding->kind,
+			.message = finding->message,
+			.mend = finding->mend,
+			.commit = finding->commit,
+			.path = finding->path,
+			.line = finding->line,
+			.column = finding->column,
+		};
+		int rc = channel_send(channel, MESSAGE_finding_row, &row, NULL, 0, err);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Names of the targets whose paths changed; lives in the arena. */
+static int find_changed(const struct msg_judge *request, struct repo *repo,
+			const struct oid *tip, struct arena *arena,
+			struct msg_strings *out, struct error *err)
+{
+	const char **changed =
+		arena_array(arena, request->watch_targets.count + 1, sizeof(*changed));
+	const char **paths =
+		arena_array(arena, request->watch_paths.count + 1, sizeof(*paths));
+	size_t count = 0;
+
+	if (!changed || !paths)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (request->watch_since.count != request->watch_targets.count)
+		return error_set(err, ERROR_MESSAGE,
+				 "targets and commits differ in number");
+	for (size_t i = 0; i < request->watch_targets.count; i++) {
+		size_t path_count = 0;
+		for (size_t j = 0; j < request->watch_paths.count; j++) {
+			char *path;
+			if (strtoul(request->watch_paths.items[j], &path, 10) == i &&
+			    *path == ':')
+				paths[path_count++] = path + 1;
+		}
+		int rc = paths_changed(repo, &request->watch_since.items[i], tip, paths,
+				       path_count, err);
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			changed[count++] = request->watch_targets.items[i];
+	}
+	*out = (struct msg_strings){ changed, count };
+	return 0;
+}
+
+static int emit(const struct msg_judge *request, struct repo *repo,
+		const struct oid *tip, struct msg_judged *result, int *fd,
+		struct error *err)
+{
+	size_t files = 0;
+
+	int rc = emit_manifests(repo, tip, request->emit_paths.items,
+				request->emit_paths.count, &result->policy, NULL, fd,
+				&result->manifests, &files, err);
+	result->files = files;
+	return rc;
+}
+
+/* Judges, or takes control's word that this commit passed. */
+static int reach_verdict(const struct msg_judge *request, struct repo *repo,
+			 const struct floor_block *block, struct channel *channel,
+			 struct arena *arena, struct msg_judged *result,
+			 struct oid *tip, struct error *err)
+{
+	struct remote_facts remote = { channel, arena };
+	struct fact_cache cache = { get_fact, put_fact, &remote };
+	struct floor_block floor = *block;
+	struct change change = {
+		.repository = request->repository,
+		.ref = request->ref,
+		.old_id = request->old_id,
+		.new_id = request->new_id,
+		.pusher = request->pusher,
+		.received_at = request->received_at,
+	};
+	struct judge judge = {
+		.repo = repo,
+		.change = &change,
+		.policy_commit = request->policy_commit,
+		.trusted = request->trusted.items,
+		.trusted_count = request->trusted.count,
+		.from_root = request->from_root,
+		.floor = floor_from_block,
+		.floor_data = &floor,
+		.cache = &cache,
+		.anchor_hint = "set one in the configuration: repositories: NAME: "
+			       "anchor: "
+			       "{REF: COMMIT}",
+	};
+	struct verdict verdict;
+	struct judged judged = { 0 };
+
+	if (request->vouched) {
+		result->result = verdict_name(VERDICT_PASS);
+		return repo_peel(repo, &request->new_id, tip, err);
+	}
+	int rc = judge_change(&judge, &verdict, &judged, err);
+	if (rc != 0)
+		return rc;
+	rc = send_findings(channel, &verdict, err);
+	result->result = verdict_name(verdict.result);
+	result->policy = verdict.policy;
+	result->commits = judged.commits;
+	result->errors = verdict.errors;
+	result->warnings = verdict.warnings;
+	*tip = judged.tip;
+	verdict_release(&verdict);
+	return rc;
+}
+
+static int work(const struct msg_judge *request, int floor_fd, struct channel *channel,
+		struct arena *arena, struct msg_judged *result, int *fd,
+		struct error *err)
+{
+	struct floor_block block = { .repository = request->repository };
+	struct repo *repo = NULL;
+	struct oid tip = OID_INIT;
+
+	int rc = map_floor(floor_fd, &block, err);
+	if (rc == 0)
+		rc = repo_open(&repo, request->path, NULL, err);
+	if (rc == 0)
+		rc = reach_verdict(request, repo, &block, channel, arena, result, &tip,
+				   err);
+	bool passed = rc == 0 && verdict_by_name(result->result) == VERDICT_PASS;
+	if (passed && tip.length && !request->emit)
+		rc = find_changed(request, repo, &tip, arena, &result->changed, err);
+	if (passed && request->emit)
+		rc = emit(request, repo, &tip, result, fd, err);
+	repo_close(repo);
+	return rc;
+}
+
+int job_judge(struct channel *channel)
+{
+	struct arena *arena = arena_new(JOB_ARENA_BYTES);
+	struct error err = ERROR_INIT;
+	struct msg_judged result = { 0 };
+	enum message_type type;
+	void *request = NULL;
+	int fds[MESSAGE_FDS_MAX];
+	int manifests FD_CLOSING = -1;
+
+	if (!arena ||
+	    channel_receive(channel, arena, &type, &request, fds, &err) != 1 ||
+	    type != MESSAGE_judge)
+		return 1;
+	int rc = work(request, fds[0], channel, arena, &result, &manifests, &err);
+	if (rc != 0) {
+		result = (struct msg_judged){
+			.result = verdict_name(VERDICT_UNKNOWN),
+			.code = rc,
+			.text = err.text,
+		};
+		fd_close(&manifests);
+	}
+	rc = channel_send(channel, MESSAGE_judged, &result, &manifests,
+			  manifests >= 0 ? 1 : 0, NULL);
+	arena_free(arena);
+	return rc == 0 ? 0 : 1;
+}

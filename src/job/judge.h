@@ -1,0 +1,110 @@
+/* job/judge.h - judging one change: facts are collected, policy is evaluated.
+ *
+ * The same function serves the pre-receive hook (in its own process), `gitgate check`
+ * and the service's judge job. Fails closed: anything that keeps it from a verdict is
+ * an error, which every caller treats as "no". */
+#ifndef JOB_JUDGE_H
+#define JOB_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "model/change.h"
+
+struct arena;
+struct channel;
+struct error;
+struct facts;
+struct policy;
+struct repo;
+struct verdict;
+
+/* Remembered facts: keys are object ids, values short texts. Both functions may be
+ * NULL. */
+struct fact_cache {
+	/* The value in the arena, or NULL. */
+	const char *(*get)(void *data, const char *kind, const struct digest *context,
+			   const struct oid *key, struct arena *arena);
+	void (*put)(void *data, const char *kind, const struct digest *context,
+		    const struct oid *key, const char *value);
+	void *data;
+};
+
+struct judge {
+	struct repo *repo;
+	const struct change *change;
+	/* The commit whose .gitgate.yaml counts (the protected side); length 0: there
+	 * is none, the floor judges alone. */
+	struct oid policy_commit;
+	/* Up to where history is trusted: anchors and accepted tips. None and not
+	 * from_root: refused. */
+	const struct oid *trusted;
+	size_t trusted_count;
+	bool from_root;
+	/* Gives a new policy that holds the server's floor, not yet finished. NULL:
+	 * there is no server. */
+	int (*floor)(void *data, struct policy **out, struct error *err);
+	void *floor_data;
+	const struct fact_cache *cache; /* NULL: none */
+	const struct limits *limits;    /* NULL: the defaults */
+	/* The command that sets an anchor, for the refusal that needs it. NULL: a
+	 * general one. */
+	const char *anchor_hint;
+};
+
+/* What judging found beside the verdict. */
+struct judged {
+	size_t commits;
+	struct oid
+		tip; /* the commit that the new id leads to; length 0 for deletions */
+};
+
+/* 0 with a concluded verdict (verdict_release() by the caller), or an error: no
+ * verdict. */
+int judge_change(const struct judge *judge, struct verdict *verdict,
+		 struct judged *judged, struct error *err);
+
+/* Builds the policy that counts for a change (floor, then the protected side's own).
+ * Free with policy_free(). */
+int judge_policy(const struct judge *judge, struct policy **out, struct error *err);
+
+/* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
+struct collector {
+	const struct judge *judge;
+	const struct policy *policy;
+	struct arena *arena;
+	struct facts *facts;
+	struct oid tip; /* commit */
+	struct oid tip_tree;
+	struct oid base_tree; /* of the judged old tip; length 0: everything at the tip
+				 is new */
+};
+int collect_commits(struct collector *collector,
+		    struct error *err); /* commits, signatures */
+int collect_files(struct collector *collector, struct error *err); /* needs commits */
+int collect_documents(struct collector *collector, struct error *err);
+
+/* Packs what is beneath `paths` (empty: everything) at a commit into a sealed memfd. */
+int emit_manifests(struct repo *repo, const struct oid *commit,
+		   const char *const *paths, size_t path_count,
+		   const struct digest *policy, const struct limits *limits, int *fd,
+		   struct digest *digest, size_t *files, struct error *err);
+
+/* 1 when one of the paths differs between two commits (`since` of length 0: yes), 0
+ * when all are equal. */
+int paths_changed(struct repo *repo, const struct oid *since, const struct oid *now,
+		  const char *const *paths, size_t path_count, struct error *err);
+
+/* The body of the service's judge job. */
+int job_judge(struct channel *channel);
+
+/* The append-only cache of the hook: REPO.git/gitgate/facts. Never fails: a cache that
+ * cannot be read is empty. */
+struct fact_file;
+struct fact_file *fact_file_open(const char *repository);
+void fact_file_close(struct fact_file *file); /* writes what is new */
+struct fact_cache fact_file_cache(struct fact_file *file);
+
+#endif

@@ -1,0 +1,349 @@
+/* job/judge_change.c - the way of one judgement: policy, facts, evaluation. */
+#include "job/judge.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "conf/policy_parse.h"
+#include "model/facts.h"
+#include "model/policy.h"
+#include "model/finding.h"
+#include "policy/evaluate.h"
+#include "repo/repo.h"
+
+#define POLICY_FILE       ".gitgate.yaml"
+#define JUDGE_ARENA_BYTES ((size_t)1 << 30)
+
+static const struct limits *limits_of(const struct judge *judge)
+{
+	return judge->limits ? judge->limits : &limits_default;
+}
+
+/* Loads files that a repository's policy names from the protected commit's tree. */
+struct tree_loader {
+	struct repo *repo;
+	struct oid tree;
+	struct arena *arena;
+	size_t maximum;
+};
+
+static int load_from_tree(void *data, const char *name, struct policy_file *out,
+			  struct error *err)
+{
+	struct tree_loader *loader = data;
+	struct tree_entry entry;
+	struct object object;
+
+	int rc = repo_tree_find(loader->repo, &loader->tree, name, &entry, err);
+	if (rc != 0)
+		return error_context(err, "'%s'", name);
+	if (entry.mode != 0100644 && entry.mode != 0100755)
+		return error_set(err, ERROR_CONFIG, "'%s' is not a regular file", name);
+	rc = repo_read(loader->repo, &entry.id, loader->maximum, &object, err);
+	if (rc != 0)
+		return error_context(err, "'%s'", name);
+	char *bytes = arena_copy(loader->arena, object.bytes, object.length);
+	size_t length = object.length;
+	repo_object_release(&object);
+	char *kept = arena_string(loader->arena, name);
+	if (!bytes || !kept)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	*out = (struct policy_file){ kept, bytes, length };
+	return 0;
+}
+
+static int commit_tree(struct repo *repo, const struct oid *id,
+		       const struct limits *limits, struct oid *tree, struct error *err)
+{
+	struct object object;
+	struct commit_text text;
+
+	int rc = repo_read(repo, id, limits->values[LIMIT_GIT_COMMIT_BYTES], &object,
+			   err);
+	if (rc != 0)
+		return rc;
+	if (object.type != OBJECT_COMMIT)
+		rc = error_set(err, ERROR_NOT_A_COMMIT, "'%s' is not a commit",
+			       oid_text(id));
+	else
+		rc = commit_split(&text, object.bytes, object.length,
+				  repo_hash_bytes(repo), err);
+	if (rc == 0)
+		*tree = text.tree;
+	repo_object_release(&object);
+	return rc;
+}
+
+/* Adds the .gitgate.yaml of a commit to a policy that holds the floor; a commit without
+ * one adds nothing. */
+static int add_repository_policy(const struct judge *judge, const struct oid *commit,
+				 struct policy *policy, bool *found, struct error *err)
+{
+	struct tree_loader loader = {
+		.repo = judge->repo,
+		.arena = policy->arena,
+		.maximum = limits_of(judge)->values[LIMIT_POLICY_BYTES],
+	};
+	struct policy_file file;
+	struct tree_entry entry;
+	struct error missing = ERROR_INIT;
+
+	*found = false;
+	int rc = commit_tree(judge->repo, commit, limits_of(judge), &loader.tree, err);
+	if (rc != 0)
+		return rc;
+	rc = repo_tree_find(judge->repo, &loader.tree, POLICY_FILE, &entry, &missing);
+	if (rc == ERROR_NOT_FOUND)
+		return 0;
+	if (rc != 0)
+		return error_set(err, rc, "%s", missing.text);
+	rc = load_from_tree(&loader, POLICY_FILE, &file, err);
+	if (rc != 0)
+		return rc;
+	*found = true;
+	struct policy_loader access = { load_from_tree, &loader };
+	return policy_add_repository(policy, &file, &access, err);
+}
+
+static int new_policy(const struct judge *judge, const struct oid *commit,
+		      struct policy **out, struct error *err)
+{
+	struct policy *policy = NULL;
+	bool found = false;
+
+	int rc = judge->floor ? judge->floor(judge->floor_data, &policy, err)
+			      : policy_new(&policy, err);
+	if (rc == 0 && commit->length)
+		rc = add_repository_policy(judge, commit, policy, &found, err);
+	if (rc == 0 && !judge->floor && !found)
+		rc = error_set(err, ERROR_NO_POLICY,
+			       "there is no policy: neither a server's floor nor a "
+			       ".gitgate.yaml on the protected side");
+	if (rc == 0)
+		rc = policy_finish(policy, err);
+	if (rc != 0) {
+		policy_free(policy);
+		return rc;
+	}
+	*out = policy;
+	return 0;
+}
+
+int judge_policy(const struct judge *judge, struct policy **out, struct error *err)
+{
+	return new_policy(judge, &judge->policy_commit, out, err);
+}
+
+/* Ends a judgement before evaluation: a verdict that fails with one finding of the
+ * gate. */
+static int refuse(struct verdict *verdict, const struct error *cause, int code,
+		  const char *mend, const struct oid *commit, struct error *err)
+{
+	struct finding finding = {
+		.severity = SEVERITY_ERROR,
+		.code = code,
+		.rule = "gitgate",
+		.message = cause->text,
+		.mend = mend,
+		.commit = *commit,
+	};
+	int rc = verdict_init(verdict, err);
+	if (rc == 0)
+		rc = verdict_add(verdict, &finding, err);
+	if (rc != 0) {
+		verdict_release(verdict);
+		return rc;
+	}
+	verdict_conclude(verdict);
+	return 0;
+}
+
+/* Causes that are the fault of what was pushed or configured: they refuse with a
+ * reason. The others (memory, disk, missing objects) are errors, which refuse too but
+ * may pass later. */
+static bool is_refusal(int code)
+{
+	return error_exit_code(code) == 1 || code == ERROR_LIMIT ||
+	       code == ERROR_CONFIG || code == ERROR_SYNTAX ||
+	       code == ERROR_DUPLICATE_KEY || code == ERROR_SCHEMA ||
+	       code == ERROR_PATTERN || code == ERROR_ENCODING;
+}
+
+static int check_anchor(const struct judge *judge, struct error *err)
+{
+	if (judge->trusted_count || judge->from_root)
+		return 0;
+	return error_set(err, ERROR_NO_ANCHOR,
+			 "nothing says up to where the history of '%s' is trusted",
+			 judge->change->ref);
+}
+
+/* The pushed policy must be one that the next push can be judged by. */
+static int check_pushed_policy(const struct collector *collector, struct error *err)
+{
+	struct tree_entry before, after;
+	struct repo *repo = collector->judge->repo;
+	struct policy *policy = NULL;
+
+	if (repo_tree_find(repo, &collector->tip_tree, POLICY_FILE, &after, NULL) != 0)
+		return 0;
+	if (collector->base_tree.length &&
+	    repo_tree_find(repo, &collector->base_tree, POLICY_FILE, &before, NULL) ==
+		    0 &&
+	    oid_equal(&before.id, &after.id))
+		return 0;
+	int rc = new_policy(collector->judge, &collector->tip, &policy, err);
+	policy_free(policy);
+	return rc;
+}
+
+static int collect(struct collector *collector, unsigned int needed, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+	struct facts *facts = collector->facts;
+	int rc = 0;
+
+	facts->change = judge->change;
+	facts->kinds = FACTS_REF;
+	if (change_kind(judge->change) == CHANGE_DELETE)
+		return 0;
+	if (change_kind(judge->change) == CHANGE_UPDATE) {
+		struct oid old_tip;
+		/* What is not a commit cannot be contained in anything. */
+		int contained = repo_peel(judge->repo, &judge->change->old_id, &old_tip,
+					  NULL) != 0
+					? 0
+					: repo_is_ancestor(judge->repo, &old_tip,
+							   &collector->tip, err);
+		if (contained < 0)
+			return contained;
+		facts->forced = !contained;
+	}
+	if (needed & (FACTS_COMMITS | FACTS_SIGNATURES | FACTS_FILES))
+		rc = collect_commits(collector, err);
+	if (rc == 0 && needed & FACTS_FILES)
+		rc = collect_files(collector, err);
+	if (rc == 0 && needed & FACTS_DOCUMENTS)
+		rc = collect_documents(collector, err);
+	return rc;
+}
+
+/* The tree of the old tip, when that tip was judged: what equals it needs no second
+ * look. */
+static int find_base_tree(struct collector *collector, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+	const struct oid *old_id = &judge->change->old_id;
+
+	if (oid_is_null(old_id))
+		return 0;
+	for (size_t i = 0; i < judge->trusted_count; i++)
+		if (oid_equal(&judge->trusted[i], old_id))
+			return commit_tree(judge->repo, old_id, limits_of(judge),
+					   &collector->base_tree, err);
+	return 0;
+}
+
+static int find_tip(struct collector *collector, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+
+	if (change_kind(judge->change) == CHANGE_DELETE)
+		return 0;
+	int rc = repo_peel(judge->repo, &judge->change->new_id, &collector->tip, err);
+	if (rc == ERROR_NOT_FOUND &&
+	    repo_stat(judge->repo, &judge->change->new_id, NULL, NULL, NULL) == 0) {
+		error_clear(err);
+		return error_set(err, ERROR_NOT_A_COMMIT,
+				 "'%s' would name something that does not lead to a "
+				 "commit",
+				 judge->change->ref);
+	}
+	if (rc == 0)
+		rc = commit_tree(judge->repo, &collector->tip, limits_of(judge),
+				 &collector->tip_tree, err);
+	if (rc == 0)
+		rc = find_base_tree(collector, err);
+	return rc;
+}
+
+static int judge_with(struct collector *collector, struct verdict *verdict,
+		      struct judged *judged, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+	const struct change *change = judge->change;
+	struct policy *policy = NULL;
+	struct error cause = ERROR_INIT;
+	const char *mend = NULL;
+	bool deletes = change_kind(change) == CHANGE_DELETE;
+
+	int rc = ref_check(change->ref, &cause);
+	if (rc == 0 && !deletes)
+		rc = check_anchor(judge, &cause);
+	if (rc == ERROR_NO_ANCHOR)
+		mend = judge->anchor_hint ? judge->anchor_hint
+					  : "set one: gitgate init REPOSITORY --anchor "
+					    "HEAD";
+	if (rc == 0) {
+		rc = judge_policy(judge, &policy, &cause);
+		if (rc != 0 && is_refusal(rc) && rc != ERROR_NO_POLICY) {
+			rc = ERROR_POLICY_BROKEN;
+			mend = "the policy that counts is the one on the protected "
+			       "side; "
+			       "an administrator must mend it there";
+		}
+	}
+	if (rc == 0)
+		rc = find_tip(collector, &cause);
+	if (rc == 0 && !deletes) {
+		rc = check_pushed_policy(collector, &cause);
+		if (rc != 0 && is_refusal(rc)) {
+			rc = ERROR_POLICY_PUSHED_BROKEN;
+			mend = "mend the file; 'gitgate check' shows the same before a "
+			       "push";
+		}
+	}
+	if (rc == 0) {
+		collector->policy = policy;
+		rc = collect(
+			collector,
+			policy_facts_needed(policy, change->repository, change->ref),
+			&cause);
+	}
+	if (rc == 0)
+		rc = policy_evaluate(policy, collector->facts, clock_now(), verdict,
+				     &cause);
+	else if (is_refusal(rc)) {
+		struct digest digest =
+			policy ? policy->digest : (struct digest){ { 0 } };
+		rc = refuse(verdict, &cause, rc, mend, &collector->tip, err);
+		if (rc == 0)
+			verdict->policy = digest;
+	}
+	policy_free(policy);
+	if (rc != 0)
+		return error_set(err, rc, "%s", cause.text);
+	judged->commits = collector->facts->commit_count;
+	judged->tip = collector->tip;
+	return 0;
+}
+
+int judge_change(const struct judge *judge, struct verdict *verdict,
+		 struct judged *judged, struct error *err)
+{
+	struct facts facts = { 0 };
+	struct collector collector = {
+		.judge = judge,
+		.arena = arena_new(JUDGE_ARENA_BYTES),
+		.facts = &facts,
+	};
+
+	if (!collector.arena)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	int rc = judge_with(&collector, verdict, judged, err);
+	arena_free(collector.arena);
+	return rc;
+}

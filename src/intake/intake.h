@@ -1,0 +1,31 @@
+/* intake/intake.h - the process that speaks HTTP: health, metrics, the API; over the
+ * local socket also hints and commands.
+ *
+ * Holds listening sockets and the channel to control, nothing else: no store, no files,
+ * no outgoing connections. What it cannot answer itself it asks control by typed
+ * messages, the connection suspended meanwhile; it writes the JSON. */
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct intake_listener {
+	int fd;     /* listening already */
+	bool local; /* the local socket: rights by the peer's uid; otherwise read-only
+		     */
+	const char *address; /* for messages */
+};
+
+struct intake_setup {
+	const struct intake_listener *listeners;
+	size_t listener_count;
+	uint64_t connections; /* at most, over all listeners */
+};
+
+/* The main loop; returns the exit status when the channel to control closes. Enters
+ * PROFILE_INTAKE itself after the HTTP library has started. */
+int intake_main(int control_fd, const struct intake_setup *setup);
+
+#endif

@@ -420,9 +420,10 @@ static int fill_frame(struct channel *channel, struct error *err)
 	if (code != 1)
 		return code;
 	size_t length = frame_length(channel->input);
-	if (limit_check(&limits_default, LIMIT_MESSAGE_BYTES, length, "message", err) !=
-	    0)
-		return refuse(channel, err, "a message is too long");
+	struct error cause = ERROR_INIT;
+	if (limit_check(&limits_default, LIMIT_MESSAGE_BYTES, length, "message",
+			&cause) != 0)
+		return refuse(channel, err, cause.text);
 	return fill(channel, LENGTH_BYTES + length, err);
 }
 

@@ -479,9 +479,10 @@ int message_decode(const void *bytes, size_t length, struct arena *arena,
 {
 	struct reader reader = { bytes, length };
 	uint64_t number, version;
-	if (limit_check(&limits_default, LIMIT_MESSAGE_BYTES, length, "message", err) !=
-	    0)
-		return ERROR_MESSAGE;
+	struct error cause = ERROR_INIT;
+	if (limit_check(&limits_default, LIMIT_MESSAGE_BYTES, length, "message",
+			&cause) != 0)
+		return wrong(err, cause.text);
 	if (!take_number(&reader, 2, &number) || !take_number(&reader, 2, &version))
 		return wrong(err, "a message is shorter than its header");
 	const struct message_row *row = message_row((unsigned int)number);

@@ -1,12 +1,17 @@
 /* policy/evaluate.h - facts and policy in, verdict out: pure, no I/O, no clock.
  *
- * Every rule that applies is evaluated; a rule whose facts were not collected refuses.
- * Without any rule that applies and without `allow_empty` the verdict fails with a
- * finding that says so (a gate without rules guards nothing). */
+ * Every rule that applies is evaluated; a rule whose facts were not collected refuses
+ * (an error, whatever the rule's severity). A ref that no rule speaks about passes only
+ * when the policy holds a rule at all: a policy without any rule guards nothing and
+ * fails. A deletion brings nothing in: rules of kind refs alone judge it. An unknown
+ * severity counts as error.
+ *
+ * Whatever the rules say, the gate itself refuses malformed commits, unsafe paths and
+ * ref names, and a clock that cannot be right; these findings have the rule "gitgate".
+ */
 #ifndef POLICY_EVALUATE_H
 #define POLICY_EVALUATE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct error;
@@ -15,10 +20,18 @@ struct policy;
 struct verdict;
 
 /* Signatures are judged at facts->change->received_at and at the time that the
- * committer claims. `now` before the date this program was built is refused.
- * Initializes and concludes `verdict` (verdict_release() by the caller, also after a
- * failure). */
+ * committer claims. `now` before the date this program was built is refused, and so is
+ * a time of receipt that lies more than a day after `now`. Initializes and concludes
+ * `verdict` (verdict_release() by the caller, also after a failure). ERROR_MEMORY;
+ * ERROR_INTERNAL without a change. */
 int policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
 		    struct verdict *verdict, struct error *err);
+
+/* For files outside of any commit (`gitgate check --files`; facts->change is NULL):
+ * only kinds of rules that need no more than files and documents are evaluated, of
+ * every rule whatever its refs. The caller names the others; a pass here lets nothing
+ * in. */
+int policy_evaluate_files(const struct policy *policy, const struct facts *facts,
+			  int64_t now, struct verdict *verdict, struct error *err);
 
 #endif

@@ -1,0 +1,264 @@
+/* policy/files.c - rules of kind files: what files may be pushed.
+ *
+ * Deletions bring nothing in and are not asked. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/path.h"
+#include "base/pattern.h"
+#include "model/facts.h"
+#include "policy/evaluation.h"
+
+#define MODE_FILE       0100644
+#define MODE_EXECUTABLE 0100755
+#define MODE_LINK       0120000
+#define MODE_SUBMODULE  0160000
+
+/* Directory and target of a link, each of at most git.path_bytes. */
+#define RESOLVED_BYTES ((size_t)16384)
+
+static const char *first_match(const struct strings *globs, const char *path)
+{
+	for (size_t i = 0; i < globs->count; i++)
+		if (glob_match(globs->items[i], path))
+			return globs->items[i];
+	return NULL;
+}
+
+static struct place place_of(const struct file_fact *file)
+{
+	return (struct place){ .commit = &file->commit, .path = file->path };
+}
+
+static int check_size(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const uint64_t maximum = evaluation->rule->files->max_size;
+	const struct place place = place_of(file);
+	if (maximum == 0 || file->size <= maximum)
+		return 0;
+	return evaluation_find(evaluation, ERROR_RULE_FILE_SIZE, &place,
+			       "take it out of the commit that adds it (git rebase "
+			       "-i), or keep it outside of git",
+			       "the file has %" PRIu64 " bytes, over max-size %" PRIu64,
+			       file->size, maximum);
+}
+
+static int check_forbidden(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const char *glob = first_match(&evaluation->rule->files->forbid, file->path);
+	const struct place place = place_of(file);
+	if (glob == NULL)
+		return 0;
+	return evaluation_find(evaluation, ERROR_RULE_FILE_FORBIDDEN, &place,
+			       "take it out of the commit that adds it (git rebase "
+			       "-i); if it is a secret, change that secret",
+			       "a path like '%s' is forbidden", glob);
+}
+
+static int check_name(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const struct pattern *name = evaluation->rule->files->name;
+	const struct place place = place_of(file);
+	struct error problem = ERROR_INIT;
+	bool matches;
+	int code = evaluation_match(evaluation, name, file->path, strlen(file->path),
+				    &matches, &problem);
+	if (code != 0 || matches)
+		return code;
+	if (problem.code != 0)
+		return evaluation_find(evaluation, problem.code, &place, NULL,
+				       "the path cannot be matched: %s", problem.text);
+	return evaluation_find(evaluation, ERROR_RULE_FILE_NAME, &place,
+			       "rename it: git mv, then git commit --amend",
+			       "the path does not match '%s'", pattern_text(name));
+}
+
+static int check_executable(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const struct strings *allowed = &evaluation->rule->files->executable;
+	const struct place place = place_of(file);
+	if (file->mode != MODE_EXECUTABLE || allowed->count == 0 ||
+	    first_match(allowed, file->path) != NULL)
+		return 0;
+	return evaluation_find(evaluation, ERROR_RULE_FILE_EXECUTABLE, &place,
+			       "take the bit away: git update-index --chmod=-x PATH, "
+			       "then git commit --amend",
+			       "the file must not have the executable bit");
+}
+
+static int check_case(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const struct place place = place_of(file);
+	if (!evaluation->rule->files->no_case_collisions || file->collides_with == NULL)
+		return 0;
+	return evaluation_find(evaluation, ERROR_RULE_FILE_CASE, &place,
+			       "rename one of the two: git mv, then git commit --amend",
+			       "differs from '%s' only in case", file->collides_with);
+}
+
+/* --- symbolic links --- */
+
+/* The directory in which a link stands, `levels` further up. False: above the tree. */
+static bool add_directory(struct buf *out, const char *path, size_t levels)
+{
+	const char *end = strrchr(path, '/');
+	size_t length = end != NULL ? (size_t)(end - path) : 0;
+	for (; levels > 0; levels--) {
+		if (length == 0)
+			return false;
+		while (length > 0 && path[--length] != '/')
+			;
+	}
+	buf_add(out, path, length);
+	return true;
+}
+
+/* One component of a link's target: 0 to go on, or what is wrong. */
+static const char *follow(struct buf *names, size_t *levels, const char *component,
+			  size_t length)
+{
+	if (length == 0 || (length == 1 && component[0] == '.'))
+		return NULL;
+	if (length == 2 && memcmp(component, "..", 2) == 0) {
+		/* A name can be a link itself: what is above it cannot be told. */
+		if (names->length > 0)
+			return "goes up again behind a name";
+		(*levels)++;
+		return NULL;
+	}
+	buf_add_byte(names, '/');
+	buf_add(names, component, length);
+	return NULL;
+}
+
+/* Where a link leads, put together from names alone, or what is wrong. */
+static const char *resolve(struct buf *out, struct buf *names, const char *path,
+			   const char *target)
+{
+	size_t levels = 0;
+	if (target == NULL || target[0] == '\0')
+		return "cannot be read";
+	if (target[0] == '/')
+		return "is absolute";
+	for (const char *component = target;;) {
+		size_t length = strcspn(component, "/");
+		const char *problem = follow(names, &levels, component, length);
+		if (problem != NULL)
+			return problem;
+		if (component[length] == '\0')
+			break;
+		component += length + 1;
+	}
+	if (!add_directory(out, path, levels))
+		return "points out of the tree";
+	const char *rest = names->data;
+	if (out->length == 0 && rest[0] == '/')
+		rest++;
+	buf_add_string(out, rest);
+	return NULL;
+}
+
+static const char *resolved_problem(const struct buf *resolved, const struct buf *names,
+				    struct error *problem)
+{
+	if (resolved->failed != 0 || names->failed != 0)
+		return "is too long";
+	if (resolved->length > 0 &&
+	    path_check(resolved->data, resolved->length,
+		       limits_default.values[LIMIT_GIT_PATH_BYTES], problem) != 0)
+		return "leads to an unsafe path";
+	return NULL;
+}
+
+static int check_inside(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const struct place place = place_of(file);
+	struct buf resolved = BUF_INIT(RESOLVED_BYTES);
+	struct buf names = BUF_INIT(RESOLVED_BYTES);
+	struct error unsafe = ERROR_INIT;
+	int code = 0;
+	const char *problem = resolve(&resolved, &names, file->path, file->link_target);
+	if (problem == NULL)
+		problem = resolved_problem(&resolved, &names, &unsafe);
+	if (problem != NULL)
+		code = evaluation_find(
+			evaluation, ERROR_RULE_FILE_SYMLINK_LEAVES, &place,
+			"point it at a file of this tree by a relative path: ln -sfn, "
+			"git add, git commit --amend",
+			"the symbolic link's target '%s' %s%s%s",
+			file->link_target != NULL ? file->link_target : "", problem,
+			unsafe.code != 0 ? ": " : "", unsafe.text);
+	buf_release(&resolved);
+	buf_release(&names);
+	return code;
+}
+
+static int check_link(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const char *word = evaluation->rule->files->symlinks;
+	const struct place place = place_of(file);
+	if (word != NULL && strcmp(word, "allow") == 0)
+		return 0;
+	if (word != NULL && strcmp(word, "inside") == 0)
+		return check_inside(evaluation, file);
+	return evaluation_find(evaluation, ERROR_RULE_FILE_SYMLINK, &place,
+			       "put the file itself there, then git commit --amend",
+			       "symbolic links are not allowed");
+}
+
+static int check_submodule(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const struct place place = place_of(file);
+	if (evaluation->rule->files->submodules)
+		return 0;
+	return evaluation_find(evaluation, ERROR_RULE_FILE_SUBMODULE, &place,
+			       "take it out: git rm PATH, then git commit --amend",
+			       "submodules are not allowed");
+}
+
+static int check_mode(struct evaluation *evaluation, const struct file_fact *file)
+{
+	const struct place place = place_of(file);
+	switch (file->mode) {
+	case MODE_FILE:
+		return 0;
+	case MODE_EXECUTABLE:
+		return check_executable(evaluation, file);
+	case MODE_LINK:
+		return check_link(evaluation, file);
+	case MODE_SUBMODULE:
+		return check_submodule(evaluation, file);
+	}
+	return evaluation_find(evaluation, ERROR_RULE_FILE_MODE, &place,
+			       "add the file again with git itself",
+			       "the mode %o is none that git defines",
+			       (unsigned int)file->mode);
+}
+
+static int check_file(struct evaluation *evaluation, const struct file_fact *file)
+{
+	int code = check_size(evaluation, file);
+	if (code == 0)
+		code = check_forbidden(evaluation, file);
+	if (code == 0)
+		code = check_name(evaluation, file);
+	if (code == 0)
+		code = check_case(evaluation, file);
+	return code == 0 ? check_mode(evaluation, file) : code;
+}
+
+int rule_files_evaluate(struct evaluation *evaluation)
+{
+	const struct facts *facts = evaluation->facts;
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < facts->file_count; i++) {
+		const struct file_fact *file = &facts->files[i];
+		if (file->change != FILE_DELETED &&
+		    rule_covers(evaluation->rule, file->path))
+			code = check_file(evaluation, file);
+	}
+	return code;
+}

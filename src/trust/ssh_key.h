@@ -24,10 +24,9 @@ enum ssh_key_type {
 
 #define SSH_FINGERPRINT_BYTES 64
 
-/* A line "type base64 [comment]" or, with `loose`, one that has options in front is
- * still refused. Fills the fingerprint
- * ("SHA256:..." without padding, as ssh-keygen -l prints). ERROR_SSH_KEY_... with what
- * is wrong. */
+/* A line "type base64 [comment]", with or without its LF; options in front are refused.
+ * Fills the type and the fingerprint ("SHA256:..." without padding, as ssh-keygen -l
+ * prints). ERROR_SSH_KEY_... with what is wrong, ERROR_MEMORY. */
 int ssh_key_check(const char *line, size_t length, enum ssh_key_type *type,
 		  char fingerprint[SSH_FINGERPRINT_BYTES], struct error *err);
 

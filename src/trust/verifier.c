@@ -1,0 +1,303 @@
+/* trust/verifier.c - OpenSSL's part: keys made ready once, digests, verification. */
+#include "trust/verifier.h"
+
+#include <assert.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/hash.h"
+
+/* A push is signed by one person, a merge of branches by a few. */
+#define KEPT_KEYS 8
+
+struct kept {
+	struct verifier verifier; /* first: handed out as this */
+	unsigned char *blob;
+	EVP_PKEY *key;
+	EVP_PKEY_CTX *contexts[TRUST_HASH_COUNT]; /* by digest; made when needed */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kept kept_keys[KEPT_KEYS];
+static size_t next_kept;
+static EVP_MD *digests[TRUST_HASH_COUNT];
+static EVP_MD_CTX *digest_context;
+static EVP_MD_CTX *verify_context;
+
+static const char *const digest_names[TRUST_HASH_COUNT] = {
+	[TRUST_SHA256] = "SHA256",
+	[TRUST_SHA384] = "SHA384",
+	[TRUST_SHA512] = "SHA512",
+};
+
+void verifier_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void verifier_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static int out_of_memory(struct error *err)
+{
+	ERR_clear_error();
+	return error_set(err, ERROR_MEMORY,
+			 "out of memory while verifying a signature");
+}
+
+/* Fetching takes locks and string look-ups: once. */
+static int prepare(void)
+{
+	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
+		if (digests[i] == NULL)
+			digests[i] = EVP_MD_fetch(NULL, digest_names[i], NULL);
+	if (digest_context == NULL)
+		digest_context = EVP_MD_CTX_new();
+	if (verify_context == NULL)
+		verify_context = EVP_MD_CTX_new();
+	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
+		if (digests[i] == NULL)
+			return ERROR_MEMORY;
+	return digest_context == NULL || verify_context == NULL ? ERROR_MEMORY : 0;
+}
+
+int trust_digest(enum trust_hash hash, const struct trust_span *pieces, size_t count,
+		 unsigned char out[TRUST_HASH_BYTES_MAX], size_t *length)
+{
+	unsigned int written = 0;
+	if (prepare() != 0)
+		return ERROR_MEMORY;
+	int good = EVP_DigestInit_ex2(digest_context, digests[hash], NULL);
+	for (size_t i = 0; i < count && good == 1; i++)
+		good = EVP_DigestUpdate(digest_context, pieces[i].bytes,
+					pieces[i].length);
+	if (good != 1 || EVP_DigestFinal_ex(digest_context, out, &written) != 1)
+		return out_of_memory(NULL);
+	*length = written;
+	return 0;
+}
+
+static void kept_release(struct kept *kept)
+{
+	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
+		EVP_PKEY_CTX_free(kept->contexts[i]);
+	EVP_PKEY_free(kept->key);
+	free(kept->blob);
+	memset(kept, 0, sizeof(*kept));
+}
+
+static EVP_PKEY *key_from_parameters(const char *algorithm, OSSL_PARAM_BLD *builder)
+{
+	EVP_PKEY *key = NULL;
+	OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, algorithm, NULL);
+	if (parameters == NULL || context == NULL ||
+	    EVP_PKEY_fromdata_init(context) != 1 ||
+	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(context);
+	OSSL_PARAM_free(parameters);
+	return key;
+}
+
+static EVP_PKEY *new_ecdsa(const struct ssh_public *public)
+{
+	EVP_PKEY *key = NULL;
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	if (builder != NULL &&
+	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME,
+					    public->type->group, 0) == 1 &&
+	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY,
+					     public->key.bytes,
+					     public->key.length) == 1)
+		key = key_from_parameters("EC", builder);
+	OSSL_PARAM_BLD_free(builder);
+	return key;
+}
+
+static EVP_PKEY *new_rsa(const struct ssh_public *public)
+{
+	EVP_PKEY *key = NULL;
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	BIGNUM *n = BN_bin2bn(public->key.bytes, (int)public->key.length, NULL);
+	BIGNUM *e =
+		BN_bin2bn(public->exponent.bytes, (int)public->exponent.length, NULL);
+	if (builder != NULL && n != NULL && e != NULL &&
+	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+		key = key_from_parameters("RSA", builder);
+	BN_free(n);
+	BN_free(e);
+	OSSL_PARAM_BLD_free(builder);
+	return key;
+}
+
+static EVP_PKEY *new_key(const struct ssh_public *public)
+{
+	switch (public->type->family) {
+	case SSH_ED25519:
+		return EVP_PKEY_new_raw_public_key_ex(
+			NULL, "ED25519", NULL, public->key.bytes, public->key.length);
+	case SSH_ECDSA:
+		return new_ecdsa(public);
+	case SSH_RSA:
+		return new_rsa(public);
+	case SSH_FAMILY_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+/* OpenSSL looks whether a point lies on its curve; what else it refuses has no name. */
+static int refused_key(const struct ssh_public *public, struct error *err)
+{
+	unsigned long code = ERR_peek_last_error();
+	ERR_clear_error();
+	if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+		return out_of_memory(err);
+	if (public->type->family == SSH_ECDSA)
+		return error_set(err, ERROR_SSH_KEY_POINT,
+				 "the ECDSA public key is not a point of '%s'",
+				 public->type->curve);
+	return error_set(err, ERROR_SSH_KEY_REFUSED,
+			 "OpenSSL refuses the public key of type '%s'",
+			 public->type->name);
+}
+
+static int make_fingerprint(char out[SSH_FINGERPRINT_BYTES], const void *blob,
+			    size_t length)
+{
+	struct digest digest;
+	struct buf text = BUF_INIT(SSH_FINGERPRINT_BYTES - 1);
+	if (digest_of(blob, length, &digest) != 0)
+		return ERROR_MEMORY;
+	buf_add_string(&text, "SHA256:");
+	base64_encode(digest.bytes, DIGEST_BYTES, &text);
+	int rc = buf_status(&text, "fingerprint", NULL);
+	if (rc == 0) {
+		/* 32 bytes need one '=' of padding, which OpenSSH leaves out. */
+		memcpy(out, text.data, text.length);
+		out[text.length - 1] = '\0';
+	}
+	buf_release(&text);
+	return rc;
+}
+
+static int kept_fill(struct kept *kept, const void *blob, size_t length,
+		     struct error *err)
+{
+	struct ssh_public public;
+	int rc = ssh_public_parse(&public, blob, length, err);
+	if (rc != 0)
+		return rc;
+	kept->blob = malloc(length);
+	if (kept->blob == NULL || prepare() != 0 ||
+	    make_fingerprint(kept->verifier.fingerprint, blob, length) != 0)
+		return out_of_memory(err);
+	memcpy(kept->blob, blob, length);
+	rc = ssh_public_parse(&kept->verifier.public, kept->blob, length, err);
+	if (rc != 0)
+		return rc;
+	kept->key = new_key(&kept->verifier.public);
+	if (kept->key == NULL)
+		return refused_key(&public, err);
+	return 0;
+}
+
+int verifier_get(const struct verifier **out, const void *blob, size_t length,
+		 struct error *err)
+{
+	for (size_t i = 0; i < KEPT_KEYS; i++) {
+		const struct kept *kept = &kept_keys[i];
+		if (kept->key != NULL && kept->verifier.public.blob.length == length &&
+		    memcmp(kept->blob, blob, length) == 0) {
+			*out = &kept->verifier;
+			return 0;
+		}
+	}
+	struct kept *kept = &kept_keys[next_kept];
+	kept_release(kept);
+	int rc = kept_fill(kept, blob, length, err);
+	if (rc != 0) {
+		kept_release(kept);
+		return rc;
+	}
+	next_kept = (next_kept + 1) % KEPT_KEYS;
+	*out = &kept->verifier;
+	return 0;
+}
+
+/* A context that verifies with this digest, kept for the next time. */
+static EVP_PKEY_CTX *context_for(struct kept *kept, enum trust_hash hash)
+{
+	if (kept->contexts[hash] != NULL)
+		return kept->contexts[hash];
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, kept->key, NULL);
+	bool rsa = kept->verifier.public.type->family == SSH_RSA;
+	if (context == NULL || EVP_PKEY_verify_init(context) != 1 ||
+	    (rsa && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) != 1) ||
+	    EVP_PKEY_CTX_set_signature_md(context, digests[hash]) != 1) {
+		EVP_PKEY_CTX_free(context);
+		return NULL;
+	}
+	kept->contexts[hash] = context;
+	return context;
+}
+
+static enum trust_hash hash_named(const char *name)
+{
+	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
+		if (strcmp(digest_names[i], name) == 0)
+			return (enum trust_hash)i;
+	assert(!"a curve signs a digest that is not in the table");
+	return TRUST_SHA512;
+}
+
+static int mismatch(int answer, struct error *err)
+{
+	ERR_clear_error();
+	if (answer == 1)
+		return 0;
+	return error_set(err, ERROR_SSHSIG_MISMATCH,
+			 "the signature does not belong to these bytes and this key");
+}
+
+int verifier_check(const struct verifier *verifier, enum trust_hash hash,
+		   const struct trust_span *data, const unsigned char *signature,
+		   size_t signature_length, struct error *err)
+{
+	/* The verifier is the first member of its slot: a slot number gives it back
+	 * without a cast that drops const. */
+	struct kept *kept =
+		&kept_keys[(size_t)((const struct kept *)verifier - kept_keys)];
+	if (kept->verifier.public.type->family == SSH_ED25519) {
+		if (EVP_DigestVerifyInit(verify_context, NULL, NULL, NULL, kept->key) !=
+		    1)
+			return out_of_memory(err);
+		return mismatch(EVP_DigestVerify(verify_context, signature,
+						 signature_length,
+						 (const unsigned char *)data->bytes,
+						 data->length),
+				err);
+	}
+	unsigned char digest[TRUST_HASH_BYTES_MAX];
+	size_t digest_length;
+	if (kept->verifier.public.type->family == SSH_ECDSA)
+		hash = hash_named(kept->verifier.public.type->digest);
+	EVP_PKEY_CTX *context = context_for(kept, hash);
+	if (context == NULL || trust_digest(hash, data, 1, digest, &digest_length) != 0)
+		return out_of_memory(err);
+	return mismatch(EVP_PKEY_verify(context, signature, signature_length, digest,
+					digest_length),
+			err);
+}

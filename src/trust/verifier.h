@@ -1,0 +1,42 @@
+/* trust/verifier.h - public keys that are ready to verify, by way of OpenSSL.
+ *
+ * Making a key ready costs more than one verification, so the last few are kept.
+ * Algorithms are fetched once per process. Inside trust/ only. Threads: the caller
+ * holds verifier_lock() from verifier_get() to the last use of what it returned. */
+#ifndef TRUST_VERIFIER_H
+#define TRUST_VERIFIER_H
+
+#include <stddef.h>
+
+#include "trust/signature.h"
+#include "trust/ssh_public.h"
+
+struct error;
+
+enum trust_hash { TRUST_SHA256, TRUST_SHA384, TRUST_SHA512, TRUST_HASH_COUNT };
+#define TRUST_HASH_BYTES_MAX 64
+
+struct verifier {
+	struct ssh_public public; /* its spans point into memory of the verifier */
+	char fingerprint[SSH_FINGERPRINT_BYTES];
+};
+
+void verifier_lock(void);
+void verifier_unlock(void);
+
+/* The verifier of a public key blob, made or kept. ERROR_SSH_KEY_..., ERROR_MEMORY. */
+int verifier_get(const struct verifier **out, const void *blob, size_t length,
+		 struct error *err);
+
+/* Digest of the pieces one after another. 0 or ERROR_MEMORY. */
+int trust_digest(enum trust_hash hash, const struct trust_span *pieces, size_t count,
+		 unsigned char out[TRUST_HASH_BYTES_MAX], size_t *length);
+
+/* Whether a signature holds over `data`. `signature`: Ed25519: 64 bytes; ECDSA: DER;
+ * RSA: as long as the modulus. `hash`: of RSA; ECDSA's follows from the curve. 0,
+ * ERROR_SSHSIG_MISMATCH or ERROR_MEMORY. */
+int verifier_check(const struct verifier *verifier, enum trust_hash hash,
+		   const struct trust_span *data, const unsigned char *signature,
+		   size_t signature_length, struct error *err);
+
+#endif

@@ -3,7 +3,7 @@
  * Read from gitgate.yaml and repositories.d/ *.yaml beside it (sorted by name;
  * top-level mappings are merged, duplicates refused with both places). Rows of
  * conf/options.def become the fields below. Secrets are only ever named by file: they
- * are read when used (conf_secret()), never kept in the snapshot. */
+ * are read when used (config_secret()), never kept in the snapshot. */
 #ifndef CONF_CONFIG_H
 #define CONF_CONFIG_H
 
@@ -123,8 +123,9 @@ void config_write_rules_manual(struct buf *out); /* roff: rules.def */
 void config_write_schema(
 	struct buf *out); /* JSON Schema of gitgate.yaml and .gitgate.yaml */
 
-/* The hook's view: only the floor, from the same file; nothing else is read or needed.
- */
+/* The hook's view: only the floor, from the same files and those that it names; options
+ * are not looked at, but an unknown top-level key is refused here too. Not finished:
+ * policy_add_repository() and policy_finish() follow. */
 int config_load_floor(struct policy **out, const char *file, const char *repository,
 		      struct error *err);
 

@@ -44,17 +44,21 @@ int policy_add_server(struct policy *policy, const struct policy_file *file,
 		      struct error *err);
 int policy_add_repository(struct policy *policy, const struct policy_file *file,
 			  const struct policy_loader *loader, struct error *err);
-/* Resolves names, checks that they exist, computes the digest. Afterwards the policy is
- * immutable. */
+/* Resolves names, checks that they exist, computes the digest: SHA-256 over all that the
+ * policy keys of the files say (not over comments, layout or the rest of gitgate.yaml)
+ * and over the bytes of the files that they name. The server's names are looked for
+ * among the server's alone. Afterwards the policy is immutable; after a failure it can
+ * only be freed. */
 int policy_finish(struct policy *policy, struct error *err);
 
-/* A set of files as one block of bytes, for handing a floor to a job (u32 count; each
- * u32 length, name, u32 length, bytes). The first `server_count` are policies, the rest
- * are files that they name. */
+/* A set of files as one block of bytes, for handing a floor to a job (big-endian u32
+ * count, u32 server_count; each file u32 length, name, u32 length, bytes). The first
+ * `server_count` are policies, the rest are files that they name. */
 int policy_files_pack(struct buf *out, const struct policy_file *files, size_t count,
 		      size_t server_count, struct error *err);
 /* Builds the floor from such a block, which must stay valid as long as the policy:
- * policy_new() and policy_add_server() for each. */
+ * policy_new() and policy_add_server() for each; policy_finish() is the caller's, after
+ * the repository's own file. */
 int policy_from_pack(struct policy **out, const void *block, size_t length,
 		     const char *repository, struct error *err);
 

@@ -1,0 +1,333 @@
+/* conf/names.c - what may be a name, a ref, an address or a file name. */
+#include "conf/names.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/pattern.h"
+#include "base/text.h"
+
+#define NAME_BYTES  64
+#define EMAIL_BYTES 254
+#define HOST_BYTES  253
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+static bool made_of(const char *text, const char *first, const char *rest)
+{
+	return text[0] != '\0' && strchr(first, text[0]) != NULL &&
+	       text[strspn(text, rest)] == '\0';
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
+int name_check(const char *name, struct error *err)
+{
+	if (made_of(name, LOWER DIGITS, LOWER DIGITS "._-") &&
+	    strlen(name) <= NAME_BYTES)
+		return 0;
+	return error_set(err, ERROR_CONFIG,
+			 "'%s' cannot be a name: use up to %d of a-z, 0-9, '.', '_' "
+			 "and '-', beginning with a letter or digit",
+			 name, NAME_BYTES);
+}
+
+int name_check_person(const char *name, struct error *err)
+{
+	if (made_of(name, LOWER UPPER DIGITS, LOWER UPPER DIGITS "._-@+") &&
+	    strlen(name) <= NAME_BYTES)
+		return 0;
+	return error_set(err, ERROR_CONFIG,
+			 "'%s' cannot be a name: use up to %d of letters, digits, '.', "
+			 "'_', '-', '@' and '+', beginning with a letter or digit",
+			 name, NAME_BYTES);
+}
+
+int name_check_user(const char *name, bool groups, struct error *err)
+{
+	const char *bare = groups && name[0] == '@' ? name + 1 : name;
+	if (made_of(bare, LOWER UPPER DIGITS "_", LOWER UPPER DIGITS "._-$") &&
+	    strlen(bare) <= NAME_BYTES)
+		return 0;
+	return error_set(err, ERROR_CONFIG, "'%s' is not the name of a user%s", name,
+			 groups ? " or, as @name, of a group" : "");
+}
+
+/* One component of a ref, without its slash. */
+static const char *component_fault(const char *component, size_t length)
+{
+	if (length == 0)
+		return "has an empty component";
+	if (component[0] == '.')
+		return "has a component that begins with '.'";
+	if (length >= 5 && memcmp(component + length - 5, ".lock", 5) == 0)
+		return "has a component that ends with '.lock'";
+	return NULL;
+}
+
+static const char *ref_fault(const char *ref)
+{
+	for (const char *at = ref; *at != '\0'; at++)
+		if ((unsigned char)*at <= 0x20 || *at == 0x7f ||
+		    strchr("~^:?*[\\", *at) != NULL)
+			return "holds a character that git allows in no ref";
+	if (strstr(ref, "..") != NULL || strstr(ref, "@{") != NULL)
+		return "holds '..' or '@{'";
+	if (ref[strlen(ref) - 1] == '.')
+		return "ends with '.'";
+	for (const char *at = ref;; at++) {
+		size_t length = strcspn(at, "/");
+		const char *fault = component_fault(at, length);
+		if (fault != NULL)
+			return fault;
+		at += length;
+		if (*at == '\0')
+			return NULL;
+	}
+}
+
+int name_check_ref(const char *ref, struct error *err)
+{
+	if (!text_starts_with(ref, "refs/"))
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' is not a full ref name; use refs/heads/%s", ref,
+				 text_starts_with(ref, "heads/") ? ref + 6 : ref);
+	const char *fault = ref_fault(ref);
+	if (fault != NULL)
+		return error_set(err, ERROR_CONFIG, "the ref name '%s' %s", ref, fault);
+	return 0;
+}
+
+int name_check_ref_glob(const char *glob, struct error *err)
+{
+	if (!text_starts_with(glob, "refs/") && glob[0] != '*')
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' is not a full ref name; use refs/heads/%s", glob,
+				 text_starts_with(glob, "heads/") ? glob + 6 : glob);
+	struct error cause = ERROR_INIT;
+	if (glob_check(glob, &cause) != 0)
+		return error_set(err, ERROR_CONFIG, "%s", cause.text);
+	return 0;
+}
+
+int name_check_email(const char *email, struct error *err)
+{
+	const char *at = strrchr(email, '@');
+	bool fine = at != NULL && at != email && at[1] != '\0' &&
+		    strlen(email) <= EMAIL_BYTES && !has_control(email) &&
+		    strpbrk(email, " <>,") == NULL &&
+		    text_is_utf8(email, strlen(email));
+	if (fine)
+		return 0;
+	return error_set(err, ERROR_CONFIG, "'%s' is not an e-mail address", email);
+}
+
+int name_check_fsck(const char *setting, struct error *err)
+{
+	size_t length = strspn(setting, LOWER UPPER DIGITS);
+	const char *level = setting + length;
+	if (length != 0 &&
+	    (strcmp(level, "=ignore") == 0 || strcmp(level, "=warn") == 0))
+		return 0;
+	return error_set(err, ERROR_CONFIG,
+			 "'%s' is not a defect and '=ignore' or '=warn', such as "
+			 "missingSpaceBeforeDate=ignore",
+			 setting);
+}
+
+static bool is_port(const char *text)
+{
+	uint64_t port = 0;
+	return text_parse_u64(text, &port) == 0 && port >= 1 && port <= 65535;
+}
+
+int name_check_listen(const char *address, struct error *err)
+{
+	if (text_starts_with(address, "unix:/"))
+		return 0;
+	char host[INET6_ADDRSTRLEN];
+	unsigned char bytes[16];
+	bool bracket = address[0] == '[';
+	const char *start = address + (bracket ? 1 : 0);
+	const char *end = strchr(start, bracket ? ']' : ':');
+	const char *port = end == NULL ? NULL : end + (bracket ? 2 : 1);
+	if (end != NULL && (!bracket || end[1] == ':') &&
+	    (size_t)(end - start) < sizeof(host)) {
+		memcpy(host, start, (size_t)(end - start));
+		host[end - start] = '\0';
+		if (inet_pton(bracket ? AF_INET6 : AF_INET, host, bytes) == 1 &&
+		    is_port(port))
+			return 0;
+	}
+	return error_set(err, ERROR_CONFIG,
+			 "'%s' is not an address with a port, such as 127.0.0.1:8420, "
+			 "[::1]:8420 or unix:/path",
+			 address);
+}
+
+/* "git@host:path" and "host:path", git's short form of ssh. */
+static bool is_scp_like(const char *url)
+{
+	const char *colon = strchr(url, ':');
+	const char *slash = strchr(url, '/');
+	return colon != NULL && colon != url && (slash == NULL || colon < slash) &&
+	       strncmp(colon, "://", 3) != 0;
+}
+
+static int scheme_refused(const char *url, struct error *err)
+{
+	if (is_scp_like(url)) {
+		const char *colon = strchr(url, ':');
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' is git's short form; use ssh://%.*s/%s", url,
+				 (int)(colon - url), url,
+				 colon + 1 + (colon[1] == '/' ? 1 : 0));
+	}
+	if (text_starts_with(url, "http://"))
+		return error_set(err, ERROR_CONFIG,
+				 "plain http is not protected; use https://%s",
+				 url + 7);
+	if (strstr(url, "://") == NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' is not an address; a directory belongs in path",
+				 url);
+	return error_set(err, ERROR_CONFIG,
+			 "'%s' must begin with https://, ssh:// or file://", url);
+}
+
+/* The part between "//" and the path: [user@]host[:port]. Its text is never shown when
+ * it holds a user: that may be a token. */
+static int check_authority(const char *authority, size_t length, bool user_allowed,
+			   struct error *err)
+{
+	const char *at = memrchr(authority, '@', length);
+	const char *host = at == NULL ? authority : at + 1;
+	size_t host_length = length - (size_t)(host - authority);
+	if (at != NULL && !user_allowed)
+		return error_set(err, ERROR_CONFIG,
+				 "credentials do not belong in an address; use "
+				 "username "
+				 "and password-file");
+	if (at != NULL && memchr(authority, ':', (size_t)(at - authority)) != NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "a password does not belong in an address; use "
+				 "ssh-key-file");
+	if (at == authority || (at != NULL && authority[0] == '-'))
+		return error_set(err, ERROR_CONFIG, "the address has no proper user");
+	if (host_length == 0 || host_length > HOST_BYTES + 6 || host[0] == '-' ||
+	    host[0] == ':')
+		return error_set(err, ERROR_CONFIG, "the address has no proper host");
+	for (size_t i = 0; i < host_length; i++)
+		if (strchr(LOWER UPPER DIGITS ".-_:[]", host[i]) == NULL)
+			return error_set(err, ERROR_CONFIG,
+					 "the address has no proper host");
+	const char *colon = memrchr(host, ':', host_length);
+	if (colon != NULL && memchr(colon, ']', host_length - (size_t)(colon - host)))
+		colon = NULL;
+	char port[8] = "";
+	size_t digits = colon == NULL ? 0 : host_length - (size_t)(colon + 1 - host);
+	if (colon != NULL && digits < sizeof(port))
+		memcpy(port, colon + 1, digits);
+	if (colon != NULL && !is_port(port))
+		return error_set(err, ERROR_CONFIG, "the address has no proper port");
+	return 0;
+}
+
+int name_check_url(const char *url, enum url_scheme *scheme, struct error *err)
+{
+	static const struct {
+		enum url_scheme scheme;
+		const char *prefix;
+	} schemes[] = { { URL_HTTPS, "https://" },
+			{ URL_SSH, "ssh://" },
+			{ URL_FILE, "file://" } };
+	enum url_scheme found = URL_UNKNOWN;
+	const char *rest = url;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (text_starts_with(url, schemes[i].prefix)) {
+			found = schemes[i].scheme;
+			rest = url + strlen(schemes[i].prefix);
+		}
+	if (has_control(url) || strpbrk(url, " \\") != NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "an address holds no blanks, control characters or "
+				 "backslashes");
+	if (found == URL_UNKNOWN)
+		return scheme_refused(url, err);
+	size_t authority = strcspn(rest, "/?#");
+	if (found == URL_FILE && authority != 0)
+		return error_set(err, ERROR_CONFIG,
+				 "a file address has three slashes: file:///%s", rest);
+	if (rest[authority] != '/' || rest[authority + 1] == '\0')
+		return error_set(err, ERROR_CONFIG, "the address names no repository");
+	if (strpbrk(rest + authority, "?#") != NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "the address of a repository has neither '?' nor '#'");
+	int code = found == URL_FILE
+			   ? 0
+			   : check_authority(rest, authority, found == URL_SSH, err);
+	if (code == 0)
+		*scheme = found;
+	return code;
+}
+
+/* Appends the components of `from` that mean something. */
+static char *add_components(char *at, const char *from)
+{
+	while (*from != '\0') {
+		size_t length = strcspn(from, "/");
+		if (length != 0 && !(length == 1 && from[0] == '.')) {
+			*at++ = '/';
+			memcpy(at, from, length);
+			at += length;
+		}
+		from += length;
+		from += strspn(from, "/");
+	}
+	return at;
+}
+
+int name_path(struct arena *arena, const char *directory, const char *written,
+	      const char **out, struct error *err)
+{
+	if (has_control(written))
+		return error_set(err, ERROR_CONFIG,
+				 "a file name must not hold control characters");
+	if (strstr(written, "://") != NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' is an address; a file name is needed", written);
+	if (directory == NULL) {
+		*out = written;
+		return 0;
+	}
+	char *path = arena_alloc(arena, strlen(directory) + strlen(written) + 4);
+	if (path == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	char *at = written[0] == '/' ? path : add_components(path, directory);
+	at = add_components(at, written);
+	if (at == path)
+		*at++ = '/';
+	*at = '\0';
+	*out = path;
+	return 0;
+}
+
+bool name_path_within(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+	if (strcmp(directory, "/") == 0)
+		return true;
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '\0' || path[length] == '/');
+}

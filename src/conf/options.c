@@ -1,0 +1,95 @@
+/* conf/options.c - the rows of options.def as data. */
+#include "conf/options.h"
+
+#include <string.h>
+
+#include "conf/config.h"
+
+#define RELOAD  false
+#define RESTART true
+
+#define SECTION_BEGIN(section, help) static const struct option_row section##_rows[] = {
+#define OPTION(section, type, field, key, value, minimum, maximum, unit, reload, help) \
+	{ VALUE_##type, key,     value,                                                \
+	  minimum,      maximum, unit,                                                 \
+	  reload,       help,    offsetof(struct conf_##section, field) },
+#define SECTION_END(section)                                                           \
+	}                                                                              \
+	;
+#include "conf/options.def"
+#undef SECTION_BEGIN
+#undef OPTION
+#undef SECTION_END
+
+const struct option_section option_sections[OPTION_SECTION_COUNT] = {
+#define SECTION_BEGIN(section, help)                                                   \
+	[OPTION_SECTION_##                                                             \
+		section] = { #section, help, section##_rows,                           \
+			     sizeof(section##_rows) / sizeof(section##_rows[0]) },
+#define OPTION(section, type, field, key, value, minimum, maximum, unit, reload, help)
+#define SECTION_END(section)
+#include "conf/options.def"
+#undef SECTION_BEGIN
+#undef OPTION
+#undef SECTION_END
+};
+
+const struct option_block option_blocks[] = {
+	{ "sandbox", false, false, "how jobs are confined" },
+	{ "limits", false, false,
+	  "named limits of input, by the names that errors give" },
+	{ "repositories", false, false, "what is watched, by name" },
+	{ "targets", false, false, "where it is deployed, by name" },
+	{ "version", true, true, "the version of the policy's form: 1" },
+	{ "principals", true, true, "people and robots, with their keys" },
+	{ "groups", true, true, "named sets of principals and groups" },
+	{ "rules", true, true, "what must hold for a push to be accepted" },
+	{ "revoked-keys", true, true, "keys that no longer count" },
+	{ "revoked-keys-file", true, true,
+	  "a file of such keys or fingerprints, one a line" },
+	{ "warn-only", true, true,
+	  "findings of this policy are warnings: for introducing it" },
+};
+const size_t option_block_count = sizeof(option_blocks) / sizeof(option_blocks[0]);
+
+size_t option_top_names(const char *names[OPTION_TOP_MAXIMUM])
+{
+	const struct option_section *server = &option_sections[OPTION_SECTION_server];
+	size_t count = 0;
+	for (size_t i = 0; i < server->count && count < OPTION_TOP_MAXIMUM; i++)
+		names[count++] = server->rows[i].key;
+	for (size_t i = 0; i < option_block_count && count < OPTION_TOP_MAXIMUM; i++)
+		names[count++] = option_blocks[i].key;
+	return count;
+}
+
+size_t option_policy_names(const char *names[OPTION_TOP_MAXIMUM])
+{
+	size_t count = 0;
+	for (size_t i = 0; i < option_block_count; i++)
+		if (option_blocks[i].repository)
+			names[count++] = option_blocks[i].key;
+	return count;
+}
+
+bool option_is_policy(const char *key)
+{
+	for (size_t i = 0; i < option_block_count; i++)
+		if (strcmp(option_blocks[i].key, key) == 0)
+			return option_blocks[i].policy;
+	return false;
+}
+
+const struct option_row *option_row(const struct option_section *section,
+				    const char *key)
+{
+	for (size_t i = 0; i < section->count; i++)
+		if (strcmp(section->rows[i].key, key) == 0)
+			return &section->rows[i];
+	return NULL;
+}
+
+const void *option_field(const struct option_row *row, const void *section)
+{
+	return (const char *)section + row->offset;
+}

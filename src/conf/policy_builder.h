@@ -1,0 +1,103 @@
+/* conf/policy_builder.h - a policy while it is being read; inside conf/ only. */
+#ifndef CONF_POLICY_BUILDER_H
+#define CONF_POLICY_BUILDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/map.h"
+#include "conf/policy_parse.h"
+#include "conf/reader.h"
+#include "model/policy.h"
+
+struct hasher;
+
+/* Where a name was given first. */
+struct definition {
+	const char *what; /* "principal", "group", "rule" */
+	enum origin origin;
+	const char *place;
+	size_t index; /* in the policy's array */
+};
+
+/* A name that must exist at the end. */
+struct name_use {
+	const struct reader *reader;
+	const struct node *node;
+	const char *name;
+	enum origin origin;
+};
+
+/* A group as written; parallel to policy->groups. */
+struct group_source {
+	const struct reader *reader;
+	const struct node *members;
+	struct strings names;
+	enum { GROUP_UNSEEN = 0, GROUP_OPEN, GROUP_RESOLVED } state;
+};
+
+struct policy_builder {
+	struct policy policy; /* first: policy_new() hands out its address */
+	struct arena *trees;  /* documents, needed until policy_finish() */
+	struct hasher *hasher;
+	struct map people; /* name -> definition of a principal or group */
+	struct map rules;  /* name -> definition */
+	struct map keys;   /* fingerprint -> definition of its principal */
+	struct name_use *uses;
+	size_t use_count;
+	size_t use_capacity;
+	struct group_source *groups;
+	size_t group_count;
+	size_t group_capacity;
+	size_t member_count; /* of all resolved groups, against policy.members */
+	struct pattern **patterns;
+	size_t pattern_count;
+	size_t pattern_capacity;
+	struct schema **schemas;
+	size_t schema_count;
+	size_t schema_capacity;
+	bool server_warns;
+	bool repository_warns;
+	bool finished;
+};
+
+/* One file being added. */
+struct addition {
+	struct policy_builder *builder;
+	const struct reader *reader; /* lives as long as the policy */
+	enum origin origin;
+	const struct policy_loader *loader;
+	const char *repository;
+};
+
+/* Refuses a name that is there already; else remembers it. */
+int builder_define(const struct addition *addition, struct map *map,
+		   const struct node *node, const char *what, const char *name,
+		   size_t index, struct error *err);
+int builder_use_name(const struct addition *addition, const struct node *node,
+		     const char *name, struct error *err);
+/* Loads a file that the policy names at `node`; its bytes go into the digest. */
+int builder_load(const struct addition *addition, const struct node *node,
+		 const char *name, struct policy_file *out, struct error *err);
+/* Feeds everything that a node says, but not its form, to a hasher. */
+void builder_hash(struct hasher *hasher, const struct node *node);
+
+/* conf/policy_people.c */
+int builder_add_principals(const struct addition *addition, const struct node *node,
+			   struct error *err);
+int builder_add_groups(const struct addition *addition, const struct node *node,
+		       struct error *err);
+int builder_resolve_groups(struct policy_builder *builder, struct error *err);
+int builder_check_uses(const struct policy_builder *builder, struct error *err);
+
+/* conf/policy_revoked.c */
+int builder_add_revoked(const struct addition *addition, const struct node *node,
+			struct error *err);
+int builder_add_revoked_file(const struct addition *addition, const struct node *node,
+			     struct error *err);
+
+/* conf/policy_rules.c */
+int builder_add_rules(const struct addition *addition, const struct node *node,
+		      struct error *err);
+
+#endif

@@ -1,0 +1,377 @@
+/* conf/policy_people.c - principals, their keys, groups, and the names that refer to
+ * them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "conf/names.h"
+#include "conf/policy_builder.h"
+#include "doc/doc.h"
+#include "trust/ssh_key.h"
+
+/* Groups of groups of groups: nobody nests deeper, and the reader recurses. */
+#define GROUP_DEPTH 16
+
+/* A block scalar ends with a line feed. */
+static size_t trimmed_length(const char *text)
+{
+	size_t length = strlen(text);
+	while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
+		length--;
+	return length;
+}
+
+/* One key belongs to one principal, and stands there once. */
+static int claim_key(const struct addition *addition, const struct node *node,
+		     size_t principal, const char *fingerprint, struct error *err)
+{
+	struct policy_builder *builder = addition->builder;
+	const struct policy *policy = &builder->policy;
+	const struct definition *first =
+		map_get(&builder->keys, fingerprint, strlen(fingerprint));
+	if (first == NULL)
+		return builder_define(addition, &builder->keys, node, "key",
+				      fingerprint, principal, err);
+	int code =
+		addition->origin == ORIGIN_REPOSITORY && first->origin == ORIGIN_SERVER
+			? ERROR_POLICY_OVERRIDE
+			: ERROR_CONFIG;
+	if (first->index == principal)
+		return reader_fail_code(addition->reader, node, code, err,
+					"the key %s stands there already: %s",
+					fingerprint, first->place);
+	return reader_fail_code(addition->reader, node, code, err,
+				"the key %s is that of principal '%s' already: %s",
+				fingerprint, policy->principals[first->index].name,
+				first->place);
+}
+
+static int read_validity(const struct addition *addition, const struct node *node,
+			 struct principal_key *key, struct error *err)
+{
+	const struct node *after = node_get(node, "valid-after");
+	const struct node *before = node_get(node, "valid-before");
+	int code = 0;
+	if (after != NULL)
+		code = reader_time(addition->reader, after, "valid-after",
+				   &key->valid_after, err);
+	if (code == 0 && before != NULL)
+		code = reader_time(addition->reader, before, "valid-before",
+				   &key->valid_before, err);
+	if (code == 0 && key->valid_before != 0 &&
+	    key->valid_before <= key->valid_after)
+		code = reader_fail(addition->reader, before, err,
+				   "'valid-before' must be later than 'valid-after'");
+	return code;
+}
+
+/* A line, or {key, valid-after, valid-before}. */
+static int read_key(const struct addition *addition, const struct node *node,
+		    struct principal_key *key, const struct node **line,
+		    struct error *err)
+{
+	static const char *const names[] = { "key", "valid-after", "valid-before" };
+	const struct reader *reader = addition->reader;
+	const char *text = NULL;
+	int code = 0;
+	*line = node;
+	if (node_kind(node) == NODE_MAPPING) {
+		code = reader_known_keys(reader, node, "key of an ssh key", names, 3,
+					 err);
+		*line = node_get(node, "key");
+		if (code == 0 && *line == NULL)
+			code = reader_fail(reader, node, err,
+					   "an ssh key needs 'key', its public line");
+		if (code == 0)
+			code = read_validity(addition, node, key, err);
+	}
+	if (code == 0)
+		code = reader_string(reader, *line, "ssh", &text, err);
+	if (code != 0)
+		return code;
+	struct error cause = ERROR_INIT;
+	enum ssh_key_type type = SSH_KEY_UNKNOWN;
+	char fingerprint[SSH_FINGERPRINT_BYTES];
+	size_t length = trimmed_length(text);
+	if (ssh_key_check(text, length, &type, fingerprint, &cause) != 0)
+		return reader_fail(reader, *line, err, "not a usable ssh key: %s",
+				   cause.text);
+	key->text = arena_copy(reader->arena, text, length);
+	key->fingerprint = arena_string(reader->arena, fingerprint);
+	if (key->text == NULL || key->fingerprint == NULL)
+		return reader_no_memory(reader, err);
+	return 0;
+}
+
+static int add_keys(const struct addition *addition, const struct node *node,
+		    size_t index, struct error *err)
+{
+	struct policy *policy = &addition->builder->policy;
+	struct principal *principal = &policy->principals[index];
+	enum node_kind kind = node_kind(node);
+	char shown[READER_SHOWN_BYTES];
+	if (kind != NODE_SEQUENCE && kind != NODE_STRING && kind != NODE_MAPPING)
+		return reader_fail(addition->reader, node, err,
+				   "'ssh' must be a list of public keys, found %s",
+				   reader_shown(node, shown));
+	size_t count = kind == NODE_SEQUENCE ? node_count(node) : 1;
+	for (size_t i = 0; i < count; i++) {
+		struct principal_key key = { 0 };
+		const struct node *line = NULL;
+		int code = read_key(addition, reader_strings_node(node, i), &key, &line,
+				    err);
+		if (code == 0)
+			code = claim_key(addition, line, index, key.fingerprint, err);
+		if (code != 0)
+			return code;
+		struct principal_key *slot =
+			ARENA_PUSH(policy->arena, &principal->keys,
+				   &principal->key_count, &principal->key_capacity);
+		if (slot == NULL)
+			return reader_no_memory(addition->reader, err);
+		*slot = key;
+	}
+	return 0;
+}
+
+static int add_emails(const struct addition *addition, const struct node *node,
+		      struct strings *out, struct error *err)
+{
+	struct strings emails = { 0 };
+	int code = reader_strings(addition->reader, node, "email", &emails, err);
+	for (size_t i = 0; code == 0 && i < emails.count; i++) {
+		struct error cause = ERROR_INIT;
+		if (name_check_email(emails.items[i], &cause) != 0)
+			code = reader_fail(addition->reader,
+					   reader_strings_node(node, i), err, "%s",
+					   cause.text);
+	}
+	if (code == 0)
+		*out = emails;
+	return code;
+}
+
+/* The name at a key of `principals` or `groups`, checked and remembered. */
+static int define_person(const struct addition *addition, const struct node *key,
+			 const char *what, size_t index, const char **out,
+			 struct error *err)
+{
+	const struct reader *reader = addition->reader;
+	struct error cause = ERROR_INIT;
+	size_t length = 0;
+	const char *text = node_text(key, &length);
+	const char *name = arena_copy(reader->arena, text, length);
+	if (name == NULL)
+		return reader_no_memory(reader, err);
+	if (strlen(name) != length || name_check_person(name, &cause) != 0)
+		return reader_fail(reader, key, err, "%s",
+				   cause.code != 0 ? cause.text
+						   : "a name holds a NUL byte");
+	int code = builder_define(addition, &addition->builder->people, key, what, name,
+				  index, err);
+	if (code == 0)
+		*out = name;
+	return code;
+}
+
+static int add_principal(const struct addition *addition, const struct node *key,
+			 const struct node *node, struct error *err)
+{
+	static const char *const names[] = { "email", "ssh" };
+	struct policy *policy = &addition->builder->policy;
+	size_t index = policy->principal_count;
+	const char *name = NULL;
+	int code = define_person(addition, key, "principal", index, &name, err);
+	if (code == 0)
+		code = reader_mapping(addition->reader, node, name, err);
+	if (code == 0)
+		code = reader_known_keys(addition->reader, node, "key of a principal",
+					 names, 2, err);
+	if (code != 0)
+		return code;
+	struct principal *principal =
+		ARENA_PUSH(policy->arena, &policy->principals, &policy->principal_count,
+			   &policy->principal_capacity);
+	if (principal == NULL)
+		return reader_no_memory(addition->reader, err);
+	principal->name = name;
+	principal->origin = addition->origin;
+	const struct node *emails = node_get(node, "email");
+	const struct node *keys = node_get(node, "ssh");
+	if (emails != NULL)
+		code = add_emails(addition, emails, &principal->emails, err);
+	if (code == 0 && keys != NULL)
+		code = add_keys(addition, keys, index, err);
+	return code;
+}
+
+int builder_add_principals(const struct addition *addition, const struct node *node,
+			   struct error *err)
+{
+	int code = reader_mapping(addition->reader, node, "principals", err);
+	for (size_t i = 0; code == 0 && i < node_count(node); i++)
+		code = add_principal(addition, node_key(node, i), node_item(node, i),
+				     err);
+	return code;
+}
+
+static int add_group(const struct addition *addition, const struct node *key,
+		     const struct node *node, struct error *err)
+{
+	struct policy_builder *builder = addition->builder;
+	struct policy *policy = &builder->policy;
+	const char *name = NULL;
+	struct strings names = { 0 };
+	int code =
+		define_person(addition, key, "group", policy->group_count, &name, err);
+	if (code == 0)
+		code = reader_strings(addition->reader, node, name, &names, err);
+	if (code != 0)
+		return code;
+	struct group *group = ARENA_PUSH(policy->arena, &policy->groups,
+					 &policy->group_count, &policy->group_capacity);
+	struct group_source *source =
+		ARENA_PUSH(policy->arena, &builder->groups, &builder->group_count,
+			   &builder->group_capacity);
+	if (group == NULL || source == NULL)
+		return reader_no_memory(addition->reader, err);
+	group->name = name;
+	group->origin = addition->origin;
+	*source = (struct group_source){ addition->reader, node, names, GROUP_UNSEEN };
+	return 0;
+}
+
+int builder_add_groups(const struct addition *addition, const struct node *node,
+		       struct error *err)
+{
+	int code = reader_mapping(addition->reader, node, "groups", err);
+	for (size_t i = 0; code == 0 && i < node_count(node); i++)
+		code = add_group(addition, node_key(node, i), node_item(node, i), err);
+	return code;
+}
+
+/* The nearest name is a help for people: not worth memory that is not there. */
+static int unknown_name(const struct policy_builder *builder,
+			const struct name_use *use, struct error *err)
+{
+	size_t count = builder->people.count;
+	const char **names = calloc(count + 1, sizeof(*names));
+	const char *nearest = NULL;
+	for (size_t i = 0; names != NULL && i < count; i++)
+		names[i] = builder->people.entries[i].key;
+	if (names != NULL)
+		nearest = text_nearest(use->name, names, count);
+	int code;
+	if (nearest == NULL || strcmp(nearest, use->name) == 0)
+		code = reader_fail(use->reader, use->node, err,
+				   "no principal or group is named '%s'", use->name);
+	else
+		code = reader_fail(use->reader, use->node, err,
+				   "no principal or group is named '%s'; did you mean "
+				   "'%s'?",
+				   use->name, nearest);
+	free(names);
+	return code;
+}
+
+/* What the server says must not depend on what a repository says: its names are looked
+ * for among its own. */
+static int find_person(const struct policy_builder *builder, const struct name_use *use,
+		       const struct definition **out, struct error *err)
+{
+	const struct definition *found =
+		map_get(&builder->people, use->name, strlen(use->name));
+	if (found == NULL ||
+	    (use->origin == ORIGIN_SERVER && found->origin != ORIGIN_SERVER))
+		return unknown_name(builder, use, err);
+	*out = found;
+	return 0;
+}
+
+int builder_check_uses(const struct policy_builder *builder, struct error *err)
+{
+	for (size_t i = 0; i < builder->use_count; i++) {
+		const struct definition *found = NULL;
+		int code = find_person(builder, &builder->uses[i], &found, err);
+		if (code != 0)
+			return code;
+	}
+	return 0;
+}
+
+static int add_member(struct policy_builder *builder, const struct reader *reader,
+		      struct group *group, struct map *members, const char *name,
+		      struct error *err)
+{
+	if (map_has(members, name, strlen(name)))
+		return 0;
+	int code = limit_check(&limits_default, LIMIT_POLICY_MEMBERS,
+			       ++builder->member_count, reader->file, err);
+	if (code != 0)
+		return code;
+	/* Any address says "there". */
+	if (map_put(members, name, strlen(name), group) != 0 ||
+	    strings_add(builder->policy.arena, &group->members, name) != 0)
+		return reader_no_memory(reader, err);
+	return 0;
+}
+
+static int resolve(struct policy_builder *builder, size_t index, unsigned int depth,
+		   struct error *err);
+
+static int add_name(struct policy_builder *builder, size_t index, size_t item,
+		    unsigned int depth, struct map *members, struct error *err)
+{
+	const struct group_source *source = &builder->groups[index];
+	struct group *group = &builder->policy.groups[index];
+	struct name_use use = { source->reader,
+				reader_strings_node(source->members, item),
+				source->names.items[item], group->origin };
+	const struct definition *found = NULL;
+	int code = find_person(builder, &use, &found, err);
+	if (code != 0)
+		return code;
+	if (strcmp(found->what, "group") != 0)
+		return add_member(builder, use.reader, group, members, use.name, err);
+	if (builder->groups[found->index].state == GROUP_OPEN)
+		return reader_fail(use.reader, use.node, err,
+				   "group '%s' contains itself by way of '%s'",
+				   use.name, group->name);
+	if (depth >= GROUP_DEPTH)
+		return reader_fail_code(use.reader, use.node, ERROR_LIMIT, err,
+					"groups are nested over %d levels",
+					GROUP_DEPTH);
+	code = resolve(builder, found->index, depth + 1, err);
+	const struct strings *nested = &builder->policy.groups[found->index].members;
+	for (size_t i = 0; code == 0 && i < nested->count; i++)
+		code = add_member(builder, use.reader, group, members, nested->items[i],
+				  err);
+	return code;
+}
+
+static int resolve(struct policy_builder *builder, size_t index, unsigned int depth,
+		   struct error *err)
+{
+	struct group_source *source = &builder->groups[index];
+	if (source->state == GROUP_RESOLVED)
+		return 0;
+	source->state = GROUP_OPEN;
+	struct map members = MAP_INIT;
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < source->names.count; i++)
+		code = add_name(builder, index, i, depth, &members, err);
+	map_release(&members);
+	source->state = GROUP_RESOLVED;
+	return code;
+}
+
+int builder_resolve_groups(struct policy_builder *builder, struct error *err)
+{
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < builder->group_count; i++)
+		code = resolve(builder, i, 0, err);
+	return code;
+}

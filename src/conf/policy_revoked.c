@@ -1,0 +1,159 @@
+/* conf/policy_revoked.c - keys that no longer count: in the policy and in a file. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "conf/policy_builder.h"
+#include "doc/doc.h"
+#include "trust/ssh_key.h"
+
+#define REASON_NONE "no reason given"
+
+/* A public key or a fingerprint. A key that cannot be read is refused: what it was
+ * meant to revoke would stay good. */
+static int fingerprint_of(const char *text, size_t length, char *out, struct error *err)
+{
+	enum ssh_key_type type = SSH_KEY_UNKNOWN;
+	char copy[SSH_FINGERPRINT_BYTES];
+	if (length < sizeof(copy)) {
+		memcpy(copy, text, length);
+		copy[length] = '\0';
+		if (ssh_fingerprint_check(copy) == 0) {
+			memcpy(out, copy, length + 1);
+			return 0;
+		}
+	}
+	if (length >= 7 && memcmp(text, "SHA256:", 7) == 0)
+		return error_set(err, ERROR_CONFIG,
+				 "not a fingerprint: 'SHA256:' and 43 characters, as "
+				 "ssh-keygen -l prints it");
+	struct error cause = ERROR_INIT;
+	if (ssh_key_check(text, length, &type, out, &cause) == 0)
+		return 0;
+	return error_set(err, ERROR_CONFIG,
+			 "neither a public key nor a fingerprint (%s); of other keys "
+			 "give the fingerprint that ssh-keygen -l prints",
+			 cause.text);
+}
+
+static int push_revocation(const struct addition *addition, const char *fingerprint,
+			   const char *reason, int64_t since, struct error *err)
+{
+	struct policy *policy = &addition->builder->policy;
+	struct revocation *revocation =
+		ARENA_PUSH(policy->arena, &policy->revocations,
+			   &policy->revocation_count, &policy->revocation_capacity);
+	const char *copy = arena_string(policy->arena, fingerprint);
+	if (revocation == NULL || copy == NULL)
+		return reader_no_memory(addition->reader, err);
+	*revocation = (struct revocation){ copy, reason, since };
+	return 0;
+}
+
+/* "ssh: ..." or {ssh, reason, since} or a string alone. */
+static int add_revoked(const struct addition *addition, const struct node *node,
+		       struct error *err)
+{
+	static const char *const names[] = { "ssh", "reason", "since" };
+	const struct reader *reader = addition->reader;
+	const struct node *key = node;
+	const char *text = NULL;
+	const char *reason = REASON_NONE;
+	int64_t since = 0;
+	int code = 0;
+	if (node_kind(node) == NODE_MAPPING) {
+		code = reader_known_keys(reader, node, "key of a revoked key", names, 3,
+					 err);
+		key = node_get(node, "ssh");
+		if (code == 0 && key == NULL)
+			code = reader_fail(reader, node, err,
+					   "a revoked key needs 'ssh': its public line "
+					   "or fingerprint");
+		if (code == 0 && node_get(node, "reason") != NULL)
+			code = reader_string(reader, node_get(node, "reason"), "reason",
+					     &reason, err);
+		if (code == 0 && node_get(node, "since") != NULL)
+			code = reader_time(reader, node_get(node, "since"), "since",
+					   &since, err);
+	}
+	if (code == 0)
+		code = reader_string(reader, key, "revoked-keys", &text, err);
+	if (code != 0)
+		return code;
+	size_t length = strlen(text);
+	while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
+		length--;
+	char fingerprint[SSH_FINGERPRINT_BYTES];
+	struct error cause = ERROR_INIT;
+	if (fingerprint_of(text, length, fingerprint, &cause) != 0)
+		return reader_fail(reader, key, err, "%s", cause.text);
+	return push_revocation(addition, fingerprint, reason, since, err);
+}
+
+int builder_add_revoked(const struct addition *addition, const struct node *node,
+			struct error *err)
+{
+	char shown[READER_SHOWN_BYTES];
+	if (node_kind(node) != NODE_SEQUENCE)
+		return reader_fail(addition->reader, node, err,
+				   "'revoked-keys' must be a list, found %s",
+				   reader_shown(node, shown));
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < node_count(node); i++)
+		code = add_revoked(addition, node_item(node, i), err);
+	return code;
+}
+
+static int add_line(const struct addition *addition, const char *name,
+		    unsigned int number, const char *line, size_t length,
+		    struct error *err)
+{
+	char fingerprint[SSH_FINGERPRINT_BYTES];
+	struct error cause = ERROR_INIT;
+	while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL)
+		length--;
+	while (length > 0 && (line[0] == ' ' || line[0] == '\t')) {
+		line++;
+		length--;
+	}
+	if (length == 0 || line[0] == '#')
+		return 0;
+	if (fingerprint_of(line, length, fingerprint, &cause) != 0)
+		return error_set(err, ERROR_CONFIG, "%s:%u:1: %s", name, number,
+				 cause.text);
+	const char *reason =
+		arena_printf(addition->reader->arena, "listed in %s", name);
+	if (reason == NULL)
+		return reader_no_memory(addition->reader, err);
+	return push_revocation(addition, fingerprint, reason, 0, err);
+}
+
+int builder_add_revoked_file(const struct addition *addition, const struct node *node,
+			     struct error *err)
+{
+	const char *name = NULL;
+	struct policy_file file = { 0 };
+	int code =
+		reader_string(addition->reader, node, "revoked-keys-file", &name, err);
+	if (code == 0)
+		code = builder_load(addition, node, name, &file, err);
+	if (code != 0)
+		return code;
+	if (file.length >= 6 && memcmp(file.bytes, "SSHKRL", 6) == 0)
+		return reader_fail(addition->reader, node, err,
+				   "'%s' is a binary OpenSSH revocation list; list "
+				   "public "
+				   "keys or fingerprints, one a line",
+				   name);
+	const char *end = file.length == 0 ? file.bytes : file.bytes + file.length;
+	unsigned int number = 1;
+	for (const char *at = file.bytes; code == 0 && at < end; number++) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		if (stop == NULL)
+			stop = end;
+		code = add_line(addition, name, number, at, (size_t)(stop - at), err);
+		at = stop + 1;
+	}
+	return code;
+}

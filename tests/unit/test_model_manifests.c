@@ -227,7 +227,7 @@ START_TEST(tampering_with_a_new_digest_is_refused_for_its_own_reason)
 		{ "mode of a submodule", FIRST, "\x00\xe0\x00\x00", 4, ERROR_MANIFESTS,
 		  "mode" },
 		{ "setuid", FIRST, "\xa4\x89\x00\x00", 4, ERROR_MANIFESTS, "mode" },
-		{ "path length", FIRST + 4, "\2", 1, ERROR_MANIFESTS, "" },
+		{ "path length", FIRST + 4, "\2", 1, ERROR_UNSAFE_PATH, "" },
 		{ "huge path length", FIRST + 4, "\xff\xff\xff\xff", 4, ERROR_MANIFESTS,
 		  "table is cut" },
 		{ "offset", FIRST + 8, "\1", 1, ERROR_MANIFESTS, "where it must be" },

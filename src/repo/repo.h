@@ -25,13 +25,17 @@ struct repo;
 int repo_library_init(struct error *err);
 
 struct repo_options {
-	/* A push's quarantine: object directories that are read before the repository's
-	 * own. Both must lie beneath the repository's "objects" directory, else
-	 * ERROR_UNSAFE_PATH. NULL: none. */
+	/* A push's quarantine: an object directory that is read before the repository's
+	 * own. It must lie beneath the repository's "objects" directory (both by their
+	 * real paths), else ERROR_UNSAFE_PATH. NULL: none. */
 	const char *quarantine;
 	const struct limits *limits; /* NULL: the defaults */
 };
 
+/* `path`: a bare repository, a .git directory or a work tree that has one; nothing is
+ * searched upwards. Object directories named in objects/info/alternates are read too:
+ * the repository's owner wrote them. ERROR_NOT_FOUND, ERROR_REPO_FORMAT (SHA-256 where
+ * libgit2 has none), ERROR_REPO_SHALLOW, ERROR_REPO_GRAFTS. */
 int repo_open(struct repo **out, const char *path, const struct repo_options *options,
 	      struct error *err);
 void repo_close(struct repo *repo);
@@ -72,8 +76,10 @@ int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error 
 /* The full name that HEAD points to ("refs/heads/main"), whether or not it exists.
  * Caller frees. */
 int repo_head(struct repo *repo, char **out, struct error *err);
-/* Value of one key of the repository's own configuration file; several values: `each`
- * for each in order. */
+/* Every value of one key ("section.name", "section.subsection.name") of the
+ * repository's own configuration file, in order; what it includes is not read. A key
+ * without "=" is "true". Stops when `each` returns non-zero and returns that.
+ * ERROR_REPO_CONFIG. */
 int repo_config_each(struct repo *repo, const char *key,
 		     int (*each)(void *data, const char *value), void *data,
 		     struct error *err);
@@ -92,8 +98,10 @@ int repo_peel(struct repo *repo, const struct oid *id, struct oid *commit,
 /* Visits every commit reachable from `tips` and not from `hidden`, parents after
  * children in no other promised order, each once. `each` gets the split commit; when a
  * commit is malformed, `text` is NULL and `problem` says why: its parents are then not
- * followed, so the caller must refuse. Ids in `hidden` that do not exist are ignored; a
- * missing object in the range is ERROR_NOT_FOUND. Over `maximum` commits: ERROR_LIMIT
+ * followed, so the caller must refuse (`object` is then NULL too when it is over
+ * git.commit_bytes). Tags among the ids are peeled. Ids in `hidden` that do not exist
+ * are ignored; a missing object in the range is ERROR_NOT_FOUND. Stops when `each`
+ * returns non-zero and returns that. Over `maximum` commits: ERROR_LIMIT
  * (git.commits_per_push). */
 struct range {
 	const struct oid *tips;
@@ -120,7 +128,8 @@ struct tree_entry {
 	const char *name; /* not the whole path; NUL-terminated */
 };
 
-/* Reads one tree into the arena; entries in git's order. Malformed trees: ERROR_TREE.
+/* Reads one tree into the arena; entries in git's order. Malformed trees:
+ * ERROR_TREE_...
  */
 int repo_tree(struct repo *repo, struct arena *arena, const struct oid *tree,
 	      struct tree_entry **out, size_t *count, struct error *err);
@@ -129,14 +138,18 @@ int repo_tree(struct repo *repo, struct arena *arena, const struct oid *tree,
 int repo_tree_find(struct repo *repo, const struct oid *tree, const char *path,
 		   struct tree_entry *out, struct error *err);
 
-/* Visits every file (not directories) beneath a tree in path order. */
+/* Visits every file (not directories) beneath a tree in path order; `prefix` (may be
+ * NULL or "") and a slash are put before each path. */
 typedef int (*tree_each)(void *data, const char *path, uint32_t mode,
 			 const struct oid *id);
 int repo_tree_walk(struct repo *repo, const struct oid *tree, const char *prefix,
 		   tree_each each, void *data, struct error *err);
 
 /* Visits every file that differs between two trees (either may have length 0: empty);
- * equal subtrees are skipped unread. old_mode 0: added; new_mode 0: deleted. */
+ * equal subtrees are skipped unread. old_mode 0: added; new_mode 0: deleted (the id has
+ * then length 0). In path order. Malformed trees: ERROR_TREE_..., on the old side modes
+ * that old gits wrote (padded with zero, 0100664) are let pass. Over git.changed_files:
+ * ERROR_LIMIT. */
 typedef int (*tree_change_each)(void *data, const char *path, uint32_t old_mode,
 				const struct oid *old_id, uint32_t new_mode,
 				const struct oid *new_id);

@@ -1,0 +1,169 @@
+/* store/changes.c - changes, their verdicts with findings, and the cache of facts. */
+#include "store/store.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/oid.h"
+#include "store/sql.h"
+
+/* States that one question may name: the way of a change has fewer. */
+#define STATES_MAXIMUM 16
+#define DUE_MAXIMUM    200
+
+static int no_change(struct error *err, uint64_t id)
+{
+	return error_set(err, ERROR_NOT_FOUND, "the store has no change %llu",
+			 (unsigned long long)id);
+}
+
+int store_change_add(struct store *store, const struct msg_change_row *row,
+		     uint64_t *id, struct error *err)
+{
+	struct msg_change_row fresh = *row;
+	fresh.id = 0;
+	struct sql sql = { .text = "INSERT INTO changes (@) VALUES ($) RETURNING id",
+			   .type = MESSAGE_change_row,
+			   .row = &fresh };
+	return sql_get_number(store, &sql, id, err);
+}
+
+int store_change_get(struct store *store, struct arena *arena, uint64_t id,
+		     struct msg_change_row *out, struct error *err)
+{
+	struct sql sql = { .text = "SELECT @ FROM changes WHERE id = :id",
+			   .values = SQL_VALUES(SQL_UNSIGNED("id", id)),
+			   .type = MESSAGE_change_row };
+	int rc = sql_get_row(store, arena, &sql, out, err);
+	return rc == ERROR_NOT_FOUND ? no_change(err, id) : rc;
+}
+
+int store_change_move(struct store *store, uint64_t id, const char *state,
+		      const char *reason, uint64_t attempts, int64_t due_at,
+		      int64_t now, struct error *err)
+{
+	struct sql sql = { .text = "UPDATE changes SET state = :state, reason = "
+				   ":reason, "
+				   "attempts = :attempts, due_at = :due_at, "
+				   "updated_at = :now WHERE id = :id",
+			   .values = SQL_VALUES(SQL_UNSIGNED("id", id),
+						SQL_TEXT("state", state),
+						SQL_TEXT("reason", reason),
+						SQL_UNSIGNED("attempts", attempts),
+						SQL_INTEGER("due_at", due_at),
+						SQL_INTEGER("now", now)) };
+	uint64_t changed = 0;
+	int rc = sql_run(store, &sql, &changed, err);
+	return rc == 0 && changed == 0 ? no_change(err, id) : rc;
+}
+
+/* Each state is asked for by itself, so that the index gives the oldest of each without
+ * sorting a long queue. */
+static void due_text(struct buf *text, size_t state_count)
+{
+	buf_add_string(text, "SELECT @ FROM changes WHERE id IN (");
+	for (size_t i = 0; i < state_count; i++)
+		buf_addf(text,
+			 "%sSELECT id FROM (SELECT id FROM changes WHERE state = :s%zu "
+			 "AND due_at <= :now ORDER BY id LIMIT :limit)",
+			 i > 0 ? " UNION ALL " : "", i);
+	buf_add_string(text, ") ORDER BY id LIMIT :limit");
+}
+
+int store_change_due(struct store *store, struct arena *arena,
+		     const char *const *states, size_t state_count, int64_t now,
+		     size_t limit, struct msg_change_row **out, size_t *count,
+		     struct error *err)
+{
+	if (state_count == 0 || state_count > STATES_MAXIMUM || limit == 0)
+		return error_set(err, ERROR_USAGE,
+				 "due changes are asked for by 1 to %d states and a "
+				 "limit",
+				 STATES_MAXIMUM);
+	if (limit > DUE_MAXIMUM)
+		limit = DUE_MAXIMUM;
+	char names[STATES_MAXIMUM][8];
+	struct sql_value values[STATES_MAXIMUM + 3] = { { 0 } };
+	for (size_t i = 0; i < state_count; i++) {
+		snprintf(names[i], sizeof(names[i]), "s%zu", i);
+		values[i] = (struct sql_value)SQL_TEXT(names[i], states[i]);
+	}
+	values[state_count] = (struct sql_value)SQL_INTEGER("now", now);
+	values[state_count + 1] = (struct sql_value)SQL_UNSIGNED("limit", limit);
+	struct buf text = BUF_INIT(4096);
+	due_text(&text, state_count);
+	int rc = buf_status(&text, "a statement", err);
+	struct sql sql = { .text = text.data,
+			   .values = values,
+			   .type = MESSAGE_change_row };
+	if (rc == 0)
+		rc = sql_get_rows(store, arena, &sql, (void **)out, count, err);
+	buf_release(&text);
+	return rc;
+}
+
+static int add_findings(struct store *store, uint64_t verdict,
+			const struct msg_finding_row *findings, size_t count,
+			struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct sql sql = {
+			.text = "INSERT INTO findings (verdict, number, @) "
+				"VALUES (:verdict, :number, $)",
+			.values = SQL_VALUES(SQL_UNSIGNED("verdict", verdict),
+					     SQL_UNSIGNED("number", i)),
+			.type = MESSAGE_finding_row,
+			.row = &findings[i],
+		};
+		int rc = sql_run(store, &sql, NULL, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int store_verdict_add(struct store *store, const struct msg_verdict_row *row,
+		      const struct msg_finding_row *findings, size_t finding_count,
+		      uint64_t *id, struct error *err)
+{
+	struct msg_verdict_row fresh = *row;
+	fresh.id = 0;
+	struct sql sql = { .text = "INSERT INTO verdicts (@) VALUES ($) RETURNING id",
+			   .type = MESSAGE_verdict_row,
+			   .row = &fresh };
+	struct error cause = ERROR_INIT;
+	uint64_t verdict = 0;
+	int rc = sql_get_number(store, &sql, &verdict, &cause);
+	if (rc == ERROR_NOT_FOUND)
+		return no_change(err, row->change);
+	if (rc < 0)
+		return error_set(err, rc, "%s", cause.text);
+	rc = add_findings(store, verdict, findings, finding_count, err);
+	if (rc == 0 && row->change != 0)
+		rc = sql_do(store,
+			    "UPDATE changes SET verdict = :verdict WHERE id = :id",
+			    SQL_VALUES(SQL_UNSIGNED("verdict", verdict),
+				       SQL_UNSIGNED("id", row->change)),
+			    err);
+	if (rc < 0)
+		return store_spoil(store, rc);
+	*id = verdict;
+	return 0;
+}
+
+int store_finding_list(struct store *store, struct arena *arena, uint64_t verdict,
+		       struct msg_finding_row **out, size_t *count, struct error *err)
+{
+	struct sql sql = { .text = "SELECT @ FROM findings WHERE verdict = :verdict "
+				   "ORDER BY number",
+			   .values = SQL_VALUES(SQL_UNSIGNED("verdict", verdict)),
+			   .type = MESSAGE_finding_row };
+	struct msg_finding_row *findings = NULL;
+	int rc = sql_get_rows(store, arena, &sql, (void **)&findings, count, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < *count; i++)
+		findings[i].verdict = verdict;
+	*out = findings;
+	return 0;
+}

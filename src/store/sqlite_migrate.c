@@ -1,0 +1,282 @@
+/* store/sqlite_migrate.c - whose database it is, which version it has, and how an older
+ * one becomes a present one.
+ *
+ * A step that has been released never changes; a new version is a new step at the end.
+ * Columns have the names of the fields in model/messages.def. Columns that are not
+ * fields: targets.given (the highest generation ever given, so that none comes back
+ * after a prune), deployments.open (1 until the state is terminal). */
+#include "store/sqlite.h"
+
+#include <inttypes.h>
+
+#include "base/error.h"
+
+/* Ids are AUTOINCREMENT: an id that was pruned never names another row. */
+static const char version_1[] =
+	"CREATE TABLE repositories ("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" wanted INTEGER NOT NULL DEFAULT 0,"
+	" fetched INTEGER NOT NULL DEFAULT 0,"
+	" fetched_at INTEGER NOT NULL DEFAULT 0,"
+	" head TEXT,"
+	" problem TEXT,"
+	" hinted_at INTEGER NOT NULL DEFAULT 0,"
+	" failures INTEGER NOT NULL DEFAULT 0"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE refs ("
+	" repository TEXT NOT NULL REFERENCES repositories(name),"
+	" ref TEXT NOT NULL,"
+	" tip BLOB,"
+	" accepted BLOB,"
+	" seen_at INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY (repository, ref)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE deliveries ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" source TEXT,"
+	" repository TEXT,"
+	" ref TEXT,"
+	" pusher TEXT,"
+	" received_at INTEGER NOT NULL,"
+	" state TEXT NOT NULL,"
+	" merged INTEGER NOT NULL DEFAULT 0,"
+	" old BLOB,"
+	" new BLOB"
+	") STRICT;"
+	"CREATE INDEX deliveries_waiting ON deliveries (repository, ref, new)"
+	" WHERE state = 'waiting';"
+	"CREATE INDEX deliveries_repository ON deliveries (repository, id);"
+
+	"CREATE TABLE changes ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" repository TEXT NOT NULL,"
+	" ref TEXT NOT NULL,"
+	" old BLOB,"
+	" new BLOB,"
+	" pusher TEXT,"
+	" received_at INTEGER NOT NULL DEFAULT 0,"
+	" state TEXT NOT NULL,"
+	" reason TEXT,"
+	" updated_at INTEGER NOT NULL DEFAULT 0,"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" due_at INTEGER NOT NULL DEFAULT 0,"
+	" verdict INTEGER NOT NULL DEFAULT 0"
+	") STRICT;"
+	"CREATE INDEX changes_state ON changes (state, id);"
+	"CREATE INDEX changes_repository ON changes (repository, id);"
+
+	"CREATE TABLE verdicts ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" change INTEGER REFERENCES changes(id),"
+	" repository TEXT,"
+	" ref TEXT,"
+	" \"commit\" BLOB,"
+	" result TEXT NOT NULL CHECK (result IN ('pass', 'fail', 'unknown')),"
+	" policy BLOB,"
+	" judged_at INTEGER NOT NULL DEFAULT 0,"
+	" commits INTEGER NOT NULL DEFAULT 0,"
+	" errors INTEGER NOT NULL DEFAULT 0,"
+	" warnings INTEGER NOT NULL DEFAULT 0,"
+	" reason TEXT"
+	") STRICT;"
+	"CREATE INDEX verdicts_change ON verdicts (change);"
+	"CREATE INDEX verdicts_repository ON verdicts (repository, id);"
+
+	"CREATE TABLE findings ("
+	" verdict INTEGER NOT NULL REFERENCES verdicts(id) ON DELETE CASCADE,"
+	" number INTEGER NOT NULL,"
+	" severity TEXT,"
+	" code TEXT,"
+	" rule TEXT,"
+	" kind TEXT,"
+	" message TEXT,"
+	" mend TEXT,"
+	" \"commit\" BLOB,"
+	" path TEXT,"
+	" line INTEGER NOT NULL DEFAULT 0,"
+	" \"column\" INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY (verdict, number)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE facts ("
+	" kind TEXT NOT NULL,"
+	" context BLOB NOT NULL,"
+	" key BLOB NOT NULL,"
+	" value TEXT NOT NULL,"
+	" stored_at INTEGER NOT NULL,"
+	" PRIMARY KEY (kind, context, key)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE targets ("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" given INTEGER NOT NULL DEFAULT 0,"
+	" generation INTEGER NOT NULL DEFAULT 0,"
+	" \"commit\" BLOB,"
+	" deployment INTEGER NOT NULL DEFAULT 0,"
+	" release TEXT,"
+	" listing BLOB,"
+	" manifests BLOB,"
+	" suspended INTEGER NOT NULL DEFAULT 0,"
+	" held TEXT,"
+	" observed_at INTEGER NOT NULL DEFAULT 0,"
+	" drifted INTEGER NOT NULL DEFAULT 0,"
+	" change INTEGER,"
+	" drift TEXT,"
+	" healthy BLOB"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE deployments ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" target TEXT NOT NULL REFERENCES targets(name),"
+	" generation INTEGER NOT NULL,"
+	" \"commit\" BLOB,"
+	" change INTEGER REFERENCES changes(id),"
+	" cause TEXT,"
+	" state TEXT NOT NULL,"
+	" open INTEGER NOT NULL DEFAULT 1,"
+	" reason TEXT,"
+	" actor TEXT,"
+	" hinted_at INTEGER NOT NULL DEFAULT 0,"
+	" queued_at INTEGER NOT NULL DEFAULT 0,"
+	" started_at INTEGER NOT NULL DEFAULT 0,"
+	" ended_at INTEGER NOT NULL DEFAULT 0,"
+	" release TEXT,"
+	" listing BLOB,"
+	" manifests BLOB,"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" files INTEGER NOT NULL DEFAULT 0,"
+	" due_at INTEGER NOT NULL DEFAULT 0,"
+	" UNIQUE (target, generation)"
+	") STRICT;"
+	"CREATE INDEX deployments_open ON deployments (target, id) WHERE open = 1;"
+	"CREATE INDEX deployments_target ON deployments (target, id);"
+	"CREATE INDEX deployments_live ON deployments (target, generation)"
+	" WHERE state = 'deployed';"
+	"CREATE INDEX deployments_state ON deployments (state, id);"
+	"CREATE INDEX deployments_change ON deployments (change);"
+
+	"CREATE TABLE quarantine ("
+	" target TEXT NOT NULL REFERENCES targets(name),"
+	" \"commit\" BLOB NOT NULL,"
+	" reason TEXT,"
+	" since INTEGER NOT NULL DEFAULT 0,"
+	" actor TEXT,"
+	" PRIMARY KEY (target, \"commit\")"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE outbox ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" repository TEXT NOT NULL,"
+	" \"commit\" BLOB NOT NULL,"
+	" context TEXT NOT NULL,"
+	" state TEXT NOT NULL,"
+	" description TEXT,"
+	" created_at INTEGER NOT NULL DEFAULT 0,"
+	" done_at INTEGER NOT NULL DEFAULT 0,"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" UNIQUE (repository, \"commit\", context)"
+	") STRICT;"
+	"CREATE INDEX outbox_repository ON outbox (repository, id);"
+
+	"CREATE TABLE ledger ("
+	" sequence INTEGER PRIMARY KEY,"
+	" at INTEGER NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" body TEXT NOT NULL,"
+	" previous BLOB,"
+	" hash BLOB NOT NULL"
+	") STRICT;"
+	"CREATE TABLE ledger_head ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1),"
+	" sequence INTEGER NOT NULL,"
+	" hash BLOB"
+	") STRICT;"
+	"INSERT INTO ledger_head (one, sequence) VALUES (1, 0);";
+
+static const char *const steps[] = { version_1 };
+_Static_assert(sizeof(steps) / sizeof(steps[0]) == STORE_VERSION, "a step a version");
+
+const struct sqlite_migrations sqlite_migrations = { steps, STORE_VERSION };
+
+int sqlite_identify(struct store *store, int64_t *version, struct error *err)
+{
+	int64_t application = 0;
+	int64_t number = 0;
+	int64_t tables = 0;
+	int answer = sqlite_number(store->db, "PRAGMA application_id", &application);
+	if (answer == SQLITE_OK)
+		answer = sqlite_number(store->db, "PRAGMA user_version", &number);
+	if (answer == SQLITE_OK)
+		answer = sqlite_number(store->db, "SELECT count(*) FROM sqlite_schema",
+				       &tables);
+	if (answer != SQLITE_OK)
+		return sqlite_fail(store, answer, "open", err);
+	bool empty = application == 0 && number == 0 && tables == 0;
+	if (application != SQLITE_APPLICATION_ID && !empty)
+		return error_set(err, ERROR_STORE_FOREIGN,
+				 "'%s' is a database of another program; name another "
+				 "file as store",
+				 store->location);
+	if (!empty && (number < 1 || tables == 0))
+		return error_set(err, ERROR_STORE_DAMAGED,
+				 "the store '%s' is damaged (version %" PRId64
+				 ", %" PRId64 " tables): restore a backup: gitgate "
+					      "store "
+				 "restore",
+				 store->location, number, tables);
+	if (number > (int64_t)STORE_VERSION)
+		return error_set(err, ERROR_STORE_NEWER,
+				 "the store '%s' has version %" PRId64 ", this gitgate "
+								       "knows versions "
+								       "up to %d: use "
+								       "the newer "
+				 "gitgate, or restore a backup that was made before it",
+				 store->location, number, STORE_VERSION);
+	*version = number;
+	return 0;
+}
+
+static int apply(struct store *store, const struct sqlite_migrations *list,
+		 size_t version)
+{
+	int answer = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	for (; answer == SQLITE_OK && version < list->count; version++)
+		answer =
+			sqlite3_exec(store->db, list->steps[version], NULL, NULL, NULL);
+	char marks[96];
+	snprintf(marks, sizeof(marks),
+		 "PRAGMA application_id = %d; PRAGMA user_version = %zu",
+		 SQLITE_APPLICATION_ID, list->count);
+	if (answer == SQLITE_OK)
+		answer = sqlite3_exec(store->db, marks, NULL, NULL, NULL);
+	if (answer == SQLITE_OK)
+		answer = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+	return answer;
+}
+
+int sqlite_migrate(struct store *store, const struct sqlite_migrations *list,
+		   struct error *err)
+{
+	int64_t version = 0;
+	int answer = sqlite_number(store->db, "PRAGMA user_version", &version);
+	if (answer != SQLITE_OK)
+		return sqlite_fail(store, answer, "read", err);
+	if ((uint64_t)version >= list->count)
+		return 0;
+	if (store->mode == STORE_READ_ONLY)
+		return error_set(err, ERROR_STORE,
+				 "the store '%s' has version %" PRId64 ", this gitgate "
+								       "needs %zu: "
+								       "start 'gitgate "
+								       "serve' once, "
+				 "it upgrades the store",
+				 store->location, version, list->count);
+	answer = apply(store, list, (size_t)version);
+	if (answer == SQLITE_OK)
+		return 0;
+	int rc = sqlite_fail(store, answer, "upgrade", err);
+	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}

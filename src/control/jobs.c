@@ -1,0 +1,260 @@
+/* control/jobs.c - running jobs: started by the zygote, heard over their own channels.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/path.h"
+#include "control/state.h"
+
+#define JOB_ARENA_BYTES ((size_t)64 << 20)
+
+struct job *job_new(struct control *control, const struct job_kind *kind)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	struct error err = ERROR_INIT;
+
+	if (job)
+		job->arena = arena_new(JOB_ARENA_BYTES);
+	if (!job || !job->arena) {
+		free(job);
+		error_set(&err, ERROR_MEMORY, "out of memory");
+		control_fail(control, 3, &err);
+		return NULL;
+	}
+	job->kind = kind;
+	job->id = ++control->last_job;
+	job->channel.fd = -1;
+	job->grant_fds[0] = job->grant_fds[1] = -1;
+	return job;
+}
+
+void job_add_fd(struct job *job, int fd)
+{
+	job->request_fds[job->request_fd_count++] = fd;
+}
+
+static struct msg_strings copy_paths(struct arena *arena, const char *const *paths,
+				     size_t count)
+{
+	const char **copy = arena_array(arena, count + 1, sizeof(*copy));
+
+	for (size_t i = 0; copy && i < count; i++)
+		copy[i] = arena_string(arena, paths[i]);
+	return (struct msg_strings){ copy, copy ? count : 0 };
+}
+
+void job_paths(struct job *job, const char *const *read, size_t read_count,
+	       const char *const *write, size_t write_count)
+{
+	job->read_paths = copy_paths(job->arena, read, read_count);
+	job->write_paths = copy_paths(job->arena, write, write_count);
+}
+
+void job_start(struct control *control, struct job *job, enum message_type type,
+	       void *request)
+{
+	job->request_type = type;
+	job->request = request;
+	job->deadline = clock_monotonic() + control->config->server.job_timeout;
+	job->next = control->jobs;
+	control->jobs = job;
+	if (!job->standing)
+		control->running++;
+	metric_set(METRIC_JOBS_RUNNING, (int64_t)control->running);
+}
+
+void job_finish(struct control *control, struct job *job)
+{
+	if (job->finished)
+		return;
+	job->finished = true;
+	if (!job->standing)
+		control->running--;
+	metric_set(METRIC_JOBS_RUNNING, (int64_t)control->running);
+}
+
+static void close_fds(struct job *job)
+{
+	for (int i = 0; i < job->request_fd_count; i++)
+		fd_close(&job->request_fds[i]);
+	job->request_fd_count = 0;
+	fd_close(&job->grant_fds[0]);
+	fd_close(&job->grant_fds[1]);
+}
+
+void jobs_collect(struct control *control)
+{
+	for (struct job **link = &control->jobs; *link;) {
+		struct job *job = *link;
+		if (!job->finished) {
+			link = &job->next;
+			continue;
+		}
+		*link = job->next;
+		channel_close(&job->channel);
+		close_fds(job);
+		arena_free(job->arena);
+		free(job);
+	}
+}
+
+static int spawn_job(struct control *control, struct job *job, struct error *err)
+{
+	int pair[2];
+	struct msg_spawn spawn = {
+		.job = job->id,
+		.profile = profile_name(job->kind->profile),
+		.read_paths = job->read_paths,
+		.write_paths = job->write_paths,
+	};
+
+	int rc = channel_pair(pair, err);
+	if (rc != 0)
+		return rc;
+	rc = channel_open(&job->channel, pair[0], true, err);
+	if (rc != 0) {
+		close(pair[1]);
+		return rc;
+	}
+	/* The request waits in the socket: the child finds it when it is born. */
+	rc = channel_send(&job->channel, job->request_type, job->request,
+			  job->request_fds, job->request_fd_count, err);
+	for (int i = 0; rc == 0 && job->grant && i < 2; i++)
+		rc = channel_send(&control->parts[PART_RUNNER], MESSAGE_grant,
+				  job->grant, &job->grant_fds[i], 1, err);
+	if (rc == 0)
+		rc = channel_send(&control->parts[PART_ZYGOTE], MESSAGE_spawn, &spawn,
+				  &pair[1], 1, err);
+	close(pair[1]);
+	return rc;
+}
+
+void jobs_start_prepared(struct control *control)
+{
+	struct error err = ERROR_INIT;
+
+	for (struct job *job = control->jobs; job; job = job->next) {
+		if (job->started || job->finished)
+			continue;
+		job->started = true;
+		metric_add(METRIC_JOBS_STARTED, 1);
+		if (spawn_job(control, job, &err) == 0) {
+			close_fds(job);
+			continue;
+		}
+		/* Its end is handled like that of any job: in the next round, by the
+		 * closed channel. */
+		log_warning("a job could not be started", LOG_S("job", job->kind->name),
+			    LOG_E(&err));
+		error_clear(&err);
+		job->deadline = 0;
+	}
+}
+
+static void crash(struct control *control, struct job *job, const char *why)
+{
+	if (job->finished)
+		return;
+	log_warning("a job ended without a result", LOG_S("job", job->kind->name),
+		    LOG_S("why", why), LOG_S("repository", job->repository),
+		    LOG_S("target", job->target));
+	metric_add(METRIC_JOBS_CRASHED, 1);
+	job->kind->crashed(control, job);
+	job_finish(control, job);
+}
+
+void jobs_expire(struct control *control, int64_t now)
+{
+	for (struct job *job = control->jobs; job; job = job->next) {
+		struct msg_kill_job order = { job->id };
+		if (job->finished || job->standing || !job->started ||
+		    now < job->deadline)
+			continue;
+		if (control->part_there[PART_ZYGOTE])
+			channel_send(&control->parts[PART_ZYGOTE], MESSAGE_kill_job,
+				     &order, NULL, 0, NULL);
+		crash(control, job,
+		      "it took longer than job-timeout, or was not started");
+	}
+}
+
+void jobs_lost(struct control *control)
+{
+	for (struct job *job = control->jobs; job; job = job->next)
+		if (job->started)
+			crash(control, job, "the zygote is gone");
+}
+
+/* Judges ask for facts; everything else is the kind's business. */
+static void answer_facts(struct control *control, struct job *job,
+			 const struct msg_facts_get *request)
+{
+	const char **values =
+		arena_array(control->round, request->keys.count + 1, sizeof(*values));
+	struct oid *keys =
+		arena_array(control->round, request->keys.count + 1, sizeof(*keys));
+	size_t count = 0;
+
+	for (size_t i = 0; values && keys && i < request->keys.count; i++)
+		if (store_fact_get(control->store, control->round, request->kind,
+				   &request->context, &request->keys.items[i],
+				   &values[count], NULL) == 0)
+			keys[count++] = request->keys.items[i];
+	struct msg_facts_known known = { { keys, count }, { values, count } };
+	channel_send(&job->channel, MESSAGE_facts_known, &known, NULL, 0, NULL);
+}
+
+static void remember_facts(struct control *control, const struct msg_facts_put *facts)
+{
+	if (control_write(control) != 0 || facts->keys.count != facts->values.count)
+		return;
+	for (size_t i = 0; i < facts->keys.count; i++)
+		store_fact_put(control->store, facts->kind, &facts->context,
+			       &facts->keys.items[i], facts->values.items[i],
+			       clock_now(), NULL);
+}
+
+void job_read(struct control *control, struct job *job)
+{
+	struct error err = ERROR_INIT;
+	enum message_type type;
+	void *message;
+	int rc = 1;
+
+	while (!job->finished && rc == 1) {
+		int fds[MESSAGE_FDS_MAX] = { -1, -1, -1, -1 };
+		rc = channel_receive(&job->channel, control->round, &type, &message,
+				     fds, &err);
+		if (rc != 1)
+			break;
+		if (type == MESSAGE_facts_get && job->kind->profile == PROFILE_JUDGE)
+			answer_facts(control, job, message);
+		else if (type == MESSAGE_facts_put &&
+			 job->kind->profile == PROFILE_JUDGE)
+			remember_facts(control, message);
+		else if (job->kind->message(control, job, type, message, fds) != 0)
+			rc = error_set(&err, ERROR_MESSAGE, "an unexpected message");
+		for (int i = 0; i < MESSAGE_FDS_MAX; i++)
+			fd_close(&fds[i]);
+	}
+	if (rc < 0)
+		crash(control, job, err.text);
+}
+
+bool jobs_any(const struct control *control, const struct job_kind *kind,
+	      const char *repository, const char *target)
+{
+	for (const struct job *job = control->jobs; job; job = job->next)
+		if (!job->finished && (!kind || job->kind == kind) &&
+		    (!repository ||
+		     (job->repository && strcmp(job->repository, repository) == 0)) &&
+		    (!target || (job->target && strcmp(job->target, target) == 0)))
+			return true;
+	return false;
+}

@@ -1,0 +1,634 @@
+/* control/requests.c - what intake asks: hints, queries, commands. Answers go out after
+ * the round's commit. */
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
+#include "control/state.h"
+
+#define ROWS_MAX 200
+
+void answer_put(struct control *control, enum message_type type, const void *message)
+{
+	const struct message_row *row = message_row(type);
+	struct answer *answer = arena_new_of(control->round, struct answer);
+
+	if (!answer)
+		abort(); /* the round is lost; nothing was answered */
+	answer->type = type;
+	answer->message = arena_copy(control->round, message, row->size);
+	if (!answer->message)
+		abort();
+	*control->answers_end = answer;
+	control->answers_end = &answer->next;
+}
+
+static void answer_end(struct control *control, uint64_t request, int code,
+		       const char *text, uint64_t id, uint64_t next)
+{
+	struct msg_answer answer = {
+		.request = request,
+		.code = code,
+		.text = arena_string(control->round, text),
+		.id = id,
+		.next = next,
+	};
+	answer_put(control, MESSAGE_answer, &answer);
+}
+
+static void answer_error(struct control *control, uint64_t request,
+			 const struct error *err)
+{
+	answer_end(control, request, err->code, err->text, 0, 0);
+}
+
+/* --- who may --- */
+
+static bool user_is(uint64_t uid, const char *name)
+{
+	const struct passwd *entry = getpwnam(name);
+
+	return entry && entry->pw_uid == uid;
+}
+
+static bool user_is_in_group(uint64_t uid, const char *name)
+{
+	const struct group *group = getgrnam(name);
+
+	if (!group)
+		return false;
+	for (char **member = group->gr_mem; *member; member++)
+		if (user_is(uid, *member))
+			return true;
+	const struct passwd *entry = getpwuid((uid_t)uid);
+	return entry && entry->pw_gid == group->gr_gid;
+}
+
+static bool is_admin(const struct control *control, uint64_t uid)
+{
+	const struct strings *admins = &control->config->server.admins;
+
+	if (uid == 0 || uid == geteuid())
+		return true;
+	for (size_t i = 0; i < admins->count; i++) {
+		const char *name = admins->items[i];
+		if (*name == '@' ? user_is_in_group(uid, name + 1) : user_is(uid, name))
+			return true;
+	}
+	return false;
+}
+
+static bool owns(uint64_t uid, const char *path)
+{
+	struct stat status;
+
+	return path && *path && stat(path, &status) == 0 && status.st_uid == uid;
+}
+
+/* --- hints --- */
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return a && b && *a && *b && stat(a, &one) == 0 && stat(b, &other) == 0 &&
+	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+static const struct conf_repository_entry *find_repository(
+	const struct control *control, const char *name, const char *path)
+{
+	if (name && *name)
+		return config_repository(control->config, name);
+	for (size_t i = 0; i < control->config->repository_count; i++)
+		if (same_file(control->config->repositories[i].options.path, path))
+			return &control->config->repositories[i];
+	return NULL;
+}
+
+/* "<old> <new> <ref>"; a line that is not one is only a reason to look. */
+static void read_moved_ref(const char *line, struct msg_delivery_row *row)
+{
+	size_t length = strcspn(line, " ");
+
+	if (oid_parse(line, length, &row->old_id) == 0 && line[length] == ' ' &&
+	    oid_parse(line + length + 1, length, &row->new_id) == 0 &&
+	    line[2 * length + 1] == ' ')
+		row->ref = line + 2 * length + 2;
+}
+
+static int add_deliveries(struct control *control, const struct msg_notify *notify,
+			  const char *repository, uint64_t *id, struct error *err)
+{
+	int64_t now = clock_now();
+	int64_t at = notify->at > 0 && notify->at <= now ? notify->at : now;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && (i < notify->refs.count || i == 0); i++) {
+		struct msg_delivery_row row = {
+			.source = "local",
+			.repository = repository,
+			.pusher = notify->pusher,
+			.received_at = at,
+			.state = "waiting",
+		};
+		if (i < notify->refs.count)
+			read_moved_ref(notify->refs.items[i], &row);
+		rc = store_delivery_add(control->store, &row, id, err);
+	}
+	if (rc == 0)
+		rc = store_repository_hint(control->store, repository, now, err);
+	return rc;
+}
+
+static void take_notify(struct control *control, const struct msg_notify *notify)
+{
+	struct error err = ERROR_INIT;
+	uint64_t id = 0;
+	const struct conf_repository_entry *entry =
+		find_repository(control, notify->repository, notify->path);
+	bool may = entry && (is_admin(control, notify->uid) ||
+			     owns(notify->uid, entry->options.path));
+
+	if (!entry)
+		error_set(&err, ERROR_NOT_FOUND,
+			  "no repository '%s' is configured: add it under "
+			  "'repositories'",
+			  notify->repository && *notify->repository ? notify->repository
+								    : notify->path);
+	else if (!may)
+		error_set(&err, ERROR_PERMISSION,
+			  "user %llu may not speak for repository '%s': its owner and "
+			  "admins may",
+			  (unsigned long long)notify->uid, entry->name);
+	else if (control_write(control) == 0)
+		add_deliveries(control, notify, entry->name, &id, &err);
+	metric_add(METRIC_HINTS, 1);
+	if (err.code != 0)
+		answer_error(control, notify->request, &err);
+	else
+		answer_end(control, notify->request, 0, "stored", id, 0);
+}
+
+/* --- queries --- */
+
+static int reply_rows(struct control *control, uint64_t request, enum message_type type,
+		      const void *rows, size_t count, struct error *err)
+{
+	const struct message_row *shape = message_row(type);
+
+	for (size_t i = 0; i < count; i++) {
+		struct buf frame = BUF_INIT(limits_default.values[LIMIT_MESSAGE_BYTES]);
+		int rc = message_encode(&frame, type,
+					(const char *)rows + i * shape->size, err);
+		char *copy =
+			rc == 0 ? arena_copy(control->round, frame.data, frame.length)
+				: NULL;
+		struct msg_reply reply = { request, { copy, frame.length } };
+		buf_release(&frame);
+		if (rc != 0)
+			return rc;
+		if (!copy)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+		answer_put(control, MESSAGE_reply, &reply);
+	}
+	return 0;
+}
+
+struct query_run {
+	struct control *control;
+	const struct msg_query *query;
+	enum message_type type;
+	void *rows;
+	size_t count;
+	uint64_t last; /* id of the last row; 0: the list is not paged */
+};
+
+#define CONTROL_STORE run->control->store, run->control->round
+
+/* One function a kind of row: reads a page into `run`. */
+#define PAGED(name, list, row, key)                                                    \
+	static int query_##name(struct query_run *run, struct error *err)              \
+	{                                                                              \
+		struct msg_##row *rows = NULL;                                         \
+		int rc = list(CONTROL_STORE, run->query, &rows, &run->count, err);     \
+		run->type = MESSAGE_##row;                                             \
+		run->rows = rows;                                                      \
+		run->last = rc == 0 && run->count ? rows[run->count - 1].key : 0;      \
+		return rc;                                                             \
+	}
+PAGED(deliveries, store_delivery_list, delivery_row, id)
+PAGED(changes, store_change_list, change_row, id)
+PAGED(verdicts, store_verdict_list, verdict_row, id)
+PAGED(deployments, store_deployment_list, deployment_row, id)
+PAGED(ledger, store_ledger_list, ledger_row, sequence)
+#undef PAGED
+
+#define WHOLE(name, row, call)                                                         \
+	static int query_##name(struct query_run *run, struct error *err)              \
+	{                                                                              \
+		struct msg_##row *rows = NULL;                                         \
+		int rc = call;                                                         \
+		run->type = MESSAGE_##row;                                             \
+		run->rows = rows;                                                      \
+		return rc;                                                             \
+	}
+WHOLE(repositories, repository_row,
+      store_repository_list(CONTROL_STORE, &rows, &run->count, err))
+WHOLE(refs, ref_row,
+      store_ref_list(CONTROL_STORE, run->query->repository, &rows, &run->count, err))
+WHOLE(findings, finding_row,
+      store_finding_list(CONTROL_STORE, run->query->id, &rows, &run->count, err))
+WHOLE(targets, target_row, store_target_list(CONTROL_STORE, &rows, &run->count, err))
+WHOLE(quarantine, quarantine_row,
+      store_quarantine_list(CONTROL_STORE, run->query->target, &rows, &run->count, err))
+WHOLE(outbox, outbox_row,
+      store_outbox_list(CONTROL_STORE, run->query->repository, run->query->before,
+			run->query->limit, &rows, &run->count, err))
+#undef WHOLE
+
+static const struct {
+	const char *what;
+	int (*run)(struct query_run *run, struct error *err);
+} queries[] = {
+	{ "repositories", query_repositories },
+	{ "refs", query_refs },
+	{ "deliveries", query_deliveries },
+	{ "changes", query_changes },
+	{ "verdicts", query_verdicts },
+	{ "findings", query_findings },
+	{ "deployments", query_deployments },
+	{ "targets", query_targets },
+	{ "quarantine", query_quarantine },
+	{ "outbox", query_outbox },
+	{ "ledger", query_ledger },
+};
+
+static void take_query(struct control *control, const struct msg_query *asked)
+{
+	struct error err = ERROR_INIT;
+	struct msg_query query = *asked;
+	struct query_run run = { .control = control, .query = &query };
+	int rc = ERROR_NOT_FOUND;
+
+	if (query.limit == 0 || query.limit > ROWS_MAX)
+		query.limit = ROWS_MAX;
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+		if (query.what && strcmp(queries[i].what, query.what) == 0)
+			rc = queries[i].run(&run, &err);
+	if (rc == 0)
+		rc = reply_rows(control, query.request, run.type, run.rows, run.count,
+				&err);
+	if (rc == 0)
+		answer_end(control, query.request, 0, NULL, 0,
+			   run.count == query.limit ? run.last : 0);
+	else if (err.code)
+		answer_error(control, query.request, &err);
+	else
+		answer_end(control, query.request, ERROR_NOT_FOUND,
+			   "there is no such list", 0, 0);
+}
+
+/* --- commands --- */
+
+struct command {
+	struct control *control;
+	const struct msg_command *asked;
+	const char *actor;
+	const struct conf_target_entry *target; /* of verbs that need one */
+	struct msg_target_row row;
+	uint64_t id;
+	const char *text;
+};
+
+static int put_target(struct command *command, struct error *err)
+{
+	int rc = control_write(command->control);
+
+	return rc == 0 ? store_target_put(command->control->store, &command->row, err)
+		       : rc;
+}
+
+static int record(struct command *command, const char *verb)
+{
+	const char *pairs[] = {
+		"target", command->target->name,
+		"actor",  command->actor,
+		"reason", command->asked->reason ? command->asked->reason : "",
+		NULL
+	};
+	int rc = control_write(command->control);
+
+	return rc == 0 ? ledger_put(command->control, verb, pairs) : rc;
+}
+
+static int do_suspend(struct command *command, struct error *err)
+{
+	command->row.suspended = true;
+	int rc = put_target(command, err);
+	return rc == 0 ? record(command, "suspend") : rc;
+}
+
+static int do_resume(struct command *command, struct error *err)
+{
+	struct watch *watch = watch_find(command->control, true, command->target->name);
+
+	command->row.suspended = false;
+	command->row.held = NULL;
+	int rc = put_target(command, err);
+	if (watch)
+		watch->hinted = true;
+	return rc == 0 ? record(command, "resume") : rc;
+}
+
+/* The commit to deploy when none is named: what was accepted on the target's ref. */
+static int find_accepted(struct command *command, struct oid *commit, struct error *err)
+{
+	struct control *control = command->control;
+	const struct conf_target *options = &command->target->options;
+	struct msg_ref_row ref = { 0 };
+
+	int rc = store_ref_get(control->store, control->round, options->repository,
+			       options->ref, &ref, err);
+	if (rc != 0 || oid_is_null(&ref.accepted)) {
+		error_clear(err);
+		return error_set(err, ERROR_NOT_FOUND,
+				 "nothing was accepted on '%s' of '%s' yet",
+				 options->ref, options->repository);
+	}
+	*commit = ref.accepted;
+	return 0;
+}
+
+/* Only what has a verdict that passed may be deployed. */
+static int check_passed(struct command *command, const struct oid *commit,
+			uint64_t *change, struct error *err)
+{
+	struct control *control = command->control;
+	struct msg_query query = {
+		.repository = command->target->options.repository,
+		.ref = command->target->options.ref,
+		.state = "pass",
+		.limit = ROWS_MAX,
+	};
+	struct msg_verdict_row *rows;
+	size_t count = 0;
+
+	do {
+		int rc = store_verdict_list(control->store, control->round, &query,
+					    &rows, &count, err);
+		if (rc != 0)
+			return rc;
+		for (size_t i = 0; i < count; i++)
+			if (oid_equal(&rows[i].commit, commit)) {
+				*change = rows[i].change;
+				return 0;
+			}
+		query.before = count ? rows[count - 1].id : 0;
+	} while (count == ROWS_MAX);
+	return error_set(err, ERROR_DENIED,
+			 "commit %s has no verdict that passed on '%s': it cannot be "
+			 "deployed",
+			 oid_short(commit), command->target->options.ref);
+}
+
+static int do_deploy(struct command *command, struct error *err)
+{
+	struct control *control = command->control;
+	const char *name = command->target->name;
+	struct oid commit = command->asked->commit;
+	uint64_t change = 0;
+
+	int rc = oid_is_null(&commit) ? find_accepted(command, &commit, err) : 0;
+	if (rc == 0)
+		rc = check_passed(command, &commit, &change, err);
+	if (rc == 0)
+		rc = control_write(control);
+	if (rc == 0 && command->asked->release)
+		rc = store_quarantine_remove(control->store, name, &commit, err);
+	if (rc == 0 && command->row.held && *command->row.held) {
+		command->row.held = NULL;
+		rc = put_target(command, err);
+	}
+	if (rc == 0)
+		rc = deployment_queue(control, name, &commit, change, CAUSE_REQUEST,
+				      command->actor, command->asked->reason,
+				      clock_now(), &command->id, err);
+	return rc;
+}
+
+/* The deployment to go back to: the one asked for, or the newest good one before. */
+static int find_earlier(struct command *command, struct msg_deployment_row *out,
+			struct error *err)
+{
+	struct control *control = command->control;
+	struct msg_query query = { .target = command->target->name, .limit = ROWS_MAX };
+	struct msg_deployment_row *rows;
+	size_t count;
+
+	if (command->asked->generation == 0) {
+		int rc = store_deployment_previous(control->store, control->round,
+						   command->target->name,
+						   &command->row.commit, 0, out, err);
+		if (rc == ERROR_NOT_FOUND) {
+			error_clear(err);
+			rc = error_set(err, ERROR_NOT_FOUND,
+				       "'%s' has no earlier deployment to go back to",
+				       command->target->name);
+		}
+		return rc;
+	}
+	int rc = store_deployment_list(control->store, control->round, &query, &rows,
+				       &count, err);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		if (rows[i].generation == command->asked->generation &&
+		    !digest_is_none(&rows[i].listing)) {
+			*out = rows[i];
+			return 0;
+		}
+	return rc != 0 ? rc
+		       : error_set(err, ERROR_NOT_FOUND,
+				   "'%s' never deployed generation %llu",
+				   command->target->name,
+				   (unsigned long long)command->asked->generation);
+}
+
+static int do_rollback(struct command *command, struct error *err)
+{
+	struct control *control = command->control;
+	struct msg_deployment_row earlier = { 0 };
+	struct msg_quarantine_row bad = {
+		.target = command->target->name,
+		.commit = command->row.commit,
+		.reason = command->asked->reason && *command->asked->reason
+				  ? command->asked->reason
+				  : "rolled back",
+		.since = clock_now(),
+		.actor = command->actor,
+	};
+
+	if (command->row.deployment == 0)
+		return error_set(err, ERROR_NOT_FOUND,
+				 "nothing was deployed to '%s' yet",
+				 command->target->name);
+	int rc = find_earlier(command, &earlier, err);
+	if (rc == 0 && oid_equal(&earlier.commit, &command->row.commit))
+		return error_set(err, ERROR_USAGE,
+				 "generation %llu is the commit that is live",
+				 (unsigned long long)earlier.generation);
+	if (rc == 0)
+		rc = control_write(control);
+	if (rc == 0)
+		rc = store_quarantine_add(control->store, &bad, err);
+	if (rc == 0)
+		rc = record(command, "rollback");
+	if (rc == 0)
+		rc = deployment_queue(control, command->target->name, &earlier.commit,
+				      earlier.change, CAUSE_ROLLBACK, command->actor,
+				      bad.reason, clock_now(), &command->id, err);
+	command->text = arena_printf(
+		control->round, "goes back to %s (generation %llu); %s is quarantined",
+		oid_short(&earlier.commit), (unsigned long long)earlier.generation,
+		oid_short(&bad.commit));
+	return rc;
+}
+
+static int do_poll(struct command *command, struct error *err)
+{
+	const char *repository = command->asked->repository;
+
+	if (!config_repository(command->control->config, repository ? repository : ""))
+		return error_set(err, ERROR_NOT_FOUND,
+				 "no repository '%s' is configured",
+				 repository ? repository : "");
+	schedule_poll(command->control, repository);
+	return 0;
+}
+
+static const struct verb {
+	const char *name;
+	bool needs_target;
+	int (*run)(struct command *command, struct error *err);
+} verbs[] = {
+	{ "deploy", true, do_deploy },   { "rollback", true, do_rollback },
+	{ "suspend", true, do_suspend }, { "resume", true, do_resume },
+	{ "poll", false, do_poll },
+};
+
+static const char *user_name(struct control *control, uint64_t uid)
+{
+	const struct passwd *entry = getpwuid((uid_t)uid);
+
+	return entry ? arena_string(control->round, entry->pw_name)
+		     : arena_printf(control->round, "uid %llu",
+				    (unsigned long long)uid);
+}
+
+static int run_verb(struct command *command, struct error *err)
+{
+	struct control *control = command->control;
+	const struct msg_command *asked = command->asked;
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (!asked->verb || strcmp(verbs[i].name, asked->verb) != 0)
+			continue;
+		if (!verbs[i].needs_target)
+			return verbs[i].run(command, err);
+		command->target = config_target(control->config,
+						asked->target ? asked->target : "");
+		if (!command->target)
+			return error_set(err, ERROR_NOT_FOUND,
+					 "no target '%s' is configured",
+					 asked->target ? asked->target : "");
+		int rc = store_target_get(control->store, control->round, asked->target,
+					  &command->row, err);
+		return rc == 0 ? verbs[i].run(command, err) : rc;
+	}
+	return error_set(err, ERROR_USAGE, "unknown command '%s'",
+			 asked->verb ? asked->verb : "");
+}
+
+static void start_backup(struct control *control, const struct msg_command *asked)
+{
+	struct error err = ERROR_INIT;
+
+	if (control->backup_request) {
+		error_set(&err, ERROR_BUSY, "a backup is being made already");
+		answer_error(control, asked->request, &err);
+		return;
+	}
+	control->backup_request = asked->request;
+	control->backup_path =
+		arena_printf(control->watch_arena, "%s.backup-%lld",
+			     control->config->server.store, (long long)clock_now());
+}
+
+static void take_command(struct control *control, const struct msg_command *asked)
+{
+	struct error err = ERROR_INIT;
+	struct command command = {
+		.control = control,
+		.asked = asked,
+		.actor = user_name(control, asked->uid),
+	};
+
+	if (!is_admin(control, asked->uid)) {
+		error_set(&err, ERROR_PERMISSION,
+			  "'%s' may not do this: see 'admins' in the configuration",
+			  command.actor);
+	} else if (asked->verb && strcmp(asked->verb, "backup") == 0) {
+		start_backup(control, asked);
+		return;
+	} else {
+		run_verb(&command, &err);
+	}
+	if (err.code != 0)
+		answer_error(control, asked->request, &err);
+	else
+		answer_end(control, asked->request, 0, command.text, command.id, 0);
+	log_info("command", LOG_S("verb", asked->verb), LOG_S("target", asked->target),
+		 LOG_S("actor", command.actor), LOG_S("reason", asked->reason),
+		 LOG_I("code", err.code));
+}
+
+/* Some pages a round, between transactions. */
+void backup_continue(struct control *control)
+{
+	struct error err = ERROR_INIT;
+
+	if (!control->backup_request)
+		return;
+	int rc = control->backup_path
+			 ? store_backup_step(control->store, control->backup_path,
+					     &control->backup, &err)
+			 : error_set(&err, ERROR_MEMORY, "out of memory");
+	if (rc == 1)
+		return;
+	if (rc == 0)
+		answer_end(control, control->backup_request, 0, control->backup_path, 0,
+			   0);
+	else
+		answer_error(control, control->backup_request, &err);
+	store_backup_free(control->backup);
+	control->backup = NULL;
+	control->backup_request = 0;
+}
+
+void request_take(struct control *control, enum message_type type, const void *message)
+{
+	if (type == MESSAGE_notify)
+		take_notify(control, message);
+	else if (type == MESSAGE_query)
+		take_query(control, message);
+	else if (type == MESSAGE_command)
+		take_command(control, message);
+}

@@ -1,0 +1,467 @@
+/* control/work_judge.c - judge jobs: a change becomes accepted, refused or unknown; for
+ * a deployment its manifests are packed. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/pattern.h"
+#include "base/path.h"
+#include "control/state.h"
+#include "model/finding.h"
+
+static bool is_protected(const struct conf_repository_entry *entry, const char *head,
+			 const char *ref)
+{
+	if (entry->options.protected.count == 0) {
+		for (size_t i = 0; i < entry->anchor_count; i++)
+			if (strcmp(entry->anchors[i].ref, ref) == 0)
+				return true;
+		return head && strcmp(head, ref) == 0;
+	}
+	for (size_t i = 0; i < entry->options.protected.count; i++)
+		if (glob_match(entry->options.protected.items[i], ref))
+			return true;
+	return false;
+}
+
+/* Anchors, and what was accepted on protected refs. */
+static int collect_trusted(struct control *control, const struct job *job,
+			   const struct conf_repository_entry *entry, const char *head,
+			   struct msg_judge *request)
+{
+	struct msg_ref_row *refs;
+	size_t ref_count, count = 0;
+
+	int rc = store_ref_list(control->store, control->round, entry->name, &refs,
+				&ref_count, NULL);
+	if (rc != 0)
+		return rc;
+	struct oid *trusted = arena_array(
+		job->arena, ref_count + entry->anchor_count + 1, sizeof(*trusted));
+	if (!trusted)
+		return ERROR_MEMORY;
+	for (size_t i = 0; i < entry->anchor_count; i++) {
+		if (entry->anchors[i].id.length)
+			trusted[count++] = entry->anchors[i].id;
+		else
+			request->from_root = true;
+	}
+	for (size_t i = 0; i < ref_count; i++)
+		if (!oid_is_null(&refs[i].accepted) &&
+		    is_protected(entry, head, refs[i].ref))
+			trusted[count++] = refs[i].accepted;
+	request->trusted = (struct msg_oids){ trusted, count };
+	return 0;
+}
+
+static const struct oid *anchor_of(const struct conf_repository_entry *entry,
+				   const char *ref)
+{
+	for (size_t i = 0; ref && i < entry->anchor_count; i++)
+		if (strcmp(entry->anchors[i].ref, ref) == 0 &&
+		    entry->anchors[i].id.length)
+			return &entry->anchors[i].id;
+	return NULL;
+}
+
+/* The protected side: what was accepted on the ref, else on the default branch, else
+ * the default branch's anchor. */
+static void find_policy_commit(struct control *control,
+			       const struct conf_repository_entry *entry,
+			       const char *head, struct msg_judge *request)
+{
+	const char *const refs[] = { request->ref, head };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct msg_ref_row row = { 0 };
+		if (refs[i] &&
+		    store_ref_get(control->store, control->round, entry->name, refs[i],
+				  &row, NULL) == 0 &&
+		    !oid_is_null(&row.accepted)) {
+			request->policy_commit = row.accepted;
+			return;
+		}
+		const struct oid *anchor = anchor_of(entry, refs[i]);
+		if (anchor) {
+			request->policy_commit = *anchor;
+			return;
+		}
+	}
+}
+
+/* What each target of this ref has or waits for, so that the judge can tell whom the
+ * change concerns. */
+static int fill_watch(struct control *control, const struct job *job,
+		      struct msg_judge *request)
+{
+	const struct config *config = control->config;
+	size_t count = 0, path_count = 0, paths_max = 0;
+
+	for (size_t i = 0; i < config->target_count; i++)
+		paths_max += config->targets[i].options.paths.count;
+	const char **names =
+		arena_array(job->arena, config->target_count + 1, sizeof(*names));
+	struct oid *since =
+		arena_array(job->arena, config->target_count + 1, sizeof(*since));
+	const char **paths = arena_array(job->arena, paths_max + 1, sizeof(*paths));
+	if (!names || !since || !paths)
+		return ERROR_MEMORY;
+	for (size_t i = 0; i < config->target_count; i++) {
+		const struct conf_target *options = &config->targets[i].options;
+		struct msg_target_row row = { 0 };
+		struct msg_deployment_row *open;
+		size_t open_count = 0;
+		if (strcmp(options->repository, request->repository) != 0 ||
+		    strcmp(options->ref, request->ref) != 0)
+			continue;
+		names[count] = arena_string(job->arena, config->targets[i].name);
+		store_target_get(control->store, control->round, names[count], &row,
+				 NULL);
+		since[count] = row.commit;
+		store_deployment_open(control->store, control->round, names[count],
+				      &open, &open_count, NULL);
+		if (open_count)
+			since[count] = open[open_count - 1].commit;
+		if (since[count].length == 0)
+			since[count].length = request->new_id.length;
+		for (size_t j = 0; j < options->paths.count; j++)
+			paths[path_count++] = arena_printf(job->arena, "%zu:%s", count,
+							   options->paths.items[j]);
+		count++;
+	}
+	request->watch_targets = (struct msg_strings){ names, count };
+	request->watch_since = (struct msg_oids){ since, count };
+	request->watch_paths = (struct msg_strings){ paths, path_count };
+	return 0;
+}
+
+static int start_judge(struct control *control, struct job *job,
+		       const struct conf_repository_entry *entry,
+		       struct msg_judge *request)
+{
+	const char *read[] = { entry->mirror };
+	int floor = fcntl(control->floor_fd, F_DUPFD_CLOEXEC, 3);
+
+	if (floor < 0)
+		return ERROR_IO;
+	request->path = arena_string(job->arena, entry->mirror);
+	job_add_fd(job, floor);
+	job_paths(job, read, 1, NULL, 0);
+	job_start(control, job, MESSAGE_judge, request);
+	return 0;
+}
+
+static void move_change(struct control *control, uint64_t id, const char *state,
+			const char *reason, uint64_t attempts, int64_t delay)
+{
+	struct error err = ERROR_INIT;
+	int64_t now = clock_now();
+
+	if (control_write(control) == 0 &&
+	    store_change_move(control->store, id, state, reason, attempts,
+			      delay ? now + delay : 0, now, &err) != 0)
+		control_fail(control, 3, &err);
+}
+
+int judge_prepare(struct control *control, const struct msg_change_row *change)
+{
+	const struct conf_repository_entry *entry =
+		config_repository(control->config, change->repository);
+	struct msg_repository_row repository = { 0 };
+
+	if (!entry) {
+		move_change(control, change->id, "unknown",
+			    "the repository is not configured any more",
+			    change->attempts, 0);
+		return 0;
+	}
+	struct job *job = job_new(control, &judge_kind);
+	struct msg_judge *request =
+		job ? arena_new_of(job->arena, struct msg_judge) : NULL;
+	if (!request)
+		return ERROR_MEMORY;
+	store_repository_get(control->store, control->round, entry->name, &repository,
+			     NULL);
+	job->repository = arena_string(job->arena, change->repository);
+	job->change = change->id;
+	request->repository = job->repository;
+	request->ref = arena_string(job->arena, change->ref);
+	request->old_id = change->old_id;
+	request->new_id = change->new_id;
+	request->pusher = arena_string(job->arena, change->pusher);
+	request->received_at = change->received_at;
+	int rc = collect_trusted(control, job, entry, repository.head, request);
+	find_policy_commit(control, entry, repository.head, request);
+	if (rc == 0)
+		rc = fill_watch(control, job, request);
+	return rc == 0 ? start_judge(control, job, entry, request) : rc;
+}
+
+int emit_prepare(struct control *control, const struct conf_target_entry *target,
+		 const struct msg_deployment_row *deployment)
+{
+	const struct conf_repository_entry *entry =
+		config_repository(control->config, target->options.repository);
+	struct job *job = job_new(control, &judge_kind);
+	struct msg_judge *request =
+		job ? arena_new_of(job->arena, struct msg_judge) : NULL;
+
+	if (!request || !entry)
+		return ERROR_MEMORY;
+	job->repository = arena_string(job->arena, entry->name);
+	job->target = arena_string(job->arena, target->name);
+	job->deployment = deployment->id;
+	job->emits = true;
+	request->repository = job->repository;
+	request->ref = arena_string(job->arena, target->options.ref);
+	request->new_id = deployment->commit;
+	request->old_id = deployment->commit;
+	request->received_at = clock_now();
+	request->emit = true;
+	request->vouched = true;
+	const char **paths = arena_array(job->arena, target->options.paths.count + 1,
+					 sizeof(*paths));
+	for (size_t i = 0; paths && i < target->options.paths.count; i++)
+		paths[i] = arena_string(job->arena, target->options.paths.items[i]);
+	request->emit_paths =
+		(struct msg_strings){ paths, target->options.paths.count };
+	return start_judge(control, job, entry, request);
+}
+
+/* --- results --- */
+
+static int keep_finding(struct job *job, const struct msg_finding_row *row)
+{
+	struct msg_finding_row *kept =
+		ARENA_PUSH(job->arena, &job->findings, &job->finding_count,
+			   &job->finding_capacity);
+
+	if (!kept || job->finding_count > limits_default.values[LIMIT_FINDINGS])
+		return ERROR_LIMIT;
+	*kept = *row;
+	kept->severity = arena_string(job->arena, row->severity);
+	kept->code = arena_string(job->arena, row->code);
+	kept->rule = arena_string(job->arena, row->rule);
+	kept->kind = arena_string(job->arena, row->kind);
+	kept->message = arena_string(job->arena, row->message);
+	kept->mend = arena_string(job->arena, row->mend);
+	kept->path = arena_string(job->arena, row->path);
+	return 0;
+}
+
+/* A job that could not say yes or no: again later, in the end unknown. */
+static void judge_failed(struct control *control, const struct msg_change_row *change,
+			 const char *reason, bool crashed)
+{
+	uint64_t attempts = change->attempts + 1;
+	uint64_t maximum = crashed ? CRASHES_MAX : ATTEMPTS_MAX;
+
+	metric_add(METRIC_VERDICTS_UNKNOWN, 1);
+	if (attempts < maximum) {
+		move_change(control, change->id, "waiting", reason, attempts,
+			    backoff(attempts));
+		return;
+	}
+	const char *pairs[] = { "repository", change->repository,
+				"ref",        change->ref,
+				"commit",     oid_text(&change->new_id),
+				"result",     "unknown",
+				"reason",     reason,
+				NULL };
+	move_change(control, change->id, "unknown", reason, attempts, 0);
+	status_put(control, change->repository, &change->new_id, "gitgate/policy",
+		   "error", reason);
+	ledger_put(control, "verdict", pairs);
+	log_error("a change could not be judged", LOG_U("change", change->id),
+		  LOG_S("reason", reason));
+}
+
+static int store_verdict(struct control *control, struct job *job,
+			 const struct msg_change_row *change,
+			 const struct msg_judged *judged, struct error *err)
+{
+	char policy[DIGEST_HEX_BYTES];
+	const char *first = job->finding_count ? job->findings[0].message : "";
+	struct msg_verdict_row row = {
+		.change = change->id,
+		.repository = change->repository,
+		.ref = change->ref,
+		.commit = change->new_id,
+		.result = judged->result,
+		.policy = judged->policy,
+		.judged_at = clock_now(),
+		.commits = judged->commits,
+		.errors = judged->errors,
+		.warnings = judged->warnings,
+		.reason = first,
+	};
+	uint64_t id;
+
+	digest_hex(&judged->policy, policy);
+	const char *pairs[] = { "repository", change->repository,
+				"ref",        change->ref,
+				"commit",     oid_text(&change->new_id),
+				"result",     judged->result,
+				"policy",     policy,
+				"pusher",     change->pusher ? change->pusher : "",
+				NULL };
+	int rc = store_verdict_add(control->store, &row, job->findings,
+				   job->finding_count, &id, err);
+	if (rc == 0)
+		rc = ledger_put(control, "verdict", pairs);
+	return rc;
+}
+
+static int queue_targets(struct control *control, const struct msg_change_row *change,
+			 const struct msg_judged *judged, struct error *err)
+{
+	for (size_t i = 0; i < judged->changed.count; i++) {
+		struct error refused = ERROR_INIT;
+		const char *target = judged->changed.items[i];
+		if (!config_target(control->config, target))
+			continue;
+		int rc = deployment_queue(control, target, &change->new_id, change->id,
+					  CAUSE_PUSH, change->pusher, NULL,
+					  change->received_at, NULL, &refused);
+		if (rc == ERROR_STALE)
+			log_info("a change is not deployed", LOG_S("target", target),
+				 LOG_E(&refused));
+		else if (rc != 0)
+			return error_set(err, rc, "%s", refused.text);
+	}
+	return 0;
+}
+
+static void take_verdict(struct control *control, struct job *job,
+			 const struct msg_judged *judged)
+{
+	struct error err = ERROR_INIT;
+	struct msg_change_row change;
+
+	if (control_write(control) != 0)
+		return;
+	int rc = store_change_get(control->store, control->round, job->change, &change,
+				  &err);
+	if (rc != 0) {
+		control_fail(control, 3, &err);
+		return;
+	}
+	enum verdict_result result = verdict_by_name(judged->result);
+	if (result == VERDICT_UNKNOWN) {
+		judge_failed(control, &change,
+			     judged->text ? judged->text : "the judge gave no reason",
+			     false);
+		return;
+	}
+	bool passed = result == VERDICT_PASS;
+	const char *state = step_next(STEP_CHANGE, change.state,
+				      passed ? STEP_PASSED : STEP_FAILED);
+	const char *reason = passed               ? NULL
+			     : job->finding_count ? job->findings[0].message
+						  : "policy said no";
+	rc = store_verdict(control, job, &change, judged, &err);
+	if (rc == 0)
+		rc = store_change_move(control->store, change.id, state, reason,
+				       change.attempts, 0, clock_now(), &err);
+	if (rc == 0 && passed)
+		rc = store_ref_accepted(control->store, change.repository, change.ref,
+					&change.new_id, &err);
+	if (rc == 0)
+		rc = status_put(control, change.repository, &change.new_id,
+				"gitgate/policy", passed ? "success" : "failure",
+				passed ? "policy passed" : reason);
+	if (rc == 0 && passed)
+		rc = queue_targets(control, &change, judged, &err);
+	if (rc != 0)
+		control_fail(control, 3, &err);
+	metric_add(passed ? METRIC_VERDICTS_PASS : METRIC_VERDICTS_FAIL, 1);
+	log_info("judged", LOG_S("repository", change.repository),
+		 LOG_S("ref", change.ref), LOG_S("commit", oid_text(&change.new_id)),
+		 LOG_S("result", judged->result), LOG_U("commits", judged->commits),
+		 LOG_U("errors", judged->errors), LOG_S("reason", reason));
+}
+
+static void emit_failed(struct control *control, struct job *job, const char *reason,
+			bool crashed)
+{
+	struct error err = ERROR_INIT;
+	struct msg_deployment_row row;
+
+	if (control_write(control) != 0 ||
+	    store_deployment_get(control->store, control->round, job->deployment, &row,
+				 &err) != 0)
+		return;
+	row.attempts++;
+	row.reason = reason;
+	row.due_at = clock_now() + backoff(row.attempts);
+	if (row.attempts >= (crashed ? CRASHES_MAX : ATTEMPTS_MAX))
+		deployment_end(control, &row, DEPLOYMENT_FAILED, reason);
+	else if (store_deployment_put(control->store, &row, &err) != 0)
+		control_fail(control, 3, &err);
+}
+
+static void take_manifests(struct control *control, struct job *job,
+			   const struct msg_judged *judged, int *fds)
+{
+	struct error err = ERROR_INIT;
+	struct msg_deployment_row row;
+	const struct conf_target_entry *target =
+		config_target(control->config, job->target);
+
+	if (verdict_by_name(judged->result) != VERDICT_PASS || fds[0] < 0) {
+		emit_failed(control, job,
+			    judged->text ? judged->text : "nothing was packed", false);
+		return;
+	}
+	if (store_deployment_get(control->store, control->round, job->deployment, &row,
+				 &err) != 0 ||
+	    strcmp(row.state, deployment_state_name(DEPLOYMENT_QUEUED)) != 0 || !target)
+		return; /* superseded meanwhile */
+	if (!digest_is_none(&row.manifests) &&
+	    !digest_equal(&row.manifests, &judged->manifests)) {
+		if (control_write(control) == 0)
+			deployment_end(control, &row, DEPLOYMENT_FAILED,
+				       "the manifests are not those that were packed "
+				       "before");
+		return;
+	}
+	int fd = fds[0];
+	fds[0] = -1;
+	deploy_prepare(control, target, &row, fd, &judged->manifests);
+}
+
+static int take_message(struct control *control, struct job *job,
+			enum message_type type, const void *message, int *fds)
+{
+	if (type == MESSAGE_finding_row)
+		return keep_finding(job, message);
+	if (type != MESSAGE_judged)
+		return ERROR_MESSAGE;
+	job_finish(control, job); /* first: the target is free for the next job */
+	if (job->emits)
+		take_manifests(control, job, message, fds);
+	else
+		take_verdict(control, job, message);
+	return 0;
+}
+
+static void take_crash(struct control *control, struct job *job)
+{
+	struct msg_change_row change;
+	const char *reason = "the judge ended without a result";
+
+	if (job->emits)
+		emit_failed(control, job, reason, true);
+	else if (control_write(control) == 0 &&
+		 store_change_get(control->store, control->round, job->change, &change,
+				  NULL) == 0)
+		judge_failed(control, &change, reason, true);
+}
+
+const struct job_kind judge_kind = { PROFILE_JUDGE, "judge", take_message, take_crash };

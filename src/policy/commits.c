@@ -139,8 +139,9 @@ static int check_signed_off(struct evaluation *evaluation,
 			"git commit --amend --no-edit --signoff", mend);
 	return evaluation_find(evaluation, ERROR_RULE_COMMIT_SIGNED_OFF, &place, mend,
 			       "no 'Signed-off-by:' line with the address of the "
-			       "author '%s' or the committer '%s'",
-			       commit->author.email, commit->committer.email);
+			       "author '%.*s' or the committer '%.*s'",
+			       SHOWN_BYTES, commit->author.email, SHOWN_BYTES,
+			       commit->committer.email);
 }
 
 static int check_linear(struct evaluation *evaluation, const struct commit_fact *commit)

@@ -38,6 +38,10 @@ struct evaluation {
 #undef RULE_OPTION
 #undef RULE_END
 
+/* How much of a text that others wrote a message quotes, so that the reason behind it
+ * is not cut off: "'%.*s'". */
+#define SHOWN_BYTES 200
+
 /* Where something is wrong; what is not known stays zero. */
 struct place {
 	const struct oid *commit;

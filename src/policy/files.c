@@ -96,7 +96,8 @@ static int check_case(struct evaluation *evaluation, const struct file_fact *fil
 		return 0;
 	return evaluation_find(evaluation, ERROR_RULE_FILE_CASE, &place,
 			       "rename one of the two: git mv, then git commit --amend",
-			       "differs from '%s' only in case", file->collides_with);
+			       "differs from '%.*s' only in case", SHOWN_BYTES,
+			       file->collides_with);
 }
 
 /* --- symbolic links --- */
@@ -188,7 +189,7 @@ static int check_inside(struct evaluation *evaluation, const struct file_fact *f
 			evaluation, ERROR_RULE_FILE_SYMLINK_LEAVES, &place,
 			"point it at a file of this tree by a relative path: ln -sfn, "
 			"git add, git commit --amend",
-			"the symbolic link's target '%s' %s%s%s",
+			"the symbolic link's target '%.*s' %s%s%s", SHOWN_BYTES,
 			file->link_target != NULL ? file->link_target : "", problem,
 			unsafe.code != 0 ? ": " : "", unsafe.text);
 	buf_release(&resolved);

@@ -159,8 +159,8 @@ static int check_committer(struct evaluation *evaluation, const struct signer *s
 	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_COMMITTER, &place,
 			       "commit under an address of yours: git config "
 			       "user.email ADDRESS, then make the commit again",
-			       "signed by '%s', but the committer's address is '%s'",
-			       signer->principal->name, email);
+			       "signed by '%s', but the committer's address is '%.*s'",
+			       signer->principal->name, SHOWN_BYTES, email);
 }
 
 static int check_user_verified(struct evaluation *evaluation,

@@ -442,8 +442,7 @@ static const char *const pieces[] = {
 	"\033[2J",
 	"\033]0;title\a",
 	"\033[31m",
-	"\x9b"
-	"31m",
+	"\23331m",
 	"\xc2\x9b",
 	"\xc2\x85",
 	"\xe2\x80\xae",

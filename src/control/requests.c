@@ -1,7 +1,5 @@
 /* control/requests.c - what intake asks: hints, queries, commands. Answers go out after
  * the round's commit. */
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +11,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "base/user.h"
 #include "control/state.h"
 
 #define ROWS_MAX 200
@@ -53,26 +52,6 @@ static void answer_error(struct control *control, uint64_t request,
 
 /* --- who may --- */
 
-static bool user_is(uint64_t uid, const char *name)
-{
-	const struct passwd *entry = getpwnam(name);
-
-	return entry && entry->pw_uid == uid;
-}
-
-static bool user_is_in_group(uint64_t uid, const char *name)
-{
-	const struct group *group = getgrnam(name);
-
-	if (!group)
-		return false;
-	for (char **member = group->gr_mem; *member; member++)
-		if (user_is(uid, *member))
-			return true;
-	const struct passwd *entry = getpwuid((uid_t)uid);
-	return entry && entry->pw_gid == group->gr_gid;
-}
-
 static bool is_admin(const struct control *control, uint64_t uid)
 {
 	const struct strings *admins = &control->config->server.admins;
@@ -81,7 +60,8 @@ static bool is_admin(const struct control *control, uint64_t uid)
 		return true;
 	for (size_t i = 0; i < admins->count; i++) {
 		const char *name = admins->items[i];
-		if (*name == '@' ? user_is_in_group(uid, name + 1) : user_is(uid, name))
+		if (*name == '@' ? user_is_in_group((uid_t)uid, name + 1)
+				 : user_is((uid_t)uid, name))
 			return true;
 	}
 	return false;
@@ -524,15 +504,6 @@ static const struct verb {
 	{ "poll", false, do_poll },
 };
 
-static const char *user_name(struct control *control, uint64_t uid)
-{
-	const struct passwd *entry = getpwuid((uid_t)uid);
-
-	return entry ? arena_string(control->round, entry->pw_name)
-		     : arena_printf(control->round, "uid %llu",
-				    (unsigned long long)uid);
-}
-
 static int run_verb(struct command *command, struct error *err)
 {
 	struct control *control = command->control;
@@ -575,12 +546,10 @@ static void start_backup(struct control *control, const struct msg_command *aske
 static void take_command(struct control *control, const struct msg_command *asked)
 {
 	struct error err = ERROR_INIT;
-	struct command command = {
-		.control = control,
-		.asked = asked,
-		.actor = user_name(control, asked->uid),
-	};
+	char actor[USER_NAME_BYTES];
+	struct command command = { .control = control, .asked = asked, .actor = actor };
 
+	user_name((uid_t)asked->uid, actor);
 	if (!is_admin(control, asked->uid)) {
 		error_set(&err, ERROR_PERMISSION,
 			  "'%s' may not do this: see 'admins' in the configuration",

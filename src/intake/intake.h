@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sandbox/sandbox.h"
+
 struct intake_listener {
 	int fd;     /* listening already */
 	bool local; /* the local socket: rights by the peer's uid; otherwise read-only
@@ -21,6 +23,7 @@ struct intake_listener {
 struct intake_setup {
 	const struct intake_listener *listeners;
 	size_t listener_count;
+	struct sandbox_options sandbox;
 	uint64_t connections; /* at most, over all listeners */
 };
 

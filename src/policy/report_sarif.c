@@ -49,16 +49,35 @@ static void put_text(struct sarif *sarif, const char *key, const char *text)
 	put_scratch(sarif, key);
 }
 
+/* 3.11.5, 3.11.6: in a message braces stand for placeholders unless doubled, and
+ * "[text](target)" is a link: text that others wrote must make neither. */
+static void add_message(struct buf *out, const char *text)
+{
+	struct buf escaped;
+	buf_init(&escaped, out->maximum);
+	text_escape_string(&escaped, text);
+	for (const char *at = escaped.data; *at != '\0'; at++) {
+		if (*at == '{' || *at == '}')
+			buf_add_byte(out, (unsigned char)*at);
+		if (at[0] == ']' && at[1] == '(')
+			buf_add_byte(out, '\\');
+		buf_add_byte(out, (unsigned char)*at);
+	}
+	if (escaped.failed != 0 && out->failed == 0)
+		out->failed = escaped.failed;
+	buf_release(&escaped);
+}
+
 /* 3.11: a message object. */
 static void put_message(struct sarif *sarif, const char *key, const char *text,
 			const char *mend)
 {
 	json_key(&sarif->json, key);
 	json_object(&sarif->json);
-	text_escape_string(&sarif->scratch, text);
+	add_message(&sarif->scratch, text);
 	if (mend != NULL) {
 		buf_add_string(&sarif->scratch, ". Mend: ");
-		text_escape_string(&sarif->scratch, mend);
+		add_message(&sarif->scratch, mend);
 	}
 	put_scratch(sarif, "text");
 	json_object_end(&sarif->json);

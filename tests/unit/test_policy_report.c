@@ -387,6 +387,27 @@ START_TEST(sarif_says_when_a_verdict_or_findings_are_missing)
 }
 END_TEST
 
+START_TEST(sarif_messages_hold_no_placeholder_and_no_link)
+{
+	const struct finding finding = { .rule = "r",
+					 .message = "x{0} [here](http://evil)",
+					 .mend = "[a](1)" };
+	const struct change change = a_change();
+	struct verdict verdict;
+	struct buf out = BUF_INIT(REPORT_BYTES);
+	ck_assert_int_eq(verdict_init(&verdict, NULL), 0);
+	add(&verdict, &finding);
+	const struct report_item item = { &change, &verdict };
+	report_sarif(&out, &item, 1);
+	check_json(&out);
+	ck_assert_ptr_nonnull(strstr(out.data, "\"x{{0}} [here\\\\](http://evil). "
+					       "Mend: "
+					       "[a\\\\](1)\""));
+	buf_release(&out);
+	verdict_release(&verdict);
+}
+END_TEST
+
 static void fingerprint(const struct change *change, const struct finding *finding,
 			char out[65])
 {
@@ -586,6 +607,7 @@ UNIT_MAIN("policy report", text_shows_what_where_and_how_to_mend,
 	  json_has_stable_keys, json_of_files_has_no_change_and_unknown_wins,
 	  sarif_names_rules_places_and_fingerprints,
 	  sarif_says_when_a_verdict_or_findings_are_missing,
+	  sarif_messages_hold_no_placeholder_and_no_link,
 	  fingerprints_outlive_lines_and_new_commits,
 	  hostile_text_reaches_no_report_unescaped,
 	  a_report_over_its_maximum_fails_whole)

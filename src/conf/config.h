@@ -118,6 +118,8 @@ void config_write_text(const struct config *config, struct buf *out);
 void config_write_json(const struct config *config, struct json *json);
 void config_write_sample(
 	struct buf *out); /* every option, commented, with its default */
+/* The same of .gitgate.yaml: every rule and its options. */
+void config_write_policy_sample(struct buf *out);
 void config_write_manual(struct buf *out);       /* roff: one .TP an option */
 void config_write_rules_manual(struct buf *out); /* roff: rules.def */
 void config_write_schema(

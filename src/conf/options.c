@@ -35,20 +35,12 @@ const struct option_section option_sections[OPTION_SECTION_COUNT] = {
 };
 
 const struct option_block option_blocks[] = {
-	{ "sandbox", false, false, "how jobs are confined" },
-	{ "limits", false, false,
-	  "named limits of input, by the names that errors give" },
-	{ "repositories", false, false, "what is watched, by name" },
-	{ "targets", false, false, "where it is deployed, by name" },
-	{ "version", true, true, "the version of the policy's form: 1" },
-	{ "principals", true, true, "people and robots, with their keys" },
-	{ "groups", true, true, "named sets of principals and groups" },
-	{ "rules", true, true, "what must hold for a push to be accepted" },
-	{ "revoked-keys", true, true, "keys that no longer count" },
-	{ "revoked-keys-file", true, true,
-	  "a file of such keys or fingerprints, one a line" },
-	{ "warn-only", true, true,
-	  "findings of this policy are warnings: for introducing it" },
+	{ "sandbox", false, false },      { "limits", false, false },
+	{ "repositories", false, false }, { "targets", false, false },
+	{ "version", true, true },        { "principals", true, true },
+	{ "groups", true, true },         { "rules", true, true },
+	{ "revoked-keys", true, true },   { "revoked-keys-file", true, true },
+	{ "warn-only", true, true },
 };
 const size_t option_block_count = sizeof(option_blocks) / sizeof(option_blocks[0]);
 

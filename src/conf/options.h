@@ -32,7 +32,6 @@ struct option_block {
 	const char *key;
 	bool policy;      /* policy_add_server() reads it, the configuration skips it */
 	bool repository;  /* may also stand in .gitgate.yaml */
-	const char *help; /* for the manual and editors */
 };
 extern const struct option_block option_blocks[];
 extern const size_t option_block_count;

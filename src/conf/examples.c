@@ -1,0 +1,86 @@
+/* conf/examples.c - values for options without a default, in samples. */
+#include "conf/examples.h"
+
+#include <string.h>
+
+/* An option without a row here is shown with its type's example. */
+static const struct {
+	const char *section;
+	const char *key;
+	const char *yaml;
+} examples[] = {
+	{ "server", "listen", "[\"127.0.0.1:8420\", \"[::1]:8420\"]" },
+	{ "repository", "path", "/srv/git/shop.git" },
+	{ "repository", "url", "https://git.example.org/acme/shop.git" },
+	{ "repository", "protected", "[refs/heads/main, \"refs/heads/release/*\"]" },
+	{ "repository", "fsck", "[missingSpaceBeforeDate=ignore]" },
+	{ "repository", "username", "gitgate" },
+	{ "repository", "password-file", "secrets/shop-token" },
+	{ "repository", "ssh-key-file", "secrets/shop-key" },
+	{ "repository", "known-hosts-file", "known_hosts" },
+	{ "repository", "ca-file", "/etc/ssl/certs/example-ca.pem" },
+	{ "target", "repository", "shop" },
+	{ "target", "paths", "[deploy/web]" },
+	{ "directory", "path", "/srv/www/shop" },
+	{ "directory", "activate", "[systemctl, reload, nginx]" },
+	{ "directory", "activate-write", "[/var/cache/shop]" },
+	{ "refs", "name", "\"^refs/(heads/[a-z0-9/-]+|tags/v[0-9.]+)$\"" },
+	{ "commits", "message", "\"^(feat|fix|docs): \"" },
+	{ "commits", "author-email", "\"@example\\\\.org$\"" },
+	{ "commits", "committer-email", "\"@example\\\\.org$\"" },
+	{ "files", "forbid", "[\"*.p12\", .env]" },
+	{ "files", "name", "\"^[A-Za-z0-9._/-]+$\"" },
+	{ "files", "executable", "[\"bin/*\", \"*.sh\"]" },
+	{ "signatures", "by", "[maintainers]" },
+	{ "schema", "file", "schemas/app.json" },
+	{ "schema", "kinds", "[Deployment, Service]" },
+};
+
+static const char *by_type(enum value_type type)
+{
+	switch (type) {
+	case VALUE_BOOLEAN:
+		return "false";
+	case VALUE_COUNT:
+	case VALUE_SIZE:
+		return "1";
+	case VALUE_DURATION:
+		return "1m";
+	case VALUE_PATH:
+		return "/path/to/file";
+	case VALUE_PATHS:
+		return "[/path/to/directory]";
+	case VALUE_STRINGS:
+		return "[one, two]";
+	case VALUE_GLOBS:
+		return "[\"**\"]";
+	case VALUE_NAMES:
+		return "[alice]";
+	case VALUE_PATTERN:
+		return "\".\"";
+	case VALUE_STRING:
+	case VALUE_WORD:
+	case VALUE_FILE:
+	case VALUE_UNKNOWN:
+	case VALUE_TYPE_COUNT:
+		break;
+	}
+	return "text";
+}
+
+static bool is_list(enum value_type type)
+{
+	return type == VALUE_STRINGS || type == VALUE_PATHS || type == VALUE_GLOBS ||
+	       type == VALUE_NAMES;
+}
+
+const char *example_of(const char *section, const struct option_row *row)
+{
+	if (row->value[0] != '\0' && !is_list(row->type))
+		return row->value;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+		if (strcmp(examples[i].section, section) == 0 &&
+		    strcmp(examples[i].key, row->key) == 0)
+			return examples[i].yaml;
+	return row->value[0] != '\0' ? row->value : by_type(row->type);
+}

@@ -1,0 +1,569 @@
+/* tests/unit/test_conf_config.c - gitgate.yaml: what is taken, what is refused, where.
+ */
+#include "base/clock.h"
+#include "base/json.h"
+#include "conf/config.h"
+#include "conf_fixture.h"
+
+#define REPOSITORY "repositories:\n  shop: {path: /srv/git/shop.git}\n"
+#define HEX        "0123456789012345678901234567890123456789"
+
+struct bad {
+	const char *yaml;
+	const char *place;
+	const char *message;
+};
+
+static const struct bad bad[] = {
+	/* keys */
+	{ "stroe: /x\n", "1:1", "unknown option 'stroe'; did you mean 'store'?" },
+	{ "store: /x\nsources: {}\n", "2:1", "unknown option 'sources'" },
+	{ "sandbox: {requird: true}\n", "1:11", "did you mean 'required'?" },
+	{ "limits: {yaml.dept: 3}\n", "1:10",
+	  "unknown limit 'yaml.dept'; did you mean 'yaml.depth'?" },
+	{ "repositories: {shop: {pth: /x}}\n", "1:23", "did you mean 'path'?" },
+	{ REPOSITORY "targets: {a: {repository: shop, nul: {}}}\n", "3:33",
+	  "did you mean 'null'?" },
+	{ REPOSITORY "targets: {a: {repository: shop, directory: {kep: 3}}}\n", "3:45",
+	  "did you mean 'keep'?" },
+	{ REPOSITORY "targets: {a: {repository: shop, null: {}, drift: {evry: 5m}}}\n",
+	  "3:51", "did you mean 'every'?" },
+	{ "rulez: []\n", "1:1", "did you mean 'rules'?" },
+	{ "workers: 1\nworkers: 2\n", "2:1", "workers" },
+	{ "\"a\\nb\": 1\n", "1:1", "unknown option" },
+	/* form of the file */
+	{ "- a\n", "1:1", "must be a mapping of options, found a list" },
+	{ "hello\n", "1:1", "must be a mapping of options, found 'hello'" },
+	{ "workers: 1\n---\nworkers: 2\n", "3:1", "a second document" },
+	{ "workers: [1\n", "2:1", "" },
+	{ "a: b: c\n", "1:5", "" },
+	/* types */
+	{ "workers: many\n", "1:10", "'workers' must be a whole number, found 'many'" },
+	{ "workers: 1.5\n", "1:10", "must be a whole number" },
+	{ "workers: -1\n", "1:10", "must be a whole number" },
+	{ "workers: \"4\"\n", "1:10", "must be a whole number" },
+	{ "workers: [4]\n", "1:10", "must be a whole number, found a list" },
+	{ "workers:\n", "1:9", "must be a whole number, found nothing" },
+	{ "workers: 0\n", "1:10", "from 1 to 64 jobs, found '0'" },
+	{ "workers: 65\n", "1:10", "from 1 to 64 jobs" },
+	{ "workers: 99999999999999999999999\n", "1:10", "must be a whole number" },
+	{ "poll: 300\n", "1:7", "must be a duration with its unit" },
+	{ "poll: 5 m\n", "1:7", "must be a duration" },
+	{ "poll: 2d\n", "1:7", "'poll' must be from 1s to 1d, found '2d'" },
+	{ "poll: 10ms\n", "1:7", "must be from 1s to 1d" },
+	{ "warn-only: yes\n", "1:12", "must be true or false, found 'yes'" },
+	{ "warn-only: 1\n", "1:12", "must be true or false" },
+	{ "log-level: verbose\n", "1:12",
+	  "must be 'debug', 'info', 'warning' or 'error', found 'verbose'" },
+	{ "store: {}\n", "1:8", "must be text, found a mapping" },
+	{ "store: ''\n", "1:8", "must not be empty" },
+	{ "store: 5\n", "1:8", "put it in quotes" },
+	{ "store: \"a\\0b\"\n", "1:8", "NUL" },
+	{ "store: \"a\\nb\"\n", "1:8", "control characters" },
+	{ "store: postgres://x/y\n", "1:8", "a file name is needed" },
+	{ "user: true\n", "1:7", "found the truth value 'true'; put it in quotes" },
+	{ "user: 'a b'\n", "1:7", "not the name of a user" },
+	{ "admins: [root, 7]\n", "1:16", "put it in quotes" },
+	{ "admins: [root, '@a b']\n", "1:16", "or, as @name, of a group" },
+	{ "admins: {}\n", "1:9", "must be a list of texts" },
+	{ "listen: [localhost:80]\n", "1:10", "is not an address with a port" },
+	{ "listen: ['127.0.0.1:0']\n", "1:10", "is not an address with a port" },
+	{ "listen: ['::1:80']\n", "1:10", "is not an address with a port" },
+	{ "listen: ['127.0.0.1:8420', '[::1]']\n", "1:28", "is not an address" },
+	{ "sandbox: []\n", "1:10", "'sandbox' must be a mapping, found a list" },
+	{ "limits: {yaml.depth: deep}\n", "1:22", "must be a size" },
+	{ "limits: {yaml.depth: 0}\n", "1:22", "from 1 to 6400 levels" },
+	{ "limits: {yaml.depth: 6401}\n", "1:22", "from 1 to 6400 levels" },
+	/* repositories */
+	{ "repositories: {Shop: {path: /x}}\n", "1:16", "'Shop' cannot be a name" },
+	{ "repositories: {../x: {path: /x}}\n", "1:16", "cannot be a name" },
+	{ "repositories: {shop: }\n", "1:22", "must be a mapping, found nothing" },
+	{ "repositories: {shop: {}}\n", "1:16", "needs 'path' or 'url'" },
+	{ "repositories:\n  shop: {path: /x, url: 'https://h/x'}\n", "2:25",
+	  "has both 'path' and 'url'" },
+	{ "repositories: {a: {path: /x}, b: {path: /x/.}}\n", "1:41",
+	  "is the repository 'a' already" },
+	{ "repositories: {a: {url: 'git@example.org:acme/x.git'}}\n", "1:25",
+	  "use ssh://git@example.org/acme/x.git" },
+	{ "repositories: {a: {url: 'http://h/x'}}\n", "1:25", "use https://h/x" },
+	{ "repositories: {a: {url: 'git://h/x'}}\n", "1:25",
+	  "must begin with https://, ssh:// or file://" },
+	{ "repositories: {a: {url: /srv/x.git}}\n", "1:25",
+	  "a directory belongs in path" },
+	{ "repositories: {a: {url: 'https://t0ken@h/x'}}\n", "1:25",
+	  "credentials do not belong in an address" },
+	{ "repositories: {a: {url: 'ssh://git:pw@h/x', known-hosts-file: k}}\n", "1:25",
+	  "a password does not belong" },
+	{ "repositories: {a: {url: 'ssh://git@h/x'}}\n", "1:25",
+	  "needs 'known-hosts-file'" },
+	{ "repositories: {a: {url: 'ssh://-oProxyCommand=x/x', known-hosts-file: k}}\n",
+	  "1:25", "no proper host" },
+	{ "repositories: {a: {url: 'https://h'}}\n", "1:25", "names no repository" },
+	{ "repositories: {a: {url: 'https://h:99999/x'}}\n", "1:25", "no proper port" },
+	{ "repositories: {a: {url: 'https://h/x?y'}}\n", "1:25",
+	  "neither '?' nor '#'" },
+	{ "repositories: {a: {url: 'https://h/x y'}}\n", "1:25", "no blanks" },
+	{ "repositories: {a: {url: 'file://h/x'}}\n", "1:25", "three slashes" },
+	{ "repositories: {a: {path: /x, password-file: p}}\n", "1:45",
+	  "'password-file' is only for https addresses" },
+	{ "repositories: {a: {url: 'ssh://h/x', known-hosts-file: k, username: u}}\n",
+	  "1:69", "'username' is only for https" },
+	{ "repositories: {a: {url: 'https://h/x', ssh-key-file: k}}\n", "1:54",
+	  "'ssh-key-file' is only for ssh addresses" },
+	{ "repositories: {a: {path: /x, protected: [main]}}\n", "1:42",
+	  "use refs/heads/main" },
+	{ "repositories: {a: {path: /x, protected: ['refs/heads/[a']}}\n", "1:42", "" },
+	{ "repositories: {a: {path: /x, fsck: [zeroPaddedFilemode]}}\n", "1:37",
+	  "'=ignore' or '=warn'" },
+	{ "repositories: {a: {path: /x, anchor: {main: root}}}\n", "1:39",
+	  "use refs/heads/main" },
+	{ "repositories: {a: {path: /x, anchor: {refs/heads/m: abc123}}}\n", "1:53",
+	  "must be a full commit id" },
+	{ "repositories: {a: {path: /x, anchor: {refs/heads/m: HEAD}}}\n", "1:53",
+	  "must be a full commit id" },
+	{ "repositories: {a: {path: /x, anchor: {refs/heads/a..b: root}}}\n", "1:39",
+	  "holds '..'" },
+	{ "repositories: {a: {path: /x, anchor: root}}\n", "1:38",
+	  "'anchor' must be a mapping, found 'root'" },
+	/* targets */
+	{ "targets: {web: {null: {}}}\n", "1:11", "needs 'repository'" },
+	{ REPOSITORY "targets: {web: {repository: shp, null: {}}}\n", "3:29",
+	  "no repository is named 'shp'; did you mean 'shop'?" },
+	{ REPOSITORY "targets: {web: {repository: shop}}\n", "3:11",
+	  "exactly one kind: directory or null" },
+	{ REPOSITORY "targets: {web: {repository: shop, null: {}, directory: {}}}\n",
+	  "3:11", "exactly one kind" },
+	{ REPOSITORY "targets: {web: {repository: shop, null: {a: 1}}}\n", "3:42",
+	  "a null target has no options" },
+	{ REPOSITORY "targets: {web: {repository: shop, directory: {}}}\n", "3:11",
+	  "needs 'path' below 'directory'" },
+	{ REPOSITORY "targets: {web: {repository: shop, ref: main, null: {}}}\n",
+	  "3:40", "use refs/heads/main" },
+	{ REPOSITORY "targets: {w: {repository: shop, paths: [../x], null: {}}}\n",
+	  "3:41", "no path in a repository" },
+	{ REPOSITORY "targets: {w: {repository: shop, paths: [a/b, a], null: {}}}\n",
+	  "3:46", "'a' and 'a/b' overlap" },
+	{ REPOSITORY "targets: {w: {repository: shop, directory: {path: /a/../b}}}\n",
+	  "3:51", "leads upward" },
+	{ REPOSITORY "targets: {w: {repository: shop, directory: {path: /var}}}\n",
+	  "3:51", "holds gitgate's own state-directory" },
+	{ REPOSITORY "targets:\n  a: {repository: shop, directory: {path: /w}}\n"
+		     "  b: {repository: shop, directory: {path: /w/b}}\n",
+	  "5:43", "'/w/b' and '/w' of target 'a' overlap" },
+	{ REPOSITORY "targets:\n  a: {repository: shop, directory: {path: /w/}}\n"
+		     "  b: {repository: shop, directory: {path: //w}}\n",
+	  "5:43", "overlap" },
+	{ REPOSITORY "targets: {w: {repository: shop, directory: {path: /w, keep: "
+		     "1}}}\n",
+	  "3:61", "from 2 to 1000 releases" },
+	{ REPOSITORY "targets:\n  w: {repository: shop, directory: {path: /w, "
+		     "activate: "
+		     "systemctl reload x}}\n",
+	  "4:57", "must be a list, program and arguments" },
+	{ REPOSITORY "targets: {w: {repository: shop, null: {}, drift: {mode: no}}}\n",
+	  "3:57", "'correct', 'report' or 'off', found 'no'" },
+	/* the floor stands in the same files */
+	{ "rules: {}\n", "1:8", "'rules' must be a list" },
+	{ "groups: {a: [nobody]}\n", "1:14",
+	  "no principal or group is named 'nobody'" },
+	{ "rules: [{name: a, schema: {file: none.json}}]\n", "1:34", "no such file" },
+	{ "revoked-keys-file: none\n", "1:20", "no such file" },
+};
+
+START_TEST(bad_input_is_refused_with_its_place)
+{
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct fixture fixture = fixture_new(bad[i].yaml);
+		struct config *config = NULL;
+		struct error err = ERROR_INIT;
+		int code = config_load(&config, fixture.file, &err);
+		ck_assert_msg(code < 0, "accepted:\n%s", bad[i].yaml);
+		ck_assert_int_eq(code, err.code);
+		ck_assert_ptr_null(config);
+		expect_problem(&err, bad[i].yaml, "gitgate.yaml", bad[i].place,
+			       bad[i].message);
+		fixture_free(&fixture);
+	}
+}
+END_TEST
+
+static struct config *load(const struct fixture *fixture)
+{
+	struct config *config = NULL;
+	struct error err = ERROR_INIT;
+	ck_assert_msg(config_load(&config, fixture->file, &err) == 0, "%s", err.text);
+	return config;
+}
+
+START_TEST(secrets_in_addresses_are_not_repeated)
+{
+	struct fixture fixture = fixture_new("repositories: {a: {url: "
+					     "'https://u:s3cret@h/x'}}\n");
+	struct config *config = NULL;
+	struct error err = ERROR_INIT;
+	ck_assert_int_lt(config_load(&config, fixture.file, &err), 0);
+	ck_assert_ptr_null(strstr(err.text, "s3cret"));
+	fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(an_empty_file_means_the_defaults)
+{
+	static const char *const texts[] = { "", "# only a comment\n", "---\n",
+					     "{}\n" };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct fixture fixture = fixture_new(texts[i]);
+		struct config *config = load(&fixture);
+		ck_assert_str_eq(config->server.store, "/var/lib/gitgate/state.db");
+		ck_assert_uint_eq(config->server.workers, 4);
+		ck_assert_int_eq(config->server.poll, 300 * CLOCK_SECOND);
+		ck_assert_uint_eq(config->server.admins.count, 1);
+		ck_assert_str_eq(config->server.admins.items[0], "root");
+		ck_assert(!config->sandbox.required);
+		ck_assert_uint_eq(config->repository_count, 0);
+		ck_assert_uint_eq(config->limits.values[LIMIT_YAML_DEPTH], 64);
+		config_free(config);
+		fixture_free(&fixture);
+	}
+}
+END_TEST
+
+START_TEST(everything_that_is_written_is_read)
+{
+	struct fixture fixture = fixture_new(
+		"store: state/db\n"
+		"state-directory: state//./here/\n"
+		"listen: ['127.0.0.1:8420', '[::1]:8420', 'unix:/run/x']\n"
+		"admins: [alice, '@wheel']\n"
+		"workers: 7\n"
+		"poll: 1h30m\n"
+		"sandbox: {required: true, landlock-abi: 2}\n"
+		"limits: {policy.bytes: 2MiB, yaml.depth: 32}\n"
+		"repositories:\n"
+		"  shop:\n"
+		"    url: https://git.example.org:8443/acme/shop.git\n"
+		"    username: gitgate\n"
+		"    password-file: secrets/shop\n"
+		"    protected: [refs/heads/main, 'refs/heads/release/*']\n"
+		"    fsck: [missingSpaceBeforeDate=ignore]\n"
+		"    anchor: {refs/heads/main: root, refs/heads/old: " HEX "}\n"
+		"  infra: {path: git/infra.git, poll: 10s}\n"
+		"  tools: {url: 'ssh://git@[::1]:22/x', known-hosts-file: known}\n"
+		"  local: {url: 'file:///srv/x.git'}\n"
+		"targets:\n"
+		"  web:\n"
+		"    repository: shop\n"
+		"    ref: refs/heads/release/1\n"
+		"    paths: [deploy/web, deploy/assets]\n"
+		"    directory: {path: www, keep: 3, activate: [systemctl, reload, "
+		"x],\n"
+		"      activate-write: [cache, /var/x]}\n"
+		"    drift: {every: 1m, mode: report}\n"
+		"  test: {repository: infra, null: {}}\n");
+	struct config *config = load(&fixture);
+	char path[512];
+	snprintf(path, sizeof(path), "%s/state/db", fixture.directory);
+	ck_assert_str_eq(config->server.store, path);
+	snprintf(path, sizeof(path), "%s/state/here", fixture.directory);
+	ck_assert_str_eq(config->server.state, path);
+	ck_assert_uint_eq(config->server.listen.count, 3);
+	ck_assert_str_eq(config->server.admins.items[1], "@wheel");
+	ck_assert_int_eq(config->server.poll, 5400 * CLOCK_SECOND);
+	ck_assert(config->sandbox.required);
+	ck_assert_uint_eq(config->sandbox.landlock_abi, 2);
+	ck_assert_uint_eq(config->limits.values[LIMIT_POLICY_BYTES], 2u << 20);
+	ck_assert_uint_eq(config->limits.values[LIMIT_YAML_DEPTH], 32);
+
+	const struct conf_repository_entry *shop = config_repository(config, "shop");
+	ck_assert_ptr_nonnull(shop);
+	ck_assert_ptr_null(shop->options.path);
+	ck_assert_int_eq(shop->options.poll, config->server.poll);
+	snprintf(path, sizeof(path), "%s/secrets/shop", fixture.directory);
+	ck_assert_str_eq(shop->options.password_file, path);
+	snprintf(path, sizeof(path), "%s/mirrors/shop.git", config->server.state);
+	ck_assert_str_eq(shop->mirror, path);
+	ck_assert_uint_eq(shop->anchor_count, 2);
+	ck_assert_uint_eq(shop->anchors[0].id.length, 0);
+	ck_assert_str_eq(oid_text(&shop->anchors[1].id), HEX);
+	const struct conf_repository_entry *infra = config_repository(config, "infra");
+	ck_assert_int_eq(infra->options.poll, 10 * CLOCK_SECOND);
+	ck_assert_ptr_null(config_repository(config, "nothing"));
+
+	const struct conf_target_entry *web = config_target(config, "web");
+	ck_assert_int_eq(web->kind, CONF_TARGET_DIRECTORY);
+	ck_assert_int_eq(web->drift_mode, DRIFT_REPORT);
+	ck_assert_int_eq(web->drift.every, 60 * CLOCK_SECOND);
+	ck_assert_uint_eq(web->directory.activate.count, 3);
+	ck_assert_str_eq(web->directory.activate_write.items[1], "/var/x");
+	ck_assert_uint_eq(web->directory.keep, 3);
+	const struct conf_target_entry *test = config_target(config, "test");
+	ck_assert_int_eq(test->kind, CONF_TARGET_NULL);
+	ck_assert_int_eq(test->drift_mode, DRIFT_CORRECT);
+	ck_assert_str_eq(test->options.ref, "refs/heads/main");
+	config_free(config);
+	fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(files_beside_are_merged_in_order_of_their_names)
+{
+	struct fixture fixture = fixture_new("workers: 2\n");
+	fixture_write(&fixture, "repositories.d/b.yaml",
+		      "repositories: {b: {path: git/b.git}}\nrules: [{name: b, "
+		      "commits: {linear: true}}]\n");
+	fixture_write(&fixture, "repositories.d/a.yaml",
+		      "repositories: {a: {path: git/a.git}}\ntargets: {t: "
+		      "{repository: b, null: {}}}\n");
+	fixture_write(&fixture, "repositories.d/.hidden.yaml", "][\n");
+	fixture_write(&fixture, "repositories.d/c.yaml~", "][\n");
+	struct config *config = load(&fixture);
+	ck_assert_uint_eq(config->repository_count, 2);
+	ck_assert_str_eq(config->repositories[0].name, "a");
+	char path[512];
+	snprintf(path, sizeof(path), "%s/git/a.git", fixture.directory);
+	ck_assert_str_eq(config->repositories[0].options.path, path);
+	config_free(config);
+	fixture_free(&fixture);
+}
+END_TEST
+
+static const struct {
+	const char *main;
+	const char *beside;
+	const char *place; /* of the second, and the message; then of the first */
+	const char *message;
+	const char *first;
+} twice[] = {
+	{ "workers: 2\n", "\nworkers: 2\n", "2:1", "option 'workers' is there already",
+	  "gitgate.yaml:1:1" },
+	{ REPOSITORY, "repositories: {shop: {path: /y}}\n", "1:16",
+	  "repository 'shop' is there already", "gitgate.yaml:2:3" },
+	{ REPOSITORY "targets: {t: {repository: shop, null: {}}}\n",
+	  "targets: {t: {repository: shop, null: {}}}\n", "1:11",
+	  "target 't' is there already", "gitgate.yaml:3:11" },
+	{ "sandbox: {required: true}\n", "sandbox: {required: true}\n", "1:11",
+	  "option 'required' is there already", "gitgate.yaml:1:11" },
+	{ "limits: {findings: 9}\n", "limits: {findings: 9}\n", "1:10",
+	  "limit 'findings' is there already", "gitgate.yaml:1:10" },
+	{ "principals: {a: {}}\n", "principals: {a: {}}\n", "1:14",
+	  "principal 'a' is there already", "gitgate.yaml:1:14" },
+	{ "groups: {a: []}\n", "principals: {a: {}}\n", "1:14",
+	  "principal 'a' is there already", "gitgate.yaml:1:10" },
+	{ "rules: [{name: a, files: {}}]\n", "rules: [{name: a, files: {}}]\n", "1:16",
+	  "rule 'a' is there already", "gitgate.yaml:1:16" },
+};
+
+START_TEST(what_stands_twice_is_refused_with_both_places)
+{
+	for (size_t i = 0; i < sizeof(twice) / sizeof(twice[0]); i++) {
+		struct fixture fixture = fixture_new(twice[i].main);
+		fixture_write(&fixture, "repositories.d/x.yaml", twice[i].beside);
+		struct config *config = NULL;
+		struct error err = ERROR_INIT;
+		ck_assert_msg(config_load(&config, fixture.file, &err) < 0,
+			      "accepted:\n%s%s", twice[i].main, twice[i].beside);
+		expect_problem(&err, twice[i].beside, "repositories.d/x.yaml",
+			       twice[i].place, twice[i].message);
+		ck_assert_msg(strstr(err.text, twice[i].first) != NULL,
+			      "'%s' is not in '%s'", twice[i].first, err.text);
+		fixture_free(&fixture);
+	}
+}
+END_TEST
+
+START_TEST(files_that_would_be_overlooked_are_refused)
+{
+	struct fixture fixture = fixture_new("");
+	struct config *config = NULL;
+	struct error err = ERROR_INIT;
+	fixture_write(&fixture, "repositories.d/x.yml", "");
+	ck_assert_int_eq(config_load(&config, fixture.file, &err), ERROR_CONFIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "x.yml"));
+	fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(a_missing_file_is_an_error)
+{
+	struct config *config = NULL;
+	struct error err = ERROR_INIT;
+	ck_assert_int_eq(config_load(&config, "/nonexistent/gitgate.yaml", &err),
+			 ERROR_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/gitgate.yaml"));
+}
+END_TEST
+
+static char *text_of(const struct config *config)
+{
+	struct buf out = BUF_INIT(1 << 20);
+	config_write_text(config, &out);
+	return buf_detach(&out, NULL);
+}
+
+START_TEST(effective_values_load_to_the_same_values)
+{
+	struct fixture fixture = fixture_new("listen: ['[::1]:8420']\nadmins: "
+					     "[]\nlog-level: debug\nretention: 36h\n"
+					     "user: \"yes\"\n"
+					     "repositories:\n  a: {path: \"/x y/#z\", "
+					     "anchor: {refs/heads/main: " HEX "}}\n"
+					     "targets:\n  t: {repository: a, null: {}, "
+					     "drift: {mode: 'off'}}\n"
+					     "  u: {repository: a, directory: {path: "
+					     "/u, activate: "
+					     "[sh, '-c', \"echo \\\"\\\\ \\n\"]}}\n");
+	struct config *config = load(&fixture);
+	char *first = text_of(config);
+	config_free(config);
+	fixture_write(&fixture, "gitgate.yaml", first);
+	config = load(&fixture);
+	char *second = text_of(config);
+	ck_assert_str_eq(first, second);
+	ck_assert_ptr_nonnull(strstr(second, "admins: []\n"));
+	ck_assert_ptr_nonnull(strstr(second, "retention: 1d12h\n"));
+	ck_assert_ptr_nonnull(strstr(second, "mode: \"off\"\n"));
+	free(first);
+	free(second);
+
+	struct buf out = BUF_INIT(1 << 20);
+	struct json json;
+	json_begin(&json, &out);
+	config_write_json(config, &json);
+	ck_assert_int_eq(out.failed, 0);
+	ck_assert_ptr_nonnull(strstr(out.data, "\"retention\":\"1d12h\""));
+	ck_assert_ptr_nonnull(strstr(out.data, "\"admins\":[]"));
+	buf_release(&out);
+	config_free(config);
+	fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(only_restart_options_need_a_restart)
+{
+	struct fixture one = fixture_new("workers: 2\n");
+	struct fixture other = fixture_new("workers: 3\nsocket: /run/x\nuser: "
+					   "git\nsandbox: {required: true}\n");
+	struct config *old = load(&one);
+	struct config *new = load(&other);
+	struct buf names = BUF_INIT(4096);
+	config_restart_needed(old, new, &names);
+	ck_assert_str_eq(names.data, "socket, user, sandbox.required");
+	buf_reset(&names);
+	config_restart_needed(old, old, &names);
+	ck_assert_str_eq(names.data, "");
+	buf_release(&names);
+	config_free(old);
+	config_free(new);
+	fixture_free(&one);
+	fixture_free(&other);
+}
+END_TEST
+
+START_TEST(secrets_are_the_first_line_of_a_closed_file)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+		const char *secret; /* NULL: refused */
+		const char *message;
+	} cases[] = {
+		{ "s3cret\n", 0600, "s3cret", NULL },
+		{ "s3cret", 0640, "s3cret", NULL },
+		{ "s3cret\r\nmore\n", 0400, "s3cret", NULL },
+		{ "s3cret\n", 0604, NULL, "chmod o-rwx" },
+		{ "s3cret\n", 0602, NULL, "chmod o-rwx" },
+		{ "", 0600, NULL, "is empty" },
+		{ "\nx\n", 0600, NULL, "is empty" },
+	};
+	struct fixture fixture = fixture_new("");
+	char *path = path_join(fixture.directory, "secret");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *secret = NULL;
+		struct error err = ERROR_INIT;
+		fixture_write(&fixture, "secret", cases[i].text);
+		ck_assert_int_eq(chmod(path, cases[i].mode), 0);
+		int code = config_secret(path, &secret, &err);
+		if (cases[i].secret != NULL) {
+			ck_assert_msg(code == 0, "%s", err.text);
+			ck_assert_str_eq(secret, cases[i].secret);
+		} else {
+			ck_assert_int_lt(code, 0);
+			ck_assert_ptr_null(secret);
+			ck_assert_ptr_nonnull(strstr(err.text, cases[i].message));
+			ck_assert_ptr_null(strstr(err.text, "s3cret"));
+		}
+		config_secret_wipe(secret);
+		ck_assert_int_eq(unlink(path), 0);
+	}
+	free(path);
+	fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(long_secrets_and_other_files_are_refused)
+{
+	struct fixture fixture = fixture_new("");
+	char *path = path_join(fixture.directory, "secret");
+	char *secret = NULL;
+	struct error err = ERROR_INIT;
+	ck_assert_int_eq(config_secret(path, &secret, &err), ERROR_NOT_FOUND);
+	error_clear(&err);
+	ck_assert_int_eq(config_secret(fixture.directory, &secret, &err), ERROR_CONFIG);
+	char *text = malloc(65538);
+	memset(text, 'x', 65537);
+	text[65537] = '\0';
+	fixture_write(&fixture, "secret", text);
+	chmod(path, 0600);
+	error_clear(&err);
+	ck_assert_int_eq(config_secret(path, &secret, &err), ERROR_LIMIT);
+	text[65536] = '\0';
+	fixture_write(&fixture, "secret", text);
+	error_clear(&err);
+	ck_assert_int_eq(config_secret(path, &secret, &err), 0);
+	ck_assert_uint_eq(strlen(secret), 65536);
+	config_secret_wipe(secret);
+	free(text);
+	free(path);
+	fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(fifty_repositories_load_fast)
+{
+	struct fixture fixture = fixture_new("workers: 2\n");
+	for (int i = 0; i < 50; i++) {
+		char name[64];
+		char text[512];
+		snprintf(name, sizeof(name), "repositories.d/r%d.yaml", i);
+		snprintf(text, sizeof(text),
+			 "repositories: {r%d: {path: /srv/git/r%d.git, anchor: "
+			 "{refs/heads/main: root}}}\n"
+			 "targets: {t%d: {repository: r%d, directory: {path: "
+			 "/srv/t%d}}}\n",
+			 i, i, i, i, i);
+		fixture_write(&fixture, name, text);
+	}
+	int64_t best = INT64_MAX;
+	for (int i = 0; i < 5; i++) {
+		int64_t start = clock_monotonic();
+		config_free(load(&fixture));
+		int64_t taken = clock_monotonic() - start;
+		best = taken < best ? taken : best;
+	}
+	/* The goal is 20 ms; sanitizers and loaded machines get room. */
+	ck_assert_msg(best < 200000, "%lld us", (long long)best);
+	if (getenv("VERBOSE") != NULL)
+		fprintf(stderr, "50 repositories: %lld us\n", (long long)best);
+	fixture_free(&fixture);
+}
+END_TEST
+
+UNIT_MAIN("conf/config", bad_input_is_refused_with_its_place,
+	  secrets_in_addresses_are_not_repeated, an_empty_file_means_the_defaults,
+	  everything_that_is_written_is_read,
+	  files_beside_are_merged_in_order_of_their_names,
+	  what_stands_twice_is_refused_with_both_places,
+	  files_that_would_be_overlooked_are_refused, a_missing_file_is_an_error,
+	  effective_values_load_to_the_same_values, only_restart_options_need_a_restart,
+	  secrets_are_the_first_line_of_a_closed_file,
+	  long_secrets_and_other_files_are_refused, fifty_repositories_load_fast)

@@ -174,9 +174,21 @@ static const char *resolved_problem(const struct buf *resolved, const struct buf
 	return NULL;
 }
 
-static int check_inside(struct evaluation *evaluation, const struct file_fact *file)
+static int find_leaving(struct evaluation *evaluation, const struct file_fact *file,
+			const char *problem, const struct error *unsafe)
 {
 	const struct place place = place_of(file);
+	return evaluation_find(evaluation, ERROR_RULE_FILE_SYMLINK_LEAVES, &place,
+			       "point it at a file of this tree by a relative path: ln "
+			       "-sfn, git add, "
+			       "git commit --amend",
+			       "the symbolic link's target '%.*s' %s%s%s", SHOWN_BYTES,
+			       file->link_target != NULL ? file->link_target : "",
+			       problem, unsafe->code != 0 ? ": " : "", unsafe->text);
+}
+
+static int check_inside(struct evaluation *evaluation, const struct file_fact *file)
+{
 	struct buf resolved = BUF_INIT(RESOLVED_BYTES);
 	struct buf names = BUF_INIT(RESOLVED_BYTES);
 	struct error unsafe = ERROR_INIT;
@@ -184,14 +196,11 @@ static int check_inside(struct evaluation *evaluation, const struct file_fact *f
 	const char *problem = resolve(&resolved, &names, file->path, file->link_target);
 	if (problem == NULL)
 		problem = resolved_problem(&resolved, &names, &unsafe);
-	if (problem != NULL)
-		code = evaluation_find(
-			evaluation, ERROR_RULE_FILE_SYMLINK_LEAVES, &place,
-			"point it at a file of this tree by a relative path: ln -sfn, "
-			"git add, git commit --amend",
-			"the symbolic link's target '%.*s' %s%s%s", SHOWN_BYTES,
-			file->link_target != NULL ? file->link_target : "", problem,
-			unsafe.code != 0 ? ": " : "", unsafe.text);
+	if (resolved.failed == ERROR_MEMORY || names.failed == ERROR_MEMORY)
+		code = error_set(evaluation->err, ERROR_MEMORY,
+				 "no memory to follow a link");
+	else if (problem != NULL)
+		code = find_leaving(evaluation, file, problem, &unsafe);
 	buf_release(&resolved);
 	buf_release(&names);
 	return code;

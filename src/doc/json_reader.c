@@ -204,8 +204,8 @@ static int decode(struct reader *reader, const char *quote, struct scalar *scala
 
 static int read_string(struct reader *reader, struct scalar *scalar)
 {
-	const char *quote;
-	bool escapes;
+	const char *quote = NULL;
+	bool escapes = false;
 	scalar->kind = NODE_STRING;
 	reader->at++;
 	int status = find_quote(reader, &quote, &escapes);

@@ -168,8 +168,8 @@ static int map_manifests(int fd, const void **block, size_t *length, struct erro
 static int read_manifests(struct errand *errand, struct manifests *out,
 			  struct error *err)
 {
-	const void *block;
-	size_t length;
+	const void *block = NULL;
+	size_t length = 0;
 	int code = map_manifests(errand->fds[0], &block, &length, err);
 	if (code == 0)
 		/* Stays mapped until the process ends: entries point into it. */

@@ -127,7 +127,7 @@ struct reader {
 	const unsigned char *table;
 	const unsigned char *table_end;
 	const unsigned char *data;
-	uint64_t data_size;
+	uint64_t data_size = 0;
 	uint64_t data_used;
 	size_t id_length;
 	struct arena *arena;
@@ -368,8 +368,8 @@ static int put_data(struct writer *writer, const struct manifests *manifests,
 int manifests_write(const struct manifests *manifests, const struct manifests_io *io,
 		    struct digest *digest, struct error *err)
 {
-	uint64_t table_size;
-	uint64_t data_size;
+	uint64_t table_size = 0;
+	uint64_t data_size = 0;
 	int code = check_all(manifests, &table_size, &data_size, err);
 	if (code != 0)
 		return code;

@@ -2,7 +2,7 @@
  * over a document without allocating when all is well.
  *
  * Source: json-schema.org, draft 4, 6, 7, 2019-09, 2020-12 (which keywords are
- * honoured: schema_keywords()). A keyword that the declared draft knows and this
+ * honoured: schema_keyword()). A keyword that the declared draft knows and this
  * validator does not is refused when compiling: never silently ignored. $ref reaches
  * only the documents given at compile time: neither network nor disk. */
 #ifndef DOC_SCHEMA_H
@@ -33,6 +33,10 @@ struct schema_resource {
 	const char *uri;
 	const struct node *root;
 };
+
+/* The n-th keyword that is honoured in a draft, in the order of names; NULL behind the
+ * last. */
+const char *schema_keyword(enum schema_draft draft, size_t index);
 
 struct schema_options {
 	enum schema_draft draft; /* for schemas without $schema; unknown: 2020-12 */

@@ -144,6 +144,11 @@ static int read_scalar(struct reader *reader, const yaml_event_t *event)
 	scalar.flags = plain ? NODE_FLAG_PLAIN : 0;
 	struct anchor *anchor;
 	const struct node *node;
+	if (memchr(scalar.text, '\0', scalar.length) != NULL)
+		return problem_set(reader->problem, ERROR_ENCODING, scalar.place,
+				   "remove it",
+				   "U+0000 in a string: texts with NUL are not "
+				   "accepted");
 	int status = read_kind(reader, event, &scalar);
 	if (status == 0)
 		status = keep_tag(reader, event->data.scalar.tag, scalar.place,

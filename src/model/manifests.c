@@ -127,7 +127,7 @@ struct reader {
 	const unsigned char *table;
 	const unsigned char *table_end;
 	const unsigned char *data;
-	uint64_t data_size = 0;
+	uint64_t data_size;
 	uint64_t data_used;
 	size_t id_length;
 	struct arena *arena;

@@ -251,21 +251,24 @@ static int evaluate(const struct policy *policy, const struct facts *facts, int6
 		.verdict = verdict,
 		.err = err,
 	};
+	int code = verdict_init(verdict, err);
+	if (code != 0)
+		return code;
 	verdict->policy = policy->digest;
-	int code = check_gate(&gate, now);
+	code = check_gate(&gate, now);
 	if (code == 0)
 		code = evaluate_rules(&gate);
 	if (code == 0)
 		verdict_conclude(verdict);
+	else
+		verdict_release(verdict); /* half a verdict is none */
 	return code;
 }
 
 int policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
 		    struct verdict *verdict, struct error *err)
 {
-	int code = verdict_init(verdict, err);
-	if (code != 0)
-		return code;
+	memset(verdict, 0, sizeof(*verdict));
 	if (facts->change == NULL || facts->change->ref == NULL)
 		return error_set(err, ERROR_INTERNAL, "no change to judge was given");
 	return evaluate(policy, facts, now, verdict, err);
@@ -274,9 +277,7 @@ int policy_evaluate(const struct policy *policy, const struct facts *facts, int6
 int policy_evaluate_files(const struct policy *policy, const struct facts *facts,
 			  int64_t now, struct verdict *verdict, struct error *err)
 {
-	int code = verdict_init(verdict, err);
-	if (code != 0)
-		return code;
+	memset(verdict, 0, sizeof(*verdict));
 	if (facts->change != NULL)
 		return error_set(err, ERROR_INTERNAL,
 				 "a change is not judged by its "

@@ -22,8 +22,8 @@ struct verdict;
 /* Signatures are judged at facts->change->received_at and at the time that the
  * committer claims. `now` before the date this program was built is refused, and so is
  * a time of receipt that lies more than a day after `now`. Initializes and concludes
- * `verdict` (verdict_release() by the caller, also after a failure). ERROR_MEMORY;
- * ERROR_INTERNAL without a change. */
+ * `verdict`; after a failure it is unknown and empty (verdict_release() by the caller
+ * is legal then too). ERROR_MEMORY; ERROR_INTERNAL without a change. */
 int policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
 		    struct verdict *verdict, struct error *err);
 

@@ -280,8 +280,7 @@ char *signature_unfold(struct arena *arena, struct span signature, size_t *lengt
 		if (!folded)
 			out[at++] = signature.bytes[i];
 	}
-	if (at == 0 || out[at - 1] != '\n')
-		out[at++] = '\n';
+	out[at++] = '\n';
 	out[at] = '\0';
 	*length = at;
 	return out;

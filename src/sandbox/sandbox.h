@@ -1,11 +1,14 @@
 /* sandbox/sandbox.h - confining a process: profiles of rights, and what the system lets
  * us do of them.
  *
- * Order in a child: descriptors, resource limits, uid, no_new_privs, capabilities,
- * Landlock, seccomp. What a kernel or container denies is recorded, not hidden:
- * sandbox_support() for `doctor`, and `require` for configurations that demand all of
- * it. The sanitizer build loads a relaxed filter (its runtime needs more calls) and
- * says so. */
+ * Order in a child: descriptors (the caller's: only it knows which it needs), resource
+ * limits, uid, no_new_privs, capabilities, Landlock, seccomp. What a kernel or
+ * container denies is recorded, not hidden: sandbox_probe() for `doctor`, and
+ * `require_all` for configurations that demand all of it. The sanitizer build loads a
+ * relaxed filter (its runtime needs more calls) and says so.
+ *
+ * A process is confined while it has one thread: Landlock and seccomp bind the calling
+ * thread and what it makes from then on. */
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
 
@@ -30,10 +33,12 @@ enum profile profile_by_name(const char *name); /* PROFILE_NONE: unknown */
 
 struct sandbox_paths {
 	const char *const *read; /* may be read (and executed where the profile may
-				    exec); missing ones are ignored */
+				    exec: FETCH, which has the system's programs,
+				    libraries and settings besides); missing ones are
+				    ignored */
 	size_t read_count;
-	const char *const
-		*write; /* may be read, written, created and removed beneath */
+	const char *const *write; /* may be read, written, created and removed
+				     beneath; they must exist */
 	size_t write_count;
 };
 
@@ -42,26 +47,31 @@ struct sandbox_options {
 	int landlock_abi_maximum; /* 0: what the kernel has; tests cap it at 2 */
 	uid_t uid;                /* to drop to when started as root; 0: stay */
 	gid_t gid;
+	const gid_t *groups; /* supplementary groups to drop to; none unless given */
+	size_t group_count;
 };
 
 /* Which layers hold in this process: filled by sandbox_enter(), shown by doctor. */
 struct sandbox_state {
 	bool no_new_privs;
 	bool no_capabilities;
-	int landlock_abi; /* 0: not available */
+	int landlock_abi; /* 0: not available (zygote and runner: left to their
+			     children) */
 	bool seccomp;
 	bool unprivileged; /* uid is not 0 */
 	char missing[256]; /* what was denied, in words; "" */
 };
 
 /* Confines the calling process for good. 0, or ERROR_SANDBOX (a layer failed in the
- * middle, or require_all and one is missing). */
+ * middle, or require_all and one is missing): the process must end then. `paths` and
+ * `options` may be NULL. ZYGOTE and RUNNER have no paths: Landlock would bind their
+ * children too. */
 int sandbox_enter(enum profile profile, const struct sandbox_paths *paths,
 		  const struct sandbox_options *options, struct sandbox_state *state,
 		  struct error *err);
 
-/* Prepares every profile's filter once, in the zygote, so that a child only loads
- * bytes. */
+/* Prepares the filters of all jobs once, in the zygote, so that a child only loads
+ * bytes. (sandbox_enter() makes what is not prepared.) */
 int sandbox_prepare(struct error *err);
 
 /* What this system can do, found by trying in a child: for doctor. One line of text
@@ -72,7 +82,9 @@ struct sandbox_support {
 	bool user_namespaces;
 	bool network_namespaces;
 	bool pid_namespaces;
-	char user_namespaces_reason[128];
+	bool mounts;                      /* in a namespace of its own */
+	bool private_proc;                /* a /proc that shows nobody else */
+	char user_namespaces_reason[128]; /* why not; "" */
 };
 void sandbox_probe(struct sandbox_support *support);
 

@@ -22,6 +22,7 @@ struct kept {
 	struct verifier verifier; /* first: handed out as this */
 	unsigned char *blob;
 	EVP_PKEY *key;
+	EVP_MD_CTX *whole; /* of Ed25519, which signs messages, not digests */
 	EVP_PKEY_CTX *contexts[TRUST_HASH_COUNT]; /* by digest; made when needed */
 };
 
@@ -30,7 +31,6 @@ static struct kept kept_keys[KEPT_KEYS];
 static size_t next_kept;
 static EVP_MD *digests[TRUST_HASH_COUNT];
 static EVP_MD_CTX *digest_context;
-static EVP_MD_CTX *verify_context;
 
 static const char *const digest_names[TRUST_HASH_COUNT] = {
 	[TRUST_SHA256] = "SHA256",
@@ -63,12 +63,10 @@ static int prepare(void)
 			digests[i] = EVP_MD_fetch(NULL, digest_names[i], NULL);
 	if (digest_context == NULL)
 		digest_context = EVP_MD_CTX_new();
-	if (verify_context == NULL)
-		verify_context = EVP_MD_CTX_new();
 	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
 		if (digests[i] == NULL)
 			return ERROR_MEMORY;
-	return digest_context == NULL || verify_context == NULL ? ERROR_MEMORY : 0;
+	return digest_context == NULL ? ERROR_MEMORY : 0;
 }
 
 int trust_digest(enum trust_hash hash, const struct trust_span *pieces, size_t count,
@@ -91,6 +89,7 @@ static void kept_release(struct kept *kept)
 {
 	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
 		EVP_PKEY_CTX_free(kept->contexts[i]);
+	EVP_MD_CTX_free(kept->whole);
 	EVP_PKEY_free(kept->key);
 	free(kept->blob);
 	memset(kept, 0, sizeof(*kept));
@@ -272,6 +271,37 @@ static int mismatch(int answer, struct error *err)
 			 "the signature does not belong to these bytes and this key");
 }
 
+/* A context belongs to one key for good: initialised again with another key,
+ * OpenSSL 3.0 goes on with the first one. */
+static int check_message(struct kept *kept, const struct trust_span *data,
+			 const unsigned char *signature, size_t signature_length,
+			 struct error *err)
+{
+	if (kept->whole == NULL)
+		kept->whole = EVP_MD_CTX_new();
+	if (kept->whole == NULL ||
+	    EVP_DigestVerifyInit(kept->whole, NULL, NULL, NULL, kept->key) != 1)
+		return out_of_memory(err);
+	return mismatch(EVP_DigestVerify(kept->whole, signature, signature_length,
+					 (const unsigned char *)data->bytes,
+					 data->length),
+			err);
+}
+
+static int check_digest(struct kept *kept, enum trust_hash hash,
+			const struct trust_span *data, const unsigned char *signature,
+			size_t signature_length, struct error *err)
+{
+	unsigned char digest[TRUST_HASH_BYTES_MAX];
+	size_t digest_length;
+	EVP_PKEY_CTX *context = context_for(kept, hash);
+	if (context == NULL || trust_digest(hash, data, 1, digest, &digest_length) != 0)
+		return out_of_memory(err);
+	return mismatch(EVP_PKEY_verify(context, signature, signature_length, digest,
+					digest_length),
+			err);
+}
+
 int verifier_check(const struct verifier *verifier, enum trust_hash hash,
 		   const struct trust_span *data, const unsigned char *signature,
 		   size_t signature_length, struct error *err)
@@ -280,24 +310,17 @@ int verifier_check(const struct verifier *verifier, enum trust_hash hash,
 	 * without a cast that drops const. */
 	struct kept *kept =
 		&kept_keys[(size_t)((const struct kept *)verifier - kept_keys)];
-	if (kept->verifier.public.type->family == SSH_ED25519) {
-		if (EVP_DigestVerifyInit(verify_context, NULL, NULL, NULL, kept->key) !=
-		    1)
-			return out_of_memory(err);
-		return mismatch(EVP_DigestVerify(verify_context, signature,
-						 signature_length,
-						 (const unsigned char *)data->bytes,
-						 data->length),
-				err);
+	const struct ssh_type *type = kept->verifier.public.type;
+	switch (type->family) {
+	case SSH_ED25519:
+		return check_message(kept, data, signature, signature_length, err);
+	case SSH_ECDSA:
+		return check_digest(kept, hash_named(type->digest), data, signature,
+				    signature_length, err);
+	case SSH_RSA:
+		return check_digest(kept, hash, data, signature, signature_length, err);
+	case SSH_FAMILY_UNKNOWN:
+		break;
 	}
-	unsigned char digest[TRUST_HASH_BYTES_MAX];
-	size_t digest_length;
-	if (kept->verifier.public.type->family == SSH_ECDSA)
-		hash = hash_named(kept->verifier.public.type->digest);
-	EVP_PKEY_CTX *context = context_for(kept, hash);
-	if (context == NULL || trust_digest(hash, data, 1, digest, &digest_length) != 0)
-		return out_of_memory(err);
-	return mismatch(EVP_PKEY_verify(context, signature, signature_length, digest,
-					digest_length),
-			err);
+	return error_set(err, ERROR_INTERNAL, "a key type without a family");
 }

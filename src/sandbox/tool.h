@@ -1,0 +1,20 @@
+/* sandbox/tool.h - one run of an external tool, confined as far as the system allows.
+ */
+#ifndef SANDBOX_TOOL_H
+#define SANDBOX_TOOL_H
+
+#include "model/messages.h"
+#include "sandbox/sandbox.h"
+
+struct arena;
+struct error;
+
+/* Runs what is granted, with the job's own variables (only GITGATE_..., and none that
+ * the grant has) added. The calling process is the tool's alone: it enters namespaces.
+ * Fills `ran`, whose memory is the arena's; failures stand in its code and text. */
+void tool_run(const struct msg_grant *grant, const struct msg_strings *environment,
+	      const struct sandbox_options *options,
+	      const struct sandbox_support *support, struct arena *arena,
+	      struct msg_ran *ran);
+
+#endif

@@ -1,0 +1,789 @@
+/* cmd/init.c - `gitgate init`: puts the gate before a bare repository, or takes it
+ * away.
+ *
+ * Everything is written as the repository's owner (also when root runs it: what root
+ * would write into a directory of another user, that user could redirect), and in an
+ * order that leaves no moment without the hook that was there. */
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/program.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "conf/config.h"
+#include "model/change.h"
+#include "repo/repo.h"
+
+#define ARENA_BYTES  ((size_t)16 << 20)
+#define SAVED        ".gitgate-saved" /* hooks/chain.h runs what has this name */
+#define PRIVATE      "gitgate"        /* our directory in the repository */
+#define POLICY_FILE  ".gitgate.yaml"
+#define REFS_MAXIMUM 64
+
+struct hook {
+	const char *name;
+	const char *program; /* its base name: by it a link of ours is known */
+	char *target;        /* absolute */
+};
+
+struct init {
+	/* the command line */
+	const char *anchor;
+	bool from_root;
+	bool remove;
+	const char *config;
+	const char *name;
+	const char *socket;
+	const char *refs[REFS_MAXIMUM];
+	size_t ref_count;
+	/* what was found */
+	struct arena *arena;
+	struct repo *repo;
+	const char *path; /* of the repository, absolute */
+	const char *home; /* of its owner */
+	char *hooks_directory;
+	struct hook hooks[2];
+	struct strings anchors; /* "REF=COMMIT" */
+	struct error *err;
+};
+
+static int no_memory(struct init *init)
+{
+	return error_set(init->err, ERROR_MEMORY, "out of memory");
+}
+
+static char *printed(struct init *init, const char *directory, const char *name)
+{
+	return arena_printf(init->arena, "%s/%s", directory, name);
+}
+
+/* --- who we are --- */
+
+/* Root becomes the owner of the repository, for good. */
+static int become_owner(struct init *init, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return error_set_errno(init->err, errno, "cannot examine '%s'", path);
+	const struct passwd *owner = getpwuid(status.st_uid);
+	init->home = arena_string(init->arena, owner ? owner->pw_dir : "/");
+	if (geteuid() != 0 || status.st_uid == 0)
+		return init->home ? 0 : no_memory(init);
+	int rc = owner ? initgroups(owner->pw_name, owner->pw_gid) : setgroups(0, NULL);
+	if (rc != 0 || setgid(owner ? owner->pw_gid : status.st_gid) != 0 ||
+	    setuid(status.st_uid) != 0)
+		return error_set_errno(init->err, errno,
+				       "cannot become the owner of '%s'", path);
+	return init->home ? 0 : no_memory(init);
+}
+
+/* --- git's configuration --- */
+
+/* Runs git with at most six arguments. `result` NULL: only its success counts. */
+static int run_git(struct init *init, const char *const *arguments, int *status,
+		   struct buf *output)
+{
+	const char *all[10] = { "git" };
+	const char *environment[6] = { "PATH=" SPAWN_PATH, "LC_ALL=C.UTF-8" };
+	size_t count = 2;
+	struct spawn_result result;
+
+	for (size_t i = 0; arguments[i]; i++)
+		all[i + 1] = arguments[i];
+	environment[count++] = arena_printf(init->arena, "HOME=%s", init->home);
+	static const char *const kept[] = { "GIT_CONFIG_GLOBAL", "GIT_CONFIG_"
+								 "NOSYSTEM" };
+	for (size_t i = 0; i < 2; i++)
+		if (getenv(kept[i]))
+			environment[count++] = arena_printf(init->arena, "%s=%s",
+							    kept[i], getenv(kept[i]));
+	struct spawn spawn = { .arguments = all, .environment = environment };
+	int rc = spawn_run(&spawn, &result, init->err);
+	if (rc == 0 && result.status != 0 && !status)
+		rc = error_set(init->err, ERROR_CHILD, "git %s: %s", arguments[0],
+			       result.errors.data);
+	if (rc == 0 && status)
+		*status = result.status;
+	if (rc == 0 && output)
+		buf_add(output, result.output.data, strcspn(result.output.data, "\n"));
+	spawn_result_release(&result);
+	return rc;
+}
+
+static int config_set(struct init *init, const char *key, const char *value)
+{
+	const char *const arguments[] = {
+		"config",
+		"--file",
+		printed(init, init->path, "config"),
+		"--replace-all",
+		key,
+		value,
+		NULL,
+	};
+	return run_git(init, arguments, NULL, NULL);
+}
+
+static int config_add(struct init *init, const char *key, const char *value)
+{
+	const char *const arguments[] = {
+		"config", "--file", printed(init, init->path, "config"), "--add", key,
+		value,    NULL,
+	};
+	return run_git(init, arguments, NULL, NULL);
+}
+
+/* What is not there need not be removed. */
+static int config_remove(struct init *init, const char *verb, const char *key)
+{
+	const char *const arguments[] = {
+		"config", "--file", printed(init, init->path, "config"),
+		verb,     key,      NULL,
+	};
+	int status;
+
+	return run_git(init, arguments, &status, NULL);
+}
+
+/* --- hooks --- */
+
+/* Where git looks for the hooks of this repository, with all of its owner's
+ * configuration counted in: a hook that git never runs guards nothing. */
+static int find_hooks_directory(struct init *init)
+{
+	const char *const arguments[] = {
+		arena_printf(init->arena, "--git-dir=%s", init->path),
+		"rev-parse",
+		"--path-format=absolute",
+		"--git-path",
+		"hooks",
+		NULL,
+	};
+	struct buf found = BUF_INIT(PATH_MAX);
+
+	int rc = run_git(init, arguments, NULL, &found);
+	if (rc == 0) {
+		init->hooks_directory = arena_string(init->arena, found.data);
+		rc = init->hooks_directory ? 0 : no_memory(init);
+	}
+	buf_release(&found);
+	size_t length = strlen(init->path);
+	if (rc != 0)
+		return rc;
+	if (strncmp(init->hooks_directory, init->path, length) != 0 ||
+	    init->hooks_directory[length] != '/' ||
+	    strstr(init->hooks_directory, "/../"))
+		return error_set(init->err, ERROR_CONFIG,
+				 "git runs the hooks in '%s', not those of '%s': "
+				 "core.hooksPath is set; unset it ('git config "
+				 "--show-origin core.hooksPath' tells where), or have "
+				 "those hooks call gitgate's programs",
+				 init->hooks_directory, init->path);
+	return path_make_directories(init->hooks_directory, 0755, init->err);
+}
+
+static int find_programs(struct init *init)
+{
+	static const char *const names[2][2] = {
+		{ "pre-receive", "gitgate-pre-receive" },
+		{ "post-receive", "gitgate-post-receive" },
+	};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < 2; i++) {
+		char *target = NULL;
+		init->hooks[i].name = names[i][0];
+		init->hooks[i].program = names[i][1];
+		rc = program_find(&target, names[i][1], init->err);
+		if (rc != 0)
+			break;
+		init->hooks[i].target = arena_string(init->arena, target);
+		free(target);
+		if (!init->hooks[i].target)
+			rc = no_memory(init);
+	}
+	return rc;
+}
+
+enum standing { STANDING_NOTHING, STANDING_OURS, STANDING_OTHER };
+
+/* What stands at a hook's place. A link to a program of ours is ours, wherever it was
+ * installed. */
+static int look(struct init *init, const struct hook *hook, const char *path,
+		enum standing *out)
+{
+	char target[PATH_MAX];
+	struct stat status;
+
+	*out = STANDING_NOTHING;
+	if (lstat(path, &status) != 0) {
+		if (errno == ENOENT)
+			return 0;
+		return error_set_errno(init->err, errno, "cannot examine '%s'", path);
+	}
+	*out = STANDING_OTHER;
+	if (!S_ISLNK(status.st_mode))
+		return 0;
+	ssize_t length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return error_set_errno(init->err, errno, "cannot read the link '%s'",
+				       path);
+	target[length] = '\0';
+	const char *slash = strrchr(target, '/');
+	if (strcmp(slash ? slash + 1 : target, hook->program) == 0)
+		*out = STANDING_OURS;
+	return 0;
+}
+
+/* A second name first, then one rename: git finds the old hook or ours, never none. */
+static int save_other(struct init *init, const char *path, const char *saved)
+{
+	if (link(path, saved) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return error_set(init->err, ERROR_EXISTS,
+				 "'%s' is not gitgate's, and the place to keep it is "
+				 "taken: look at '%s' and remove one of them",
+				 path, saved);
+	return error_set_errno(init->err, errno, "cannot keep '%s' as '%s'", path,
+			       saved);
+}
+
+static int put_link(struct init *init, const struct hook *hook, const char *path)
+{
+	const char *temporary =
+		arena_printf(init->arena, "%s.gitgate-%ld", path, (long)getpid());
+
+	if (!temporary)
+		return no_memory(init);
+	unlink(temporary);
+	if (symlink(hook->target, temporary) != 0)
+		return error_set_errno(init->err, errno, "cannot make '%s'", temporary);
+	if (rename(temporary, path) != 0) {
+		error_set_errno(init->err, errno, "cannot put the hook '%s'", path);
+		unlink(temporary);
+		return init->err->code;
+	}
+	return 0;
+}
+
+static int install_hook(struct init *init, const struct hook *hook)
+{
+	char *path = printed(init, init->hooks_directory, hook->name);
+	char *saved = path ? arena_printf(init->arena, "%s" SAVED, path) : NULL;
+	enum standing standing;
+
+	if (!saved)
+		return no_memory(init);
+	int rc = look(init, hook, path, &standing);
+	if (rc == 0 && standing == STANDING_OTHER)
+		rc = save_other(init, path, saved);
+	if (rc != 0)
+		return rc;
+	rc = put_link(init, hook, path);
+	if (rc != 0 && standing == STANDING_OTHER)
+		unlink(saved);
+	if (rc != 0)
+		return rc;
+	printf("hook %s -> %s\n", hook->name, hook->target);
+	if (path_exists(saved))
+		printf("  the hook that was there runs afterwards: %s\n", saved);
+	return 0;
+}
+
+static int remove_hook(struct init *init, const struct hook *hook)
+{
+	char *path = printed(init, init->hooks_directory, hook->name);
+	char *saved = path ? arena_printf(init->arena, "%s" SAVED, path) : NULL;
+	enum standing standing;
+
+	if (!saved)
+		return no_memory(init);
+	int rc = look(init, hook, path, &standing);
+	if (rc != 0)
+		return rc;
+	if (standing != STANDING_OURS) {
+		printf("hook %s: not gitgate's, left alone\n", hook->name);
+		return 0;
+	}
+	bool had_other = path_exists(saved);
+	if ((had_other ? rename(saved, path) : unlink(path)) != 0)
+		return error_set_errno(init->err, errno, "cannot restore '%s'", path);
+	printf("hook %s: %s\n", hook->name,
+	       had_other ? "the earlier one is back" : "removed");
+	return 0;
+}
+
+/* --- the repository --- */
+
+static int take_word(void *data, const char *value)
+{
+	bool *is_true = data;
+
+	*is_true = strcmp(value, "true") == 0 || strcmp(value, "yes") == 0 ||
+		   strcmp(value, "on") == 0 || strcmp(value, "1") == 0;
+	return 0;
+}
+
+static int open_repository(struct init *init)
+{
+	bool bare = false;
+
+	int rc = repo_open(&init->repo, init->path, NULL, init->err);
+	if (rc == 0)
+		rc = repo_config_each(init->repo, "core.bare", take_word, &bare,
+				      init->err);
+	if (rc != 0)
+		return rc;
+	init->path = repo_path(init->repo);
+	if (!bare)
+		return error_set(init->err, ERROR_USAGE,
+				 "'%s' is not a bare repository; hooks guard the "
+				 "repository that is pushed to ('git clone --bare' "
+				 "makes one)",
+				 init->path);
+	return 0;
+}
+
+static int count_ref(void *data, const char *name, const struct oid *id)
+{
+	size_t *count = data;
+	(void)name;
+	(void)id;
+
+	++*count;
+	return 0;
+}
+
+static int keep_anchor(void *data, const char *value)
+{
+	struct init *init = data;
+	const char **slot = ARENA_PUSH(init->arena, &init->anchors.items,
+				       &init->anchors.count, &init->anchors.capacity);
+
+	if (!slot || !(*slot = arena_string(init->arena, value)))
+		return no_memory(init);
+	return 0;
+}
+
+/* The refs that are to be anchored: those named, or the default branch. */
+static int find_refs(struct init *init)
+{
+	char *head = NULL;
+
+	for (size_t i = 0; i < init->ref_count; i++) {
+		int rc = ref_check(init->refs[i], init->err);
+		if (rc != 0)
+			return error_context(init->err, "--ref");
+	}
+	if (init->ref_count)
+		return 0;
+	int rc = repo_head(init->repo, &head, init->err);
+	if (rc == 0) {
+		init->refs[0] = arena_string(init->arena, head);
+		init->ref_count = 1;
+		rc = init->refs[0] ? 0 : no_memory(init);
+	}
+	free(head);
+	return rc;
+}
+
+/* Replaces what was set for the same refs; others stay. */
+static int set_anchors(struct init *init, const char *value)
+{
+	struct strings old = init->anchors;
+
+	init->anchors = (struct strings){ 0 };
+	for (size_t i = 0; i < old.count; i++) {
+		size_t length = (size_t)(strrchr(old.items[i], '=') - old.items[i]);
+		bool replaced = false;
+		for (size_t j = 0; j < init->ref_count; j++)
+			replaced |= strlen(init->refs[j]) == length &&
+				    memcmp(init->refs[j], old.items[i], length) == 0;
+		int rc = replaced ? 0 : keep_anchor(init, old.items[i]);
+		if (rc != 0)
+			return rc;
+	}
+	for (size_t j = 0; j < init->ref_count; j++) {
+		char *anchor = arena_printf(init->arena, "%s=%s", init->refs[j], value);
+		int rc = anchor ? keep_anchor(init, anchor) : no_memory(init);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int resolve_anchor(struct init *init, const char **out)
+{
+	struct oid id, commit;
+
+	int rc = repo_resolve(init->repo, init->anchor, &id, init->err);
+	if (rc == 0)
+		rc = repo_peel(init->repo, &id, &commit, init->err);
+	if (rc != 0)
+		return error_context(init->err, "--anchor '%s'", init->anchor);
+	*out = arena_string(init->arena, oid_text(&commit));
+	return *out ? 0 : no_memory(init);
+}
+
+/* Up to where the history that is there already is trusted. Nobody guesses that. */
+static int decide_anchors(struct init *init)
+{
+	const char *value = "root";
+	size_t refs = 0;
+
+	int rc = repo_config_each(init->repo, "gitgate.anchor", keep_anchor, init,
+				  init->err);
+	for (size_t i = 0; rc == 0 && i < init->anchors.count; i++)
+		if (!strchr(init->anchors.items[i], '='))
+			rc = error_set(init->err, ERROR_REPO_CONFIG,
+				       "gitgate.anchor '%s' is not REF=COMMIT",
+				       init->anchors.items[i]);
+	if (rc == 0)
+		rc = repo_each_ref(init->repo, count_ref, &refs, init->err);
+	if (rc != 0)
+		return rc;
+	if (!init->anchor && !init->from_root) {
+		if (init->anchors.count)
+			return 0;
+		if (refs)
+			return error_set(init->err, ERROR_NO_ANCHOR,
+					 "'%s' has a history already: say up to where "
+					 "it is "
+					 "trusted with 'gitgate init %s --anchor "
+					 "HEAD', or have "
+					 "all of it judged with --from-root",
+					 init->path, init->path);
+	}
+	rc = find_refs(init);
+	if (rc == 0 && init->anchor)
+		rc = resolve_anchor(init, &value);
+	return rc == 0 ? set_anchors(init, value) : rc;
+}
+
+/* The floor must be one that the hook can use, with the rights of the repository's
+ * owner. */
+static int check_floor(struct init *init)
+{
+	struct policy *policy = NULL;
+	char path[PATH_MAX];
+
+	if (!init->config && access(CMD_CONFIG_FILE, F_OK) == 0)
+		init->config = CMD_CONFIG_FILE;
+	if (!init->config)
+		return 0;
+	if (!realpath(init->config, path))
+		return error_set_errno(init->err, errno, "--config '%s'", init->config);
+	init->config = arena_string(init->arena, path);
+	if (!init->config)
+		return no_memory(init);
+	int rc = config_load_floor(&policy, path, init->name, init->err);
+	if (rc == 0)
+		rc = policy_finish(policy, init->err);
+	policy_free(policy);
+	if (rc != 0)
+		return error_context(init->err,
+				     "the hooks of '%s' could not use the server's "
+				     "configuration",
+				     init->path);
+	return 0;
+}
+
+static bool has_policy(struct init *init)
+{
+	const char *const arguments[] = {
+		arena_printf(init->arena, "--git-dir=%s", init->path),
+		"rev-parse",
+		"--verify",
+		"-q",
+		"HEAD:" POLICY_FILE,
+		NULL,
+	};
+	int status = 1;
+
+	return run_git(init, arguments, &status, NULL) == 0 && status == 0;
+}
+
+/* --- writing --- */
+
+static const struct {
+	const char *key;
+	const char *value;
+	const char *why;
+} settings[] = {
+	{ "receive.fsckObjects", "true", "malformed objects stay in the quarantine" },
+	{ "transfer.fsckObjects", "true", "also when this repository fetches" },
+	{ "receive.shallowUpdate", "false", "no history with missing parts" },
+	{ "core.logAllRefUpdates", "true", "what refs were is kept" },
+};
+
+static int write_settings(struct init *init)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		int rc = config_set(init, settings[i].key, settings[i].value);
+		if (rc != 0)
+			return rc;
+		printf("set %s = %s: %s\n", settings[i].key, settings[i].value,
+		       settings[i].why);
+	}
+	return 0;
+}
+
+static int write_own_section(struct init *init)
+{
+	int rc = config_set(init, "gitgate.name", init->name);
+
+	if (rc == 0)
+		rc = init->config
+			     ? config_set(init, "gitgate.config", init->config)
+			     : config_remove(init, "--unset-all", "gitgate.config");
+	if (rc == 0)
+		rc = config_remove(init, "--unset-all", "gitgate.anchor");
+	for (size_t i = 0; rc == 0 && i < init->anchors.count; i++) {
+		rc = config_add(init, "gitgate.anchor", init->anchors.items[i]);
+		printf("trusted up to %s\n", init->anchors.items[i]);
+	}
+	return rc;
+}
+
+/* The name of the service's socket, for post-receive; empty: there is none. */
+static int write_socket(struct init *init)
+{
+	char *directory = printed(init, init->path, PRIVATE);
+	char *file = directory ? printed(init, directory, "socket") : NULL;
+	char *socket = NULL;
+
+	if (!file)
+		return no_memory(init);
+	int rc = 0;
+	if (init->socket && strcmp(init->socket, "none") == 0)
+		socket = strdup("");
+	else
+		rc = cmd_socket(init->socket, init->config, &socket, init->err);
+	if (rc == 0)
+		rc = path_make_directories(directory, 0755, init->err);
+	if (rc == 0) {
+		const char *line = arena_printf(init->arena, "%s\n", socket);
+		rc = line ? path_write_atomic(file, line, strlen(line), 0644, init->err)
+			  : no_memory(init);
+	}
+	if (rc == 0 && *socket)
+		printf("the service at %s is told of every push\n", socket);
+	free(socket);
+	return rc;
+}
+
+static void warn(struct init *init)
+{
+	if (!init->config && !has_policy(init))
+		fprintf(stderr,
+			"gitgate: warning: there is no policy yet: every push is "
+			"refused until\n"
+			"  the server's configuration is given (--config FILE)%s\n",
+			init->anchor ? " or the default branch holds a " POLICY_FILE
+				     : "");
+	const char *const arguments[] = {
+		"config",
+		"--file",
+		printed(init, init->path, "config"),
+		"--get-regexp",
+		"^receive\\.fsck\\.",
+		NULL,
+	};
+	struct buf found = BUF_INIT(4096);
+	int status;
+	if (run_git(init, arguments, &status, &found) == 0 && status == 0)
+		fprintf(stderr,
+			"gitgate: warning: this repository lets some malformed objects "
+			"in: %s\n",
+			found.data);
+	buf_release(&found);
+}
+
+static int install(struct init *init)
+{
+	int rc = decide_anchors(init);
+
+	if (rc == 0)
+		rc = check_floor(init);
+	if (rc == 0)
+		rc = find_hooks_directory(init);
+	if (rc == 0)
+		rc = write_settings(init);
+	if (rc == 0)
+		rc = write_own_section(init);
+	if (rc == 0)
+		rc = write_socket(init);
+	/* Last: a hook without its settings would refuse everything. */
+	for (size_t i = 0; rc == 0 && i < 2; i++)
+		rc = install_hook(init, &init->hooks[i]);
+	if (rc == 0) {
+		printf("%s is guarded\n", init->path);
+		fflush(stdout);
+		warn(init);
+	}
+	return rc;
+}
+
+static int uninstall(struct init *init)
+{
+	int rc = find_hooks_directory(init);
+
+	for (size_t i = 0; rc == 0 && i < 2; i++)
+		rc = remove_hook(init, &init->hooks[i]);
+	if (rc == 0)
+		rc = config_remove(init, "--remove-section", "gitgate");
+	if (rc != 0)
+		return rc;
+	unlink(arena_printf(init->arena, "%s/" PRIVATE "/socket", init->path));
+	unlink(arena_printf(init->arena, "%s/" PRIVATE "/facts", init->path));
+	rmdir(arena_printf(init->arena, "%s/" PRIVATE, init->path));
+	printf("%s is no longer guarded; git's own checks (receive.fsckObjects and the "
+	       "like) stay\n",
+	       init->path);
+	return 0;
+}
+
+/* "shop" of "/srv/git/shop.git". */
+static const char *default_name(struct init *init)
+{
+	const char *base = strrchr(init->path, '/') + 1;
+	size_t length = strlen(base);
+
+	if (length > 4 && text_ends_with(base, ".git"))
+		length -= 4;
+	return arena_copy(init->arena, base, length);
+}
+
+static int work(struct init *init, const char *repository)
+{
+	char path[PATH_MAX];
+
+	if (!realpath(repository, path))
+		return error_set_errno(init->err, errno, "cannot find '%s'",
+				       repository);
+	init->path = path;
+	int rc = find_programs(init);
+	if (rc == 0)
+		rc = become_owner(init, path);
+	if (rc == 0)
+		rc = open_repository(init);
+	if (rc != 0)
+		return rc;
+	if (!init->name)
+		init->name = default_name(init);
+	if (!init->name)
+		return no_memory(init);
+	return init->remove ? uninstall(init) : install(init);
+}
+
+/* --- the command line --- */
+
+/* --ref may be given many times, which the table of options cannot say: taken out
+ * before. Returns the new count of arguments, or -1. */
+static int take_refs(struct init *init, int argc, char **argv)
+{
+	int kept = 1;
+
+	for (int i = 1; i < argc; i++) {
+		const char *value = NULL;
+		if (strcmp(argv[i], "--ref") == 0 && i + 1 < argc)
+			value = argv[++i];
+		else if (text_starts_with(argv[i], "--ref="))
+			value = argv[i] + strlen("--ref=");
+		if (!value)
+			argv[kept++] = argv[i];
+		else if (init->ref_count == REFS_MAXIMUM)
+			return -1;
+		else
+			init->refs[init->ref_count++] = value;
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
+static int parse(struct init *init, int argc, char **argv, const char **repository)
+{
+	const char *unused = NULL;
+	const struct cmd_option options[] = {
+		{ "anchor", 0, "COMMIT",
+		  "trust the history up to this commit (HEAD: what is there now)",
+		  &init->anchor, NULL },
+		{ "from-root", 0, NULL, "trust nothing: judge the whole history", NULL,
+		  &init->from_root },
+		{ "ref", 0, "REF",
+		  "the ref that --anchor or --from-root speaks of; may be repeated "
+		  "(default: HEAD's branch)",
+		  &unused, NULL },
+		{ "config", 0, "FILE",
+		  "the server's configuration, whose rules are the floor",
+		  &init->config, NULL },
+		{ "name", 0, "NAME", "the repository's name in the server's rules",
+		  &init->name, NULL },
+		{ "socket", 0, "PATH",
+		  "where the service is told of pushes ('none': nowhere)",
+		  &init->socket, NULL },
+		{ "remove", 0, NULL, "take the hooks out and restore earlier ones",
+		  NULL, &init->remove },
+	};
+	size_t count = sizeof(options) / sizeof(options[0]);
+
+	argc = take_refs(init, argc, argv);
+	if (argc < 0)
+		return cmd_usage("init", "--ref may be given %d times", REFS_MAXIMUM) +
+		       1;
+	/* Options may stand on both sides of the operand. */
+	for (int at = 0; at < argc;) {
+		int operands = 0;
+		int done = cmd_parse(argc - at, argv + at, "init", options, count,
+				     &operands);
+		if (done != 0)
+			return done;
+		at += operands;
+		if (at >= argc)
+			break;
+		if (*repository)
+			return cmd_usage("init", "one repository, not also '%s'",
+					 argv[at]) +
+			       1;
+		*repository = argv[at];
+	}
+	if (!*repository)
+		return cmd_usage("init", "which repository?") + 1;
+	if (init->anchor && init->from_root)
+		return cmd_usage("init", "--anchor or --from-root, not both") + 1;
+	if (init->remove && (init->anchor || init->from_root))
+		return cmd_usage("init", "--remove stands alone") + 1;
+	return 0;
+}
+
+int cmd_init(int argc, char **argv)
+{
+	struct error err = ERROR_INIT;
+	struct init init = { .arena = arena_new(ARENA_BYTES), .err = &err };
+	const char *repository = NULL;
+
+	int done = parse(&init, argc, argv, &repository);
+	if (done != 0) {
+		arena_free(init.arena);
+		return done - 1;
+	}
+	int rc = init.arena ? work(&init, repository) : no_memory(&init);
+	repo_close(init.repo);
+	arena_free(init.arena);
+	return rc == 0 ? 0 : cmd_fail(&err);
+}

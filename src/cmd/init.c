@@ -5,14 +5,11 @@
  * would write into a directory of another user, that user could redirect), and in an
  * order that leaves no moment without the hook that was there. */
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -23,13 +20,14 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/hook_link.h"
+#include "cmd/owner.h"
 #include "conf/config.h"
 #include "model/change.h"
 #include "repo/repo.h"
 
 #define ARENA_BYTES  ((size_t)16 << 20)
-#define SAVED        ".gitgate-saved" /* hooks/chain.h runs what has this name */
-#define PRIVATE      "gitgate"        /* our directory in the repository */
+#define PRIVATE      "gitgate" /* our directory in the repository */
 #define POLICY_FILE  ".gitgate.yaml"
 #define REFS_MAXIMUM 64
 
@@ -53,7 +51,7 @@ struct init {
 	struct arena *arena;
 	struct repo *repo;
 	const char *path; /* of the repository, absolute */
-	const char *home; /* of its owner */
+	char *home;       /* of its owner */
 	char *hooks_directory;
 	struct hook hooks[2];
 	struct strings anchors; /* "REF=COMMIT" */
@@ -68,27 +66,6 @@ static int no_memory(struct init *init)
 static char *printed(struct init *init, const char *directory, const char *name)
 {
 	return arena_printf(init->arena, "%s/%s", directory, name);
-}
-
-/* --- who we are --- */
-
-/* Root becomes the owner of the repository, for good. */
-static int become_owner(struct init *init, const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status) != 0)
-		return error_set_errno(init->err, errno, "cannot examine '%s'", path);
-	const struct passwd *owner = getpwuid(status.st_uid);
-	init->home = arena_string(init->arena, owner ? owner->pw_dir : "/");
-	if (geteuid() != 0 || status.st_uid == 0)
-		return init->home ? 0 : no_memory(init);
-	int rc = owner ? initgroups(owner->pw_name, owner->pw_gid) : setgroups(0, NULL);
-	if (rc != 0 || setgid(owner ? owner->pw_gid : status.st_gid) != 0 ||
-	    setuid(status.st_uid) != 0)
-		return error_set_errno(init->err, errno,
-				       "cannot become the owner of '%s'", path);
-	return init->home ? 0 : no_memory(init);
 }
 
 /* --- git's configuration --- */
@@ -221,86 +198,18 @@ static int find_programs(struct init *init)
 
 enum standing { STANDING_NOTHING, STANDING_OURS, STANDING_OTHER };
 
-/* What stands at a hook's place. A link to a program of ours is ours, wherever it was
- * installed. */
-static int look(struct init *init, const struct hook *hook, const char *path,
-		enum standing *out)
-{
-	char target[PATH_MAX];
-	struct stat status;
-
-	*out = STANDING_NOTHING;
-	if (lstat(path, &status) != 0) {
-		if (errno == ENOENT)
-			return 0;
-		return error_set_errno(init->err, errno, "cannot examine '%s'", path);
-	}
-	*out = STANDING_OTHER;
-	if (!S_ISLNK(status.st_mode))
-		return 0;
-	ssize_t length = readlink(path, target, sizeof(target) - 1);
-	if (length < 0)
-		return error_set_errno(init->err, errno, "cannot read the link '%s'",
-				       path);
-	target[length] = '\0';
-	const char *slash = strrchr(target, '/');
-	if (strcmp(slash ? slash + 1 : target, hook->program) == 0)
-		*out = STANDING_OURS;
-	return 0;
-}
-
-/* A second name first, then one rename: git finds the old hook or ours, never none. */
-static int save_other(struct init *init, const char *path, const char *saved)
-{
-	if (link(path, saved) == 0)
-		return 0;
-	if (errno == EEXIST)
-		return error_set(init->err, ERROR_EXISTS,
-				 "'%s' is not gitgate's, and the place to keep it is "
-				 "taken: look at '%s' and remove one of them",
-				 path, saved);
-	return error_set_errno(init->err, errno, "cannot keep '%s' as '%s'", path,
-			       saved);
-}
-
-static int put_link(struct init *init, const struct hook *hook, const char *path)
-{
-	const char *temporary =
-		arena_printf(init->arena, "%s.gitgate-%ld", path, (long)getpid());
-
-	if (!temporary)
-		return no_memory(init);
-	unlink(temporary);
-	if (symlink(hook->target, temporary) != 0)
-		return error_set_errno(init->err, errno, "cannot make '%s'", temporary);
-	if (rename(temporary, path) != 0) {
-		error_set_errno(init->err, errno, "cannot put the hook '%s'", path);
-		unlink(temporary);
-		return init->err->code;
-	}
-	return 0;
-}
-
 static int install_hook(struct init *init, const struct hook *hook)
 {
 	char *path = printed(init, init->hooks_directory, hook->name);
-	char *saved = path ? arena_printf(init->arena, "%s" SAVED, path) : NULL;
-	enum standing standing;
 
-	if (!saved)
+	if (!path)
 		return no_memory(init);
-	int rc = look(init, hook, path, &standing);
-	if (rc == 0 && standing == STANDING_OTHER)
-		rc = save_other(init, path, saved);
-	if (rc != 0)
-		return rc;
-	rc = put_link(init, hook, path);
-	if (rc != 0 && standing == STANDING_OTHER)
-		unlink(saved);
+	int rc = hook_link_put(path, hook->program, hook->target, init->err);
 	if (rc != 0)
 		return rc;
 	printf("hook %s -> %s\n", hook->name, hook->target);
-	if (path_exists(saved))
+	const char *saved = arena_printf(init->arena, "%s" HOOK_SAVED, path);
+	if (saved && path_exists(saved))
 		printf("  the hook that was there runs afterwards: %s\n", saved);
 	return 0;
 }
@@ -308,23 +217,23 @@ static int install_hook(struct init *init, const struct hook *hook)
 static int remove_hook(struct init *init, const struct hook *hook)
 {
 	char *path = printed(init, init->hooks_directory, hook->name);
-	char *saved = path ? arena_printf(init->arena, "%s" SAVED, path) : NULL;
-	enum standing standing;
+	enum hook_standing before, after;
 
-	if (!saved)
+	if (!path)
 		return no_memory(init);
-	int rc = look(init, hook, path, &standing);
+	int rc = hook_link_look(path, hook->program, &before, init->err);
+	if (rc == 0)
+		rc = hook_link_remove(path, hook->program, init->err);
+	if (rc == 0)
+		rc = hook_link_look(path, hook->program, &after, init->err);
 	if (rc != 0)
 		return rc;
-	if (standing != STANDING_OURS) {
+	if (before == HOOK_OTHER)
 		printf("hook %s: not gitgate's, left alone\n", hook->name);
-		return 0;
-	}
-	bool had_other = path_exists(saved);
-	if ((had_other ? rename(saved, path) : unlink(path)) != 0)
-		return error_set_errno(init->err, errno, "cannot restore '%s'", path);
-	printf("hook %s: %s\n", hook->name,
-	       had_other ? "the earlier one is back" : "removed");
+	else if (after == HOOK_OTHER)
+		printf("hook %s: the earlier one is back\n", hook->name);
+	else
+		printf("hook %s: removed\n", hook->name);
 	return 0;
 }
 
@@ -679,7 +588,7 @@ static int work(struct init *init, const char *repository)
 	init->path = path;
 	int rc = find_programs(init);
 	if (rc == 0)
-		rc = become_owner(init, path);
+		rc = owner_become(path, &init->home, init->err);
 	if (rc == 0)
 		rc = open_repository(init);
 	if (rc != 0)
@@ -784,6 +693,7 @@ int cmd_init(int argc, char **argv)
 	}
 	int rc = init.arena ? work(&init, repository) : no_memory(&init);
 	repo_close(init.repo);
+	free(init.home);
 	arena_free(init.arena);
 	return rc == 0 ? 0 : cmd_fail(&err);
 }

@@ -222,8 +222,8 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 			return contained;
 		facts->forced = !contained;
 	}
-	if (needed & (FACTS_COMMITS | FACTS_SIGNATURES | FACTS_FILES))
-		rc = collect_commits(collector, err);
+	/* Always: a malformed commit is refused whatever the rules look at. */
+	rc = collect_commits(collector, err);
 	if (rc == 0 && needed & FACTS_FILES)
 		rc = collect_files(collector, err);
 	if (rc == 0 && needed & FACTS_DOCUMENTS)

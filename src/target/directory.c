@@ -154,11 +154,27 @@ static bool is_written(const struct work *work)
 	return same;
 }
 
+static int record_activate(struct work *work, enum directory_activate how,
+			   struct error *err)
+{
+	struct directory_record record = work->directory.record;
+	record.activate = how;
+	return directory_write_record(&work->directory, &record, err);
+}
+
 static int write_release(struct work *work, struct error *err)
 {
 	if (is_written(work))
 		return 0;
 	work->wrote = true;
+	int code = 0;
+	/* What is live changes now: the command has to run for it, even if we do not
+	 * live to see the end of this. */
+	if (is_live(work) && work->target->activate != NULL &&
+	    work->directory.record.generation == work->generation)
+		code = record_activate(work, DIRECTORY_ACTIVATE_PENDING, err);
+	if (code != 0)
+		return code;
 	return directory_release_write(&work->directory, work->name, is_live(work),
 				       &work->listing, work->arena, err);
 }
@@ -239,14 +255,6 @@ static int run_command(const struct work *work, const char *name,
 					 "out of memory for the environment");
 	return work->target->activate->run(work->target->activate->data, environment,
 					   err);
-}
-
-static int record_activate(struct work *work, enum directory_activate how,
-			   struct error *err)
-{
-	struct directory_record record = work->directory.record;
-	record.activate = how;
-	return directory_write_record(&work->directory, &record, err);
 }
 
 /* After a command that failed: the earlier release again. Always an error. */

@@ -26,9 +26,11 @@ struct error;
 struct manifests;
 struct target;
 
-#define DIRECTORY_RELEASES "releases"
-#define DIRECTORY_CURRENT  "current"
-#define DIRECTORY_RECORD   ".gitgate"
+#define DIRECTORY_RELEASES    "releases"
+#define DIRECTORY_CURRENT     "current"
+#define DIRECTORY_RECORD      ".gitgate"
+#define DIRECTORY_CURRENT_NEW ".current.new"
+#define DIRECTORY_RECORD_NEW  ".gitgate.new"
 
 /* --- names of releases (directory_root.c) --- */
 

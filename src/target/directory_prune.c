@@ -90,7 +90,12 @@ static int remove_stale(void *data, const char *name, struct error *err)
 int directory_clean(const struct directory *directory, struct error *err)
 {
 	int releases = directory->releases;
-	return for_each_name(releases, remove_stale, &releases, err);
+	int code = path_remove_tree(directory->root, DIRECTORY_RECORD_NEW, err);
+	if (code == 0)
+		code = path_remove_tree(directory->root, DIRECTORY_CURRENT_NEW, err);
+	if (code == 0)
+		code = for_each_name(releases, remove_stale, &releases, err);
+	return code;
 }
 
 /* --- old releases --- */

@@ -234,7 +234,7 @@ int directory_write_record(struct directory *directory,
 	record_text(record, &text);
 	int code = buf_status(&text, "the record of the target", err);
 	if (code == 0)
-		code = directory_write_file(directory->root, DIRECTORY_RECORD ".new",
+		code = directory_write_file(directory->root, DIRECTORY_RECORD_NEW,
 					    DIRECTORY_RECORD, text.data, text.length,
 					    err);
 	if (code == 0)
@@ -277,7 +277,7 @@ static int read_link(struct directory *directory, struct error *err)
 
 int directory_switch(struct directory *directory, const char *name, struct error *err)
 {
-	static const char temporary[] = "." DIRECTORY_CURRENT ".new";
+	static const char temporary[] = DIRECTORY_CURRENT_NEW;
 	char text[sizeof(LINK_PREFIX) + DIRECTORY_NAME_BYTES];
 	snprintf(text, sizeof(text), LINK_PREFIX "%s", name);
 	int code = path_remove_tree(directory->root, temporary, err);

@@ -33,7 +33,7 @@ int problem_limit(struct doc_problem *problem, const struct limits *limits,
 	snprintf(mend, sizeof(mend), "make it smaller, or raise %s", limit_name(limit));
 	return problem_set(problem, ERROR_LIMIT, place, mend,
 			   "the document has %" PRIu64 " %s, over the limit %s "
-						       "(%" PRIu64 ")",
+			   "(%" PRIu64 ")",
 			   value, limit_unit(limit), limit_name(limit),
 			   limits->values[limit]);
 }

@@ -1,14 +1,18 @@
 /* model/manifests.h - what the judge checked, packed as one block of bytes that goes
  * sealed to the target.
  *
- * Layout (integers little-endian):
- *   header   magic "GGMANIF1", u32 version, u32 entry count, u8 id length, 7 zero
- * bytes, commit id (32 bytes, zero-padded), tree id (32), policy digest (32), u64 size
- * of the table, u64 size of the data table    sorted by path (bytewise), each: u32
- * mode, u32 path length, u64 offset in the data, u64 size, blob id (32), path data the
- * blobs in the order of the table, nothing between digest   SHA-256 over all before it:
- * the manifests' name A reader accepts exactly this: every offset, order, path and the
- * digest are checked before the first entry is used. */
+ * Integers are little-endian. A reader accepts exactly the layout below: every offset,
+ * order, path and the digest are checked before the first entry is used. */
+/* clang-format off
+ *
+ * header  magic "GGMANIF1", u32 version, u32 count of entries, u8 id length, 7 zero bytes,
+ *         commit id (32 bytes, zero-padded), tree id (32), policy digest (32),
+ *         u64 size of the table, u64 size of the data
+ * table   sorted by path (bytewise), each: u32 mode, u32 path length, u64 offset in the
+ *         data, u64 size, blob id (32), path
+ * data    the blobs in the order of the table, nothing between
+ * digest  SHA-256 over all before it: the manifests' name */
+/* clang-format on */
 #ifndef MODEL_MANIFESTS_H
 #define MODEL_MANIFESTS_H
 

@@ -30,8 +30,8 @@ extern const struct option_section option_sections[OPTION_SECTION_COUNT];
  * policy's. */
 struct option_block {
 	const char *key;
-	bool policy;      /* policy_add_server() reads it, the configuration skips it */
-	bool repository;  /* may also stand in .gitgate.yaml */
+	bool policy;     /* policy_add_server() reads it, the configuration skips it */
+	bool repository; /* may also stand in .gitgate.yaml */
 };
 extern const struct option_block option_blocks[];
 extern const size_t option_block_count;

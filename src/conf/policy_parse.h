@@ -44,11 +44,11 @@ int policy_add_server(struct policy *policy, const struct policy_file *file,
 		      struct error *err);
 int policy_add_repository(struct policy *policy, const struct policy_file *file,
 			  const struct policy_loader *loader, struct error *err);
-/* Resolves names, checks that they exist, computes the digest: SHA-256 over all that the
- * policy keys of the files say (not over comments, layout or the rest of gitgate.yaml)
- * and over the bytes of the files that they name. The server's names are looked for
- * among the server's alone. Afterwards the policy is immutable; after a failure it can
- * only be freed. */
+/* Resolves names, checks that they exist, computes the digest: SHA-256 over all that
+ * the policy keys of the files say (not over comments, layout or the rest of
+ * gitgate.yaml) and over the bytes of the files that they name. The server's names are
+ * looked for among the server's alone. Afterwards the policy is immutable; after a
+ * failure it can only be freed. */
 int policy_finish(struct policy *policy, struct error *err);
 
 /* A set of files as one block of bytes, for handing a floor to a job (big-endian u32

@@ -416,7 +416,7 @@ static int make_directories(struct keeper *keeper, struct error *err)
 	if (rc == 0)
 		rc = own_directory(store, 0711, &keeper->users[CONTROL], err);
 	if (rc == 0)
-		rc = own_directory(mirrors, 0700, &keeper->users[ZYGOTE], err);
+		rc = own_directory(mirrors, 0711, &keeper->users[ZYGOTE], err);
 	if (rc == 0)
 		rc = own_directory(socket, 0755, &keeper->users[INTAKE], err);
 	free(store);

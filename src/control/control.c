@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/path.h"
+#include "base/user.h"
 #include "control/state.h"
 
 #define ROUND_ARENA_BYTES ((size_t)512 << 20)
@@ -384,7 +385,8 @@ static void loop(struct control *control, int signals)
 		commit(control);
 		if (control->exit_status <= 0) {
 			send_answers(control);
-			jobs_start_prepared(control);
+			if (!jobs_start_prepared(control))
+				until = 0;
 			send_state(control, now);
 		}
 		jobs_collect(control);
@@ -411,11 +413,11 @@ static int block_signals(void)
 }
 
 /* The store's directory for writing, configuration and secrets for reading. */
-static int confine(struct control *control, struct error *err)
+static int confine(struct control *control, const struct config *config,
+		   struct error *err)
 {
 	struct sandbox_state state;
 	struct arena *arena = arena_new(1 << 20);
-	const struct config *config = control->config;
 	size_t count = 0;
 	const char **read =
 		arena_array(arena, 8 + 4 * config->repository_count, sizeof(*read));
@@ -452,25 +454,29 @@ static int confine(struct control *control, struct error *err)
 	return rc;
 }
 
+/* Rights are given up before the store is opened: its files belong to the user of
+ * control. */
 static int start(struct control *control, int keeper_fd, struct error *err)
 {
 	struct config *config = NULL;
 
+	user_is(0, "root"); /* loads what names of users need, while it can be loaded */
 	int rc = config_load(&config, control->setup->config_file, err);
+	if (rc == 0)
+		rc = confine(control, config, err);
 	if (rc == 0)
 		rc = store_open(&control->store, config->server.store, STORE_CREATE,
 				err);
 	if (rc == 0)
 		rc = use_config(control, config, err);
-	if (rc == 0)
-		rc = deployments_recover(control);
-	if (rc == 0)
-		rc = confine(control, err);
-	if (rc == 0)
-		rc = channel_open(&control->keeper, keeper_fd, true, err);
-	if (rc != 0 && control->config != config)
+	if (rc != 0) {
 		config_free(config);
-	return rc;
+		return rc;
+	}
+	rc = deployments_recover(control);
+	if (rc != 0)
+		return error_set(err, rc, "the store could not be taken up");
+	return channel_open(&control->keeper, keeper_fd, true, err);
 }
 
 static void stop(struct control *control)

@@ -135,9 +135,10 @@ static int spawn_job(struct control *control, struct job *job, struct error *err
 	return rc;
 }
 
-void jobs_start_prepared(struct control *control)
+bool jobs_start_prepared(struct control *control)
 {
 	struct error err = ERROR_INIT;
+	bool all = true;
 
 	for (struct job *job = control->jobs; job; job = job->next) {
 		if (job->started || job->finished)
@@ -154,7 +155,9 @@ void jobs_start_prepared(struct control *control)
 			    LOG_E(&err));
 		error_clear(&err);
 		job->deadline = 0;
+		all = false;
 	}
+	return all;
 }
 
 static void crash(struct control *control, struct job *job, const char *why)

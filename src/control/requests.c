@@ -150,8 +150,9 @@ static void take_notify(struct control *control, const struct msg_notify *notify
 			  "user %llu may not speak for repository '%s': its owner and "
 			  "admins may",
 			  (unsigned long long)notify->uid, entry->name);
-	else if (control_write(control) == 0)
-		add_deliveries(control, notify, entry->name, &id, &err);
+	else if (control_write(control) == 0 &&
+		 add_deliveries(control, notify, entry->name, &id, &err) == 0)
+		schedule_hint(control, entry->name);
 	metric_add(METRIC_HINTS, 1);
 	if (err.code != 0)
 		answer_error(control, notify->request, &err);
@@ -490,8 +491,12 @@ static int do_poll(struct command *command, struct error *err)
 		return error_set(err, ERROR_NOT_FOUND,
 				 "no repository '%s' is configured",
 				 repository ? repository : "");
-	schedule_poll(command->control, repository);
-	return 0;
+	int rc = control_write(command->control);
+	if (rc == 0)
+		rc = store_repository_hint(command->control->store, repository,
+					   clock_now(), err);
+	schedule_hint(command->control, repository);
+	return rc;
 }
 
 static const struct verb {

@@ -65,7 +65,8 @@ void schedule_reset(struct control *control)
 	control->observer_stale = true;
 }
 
-void schedule_poll(struct control *control, const char *repository)
+/* A hint ends the waiting after failures. */
+void schedule_hint(struct control *control, const char *repository)
 {
 	struct watch *watch = watch_find(control, false, repository);
 

@@ -141,7 +141,8 @@ void job_add_fd(struct job *job, int fd); /* takes it */
 void job_paths(struct job *job, const char *const *read, size_t read_count,
 	       const char *const *write, size_t write_count);
 void job_finish(struct control *control, struct job *job);
-void jobs_start_prepared(struct control *control);
+/* False when one could not be started: its end must be handled in the next round. */
+bool jobs_start_prepared(struct control *control);
 void jobs_expire(struct control *control, int64_t now);
 void jobs_collect(struct control *control); /* frees finished ones */
 void job_read(struct control *control, struct job *job);
@@ -154,7 +155,7 @@ bool jobs_any(const struct control *control, const struct job_kind *kind,
  * microseconds). */
 int64_t schedule(struct control *control, int64_t now);
 void schedule_reset(struct control *control); /* after the configuration changed */
-void schedule_poll(struct control *control, const char *repository);
+void schedule_hint(struct control *control, const char *repository);
 struct watch *watch_find(struct control *control, bool target, const char *name);
 /* Exponential, with a bound: 1 s, 4 s, 16 s ... 5 min. */
 int64_t backoff(uint64_t attempts);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "control/state.h"
 
@@ -133,7 +134,6 @@ int fetch_prepare(struct control *control, const struct conf_repository_entry *e
 	struct msg_fetch *request =
 		job ? arena_new_of(job->arena, struct msg_fetch) : NULL;
 	const char *read[TOOL_PATHS + 2];
-	char *state_directory;
 	size_t count = 0;
 
 	if (!request)
@@ -147,9 +147,12 @@ int fetch_prepare(struct control *control, const struct conf_repository_entry *e
 		read[count++] = entry->options.path;
 	if (text_starts_with(entry->options.url ? entry->options.url : "", "file://"))
 		read[count++] = entry->options.url + strlen("file://");
-	state_directory = arena_string(job->arena, entry->mirror);
-	*strrchr(state_directory, '/') = '\0';
-	const char *write[] = { state_directory };
+	/* A mirror that is not there yet is made, so its parent must be writable once.
+	 */
+	char *place = arena_string(job->arena, entry->mirror);
+	if (place && !path_exists(place))
+		*strrchr(place, '/') = '\0';
+	const char *write[] = { place };
 	job_paths(job, read, count, write, 1);
 	int rc = fill_request(job, entry, request, &err);
 	job_start(control, job, MESSAGE_fetch, request);

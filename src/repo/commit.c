@@ -82,13 +82,14 @@ static int check_place(const struct commit_splitter *splitter,
 				     "stands behind the author", err);
 	if (expected == SINGLE_COUNT)
 		return 0;
-	if (span_starts_with(header->name, "gpgsig"))
+	if (span_starts_with(header->name, "gpgsig") &&
+	    lines_have(&splitter->lines, singles[expected].name))
 		return refuse_header(header, ERROR_COMMIT_SIGNATURE_EARLY,
 				     "stands before the committer", err);
 	for (enum single i = expected; i < SINGLE_COUNT; i++)
 		if (span_is(header->name, singles[i].name))
 			return single_missing(splitter, expected, header->start, err);
-	if (span_is(header->name, "parent"))
+	if (span_is(header->name, "parent") || span_starts_with(header->name, "gpgsig"))
 		return single_missing(splitter, expected, header->start, err);
 	return refuse_header(header, ERROR_COMMIT_HEADER_UNKNOWN,
 			     "is unknown there, before the committer", err);

@@ -17,8 +17,8 @@ int store_delivery_add(struct store *store, const struct msg_delivery_row *row,
 	struct sql merge = {
 		.text = "UPDATE deliveries SET merged = merged + 1 WHERE id = (SELECT "
 			"min(id) FROM deliveries WHERE " EQUAL_AND_WAITING ") "
-									   "RETURNING "
-									   "id",
+			"RETURNING "
+			"id",
 		.type = MESSAGE_delivery_row,
 		.row = row,
 	};

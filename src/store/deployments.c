@@ -68,8 +68,8 @@ int store_target_put(struct store *store, const struct msg_target_row *row,
 		return rc;
 	return error_set(err, ERROR_STALE,
 			 "the target '%s' has generation %" PRIu64 ", not below it: "
-								   "%" PRIu64 " is too "
-									      "old",
+			 "%" PRIu64 " is too "
+			 "old",
 			 row->name, generation, row->generation);
 }
 

@@ -85,12 +85,27 @@ int sqlite_fail_file(const char *name, int answer, int number, const char *messa
 			 number != 0 ? strerror(number) : "");
 }
 
+/* What the system said of the last call that failed on the log or the database. errno
+ * has been used for other things since then. */
+static int file_errno(struct store *store)
+{
+	sqlite3_file *log = NULL;
+	int number = 0;
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (log != NULL && log->pMethods != NULL)
+		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+	if (number == 0)
+		sqlite3_file_control(store->db, "main", SQLITE_FCNTL_LAST_ERRNO,
+				     &number);
+	return number;
+}
+
 int sqlite_fail(struct store *store, int answer, const char *doing, struct error *err)
 {
 	int kind = answer & 0xff;
-	int number = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN
-			     ? sqlite3_system_errno(store->db)
-			     : 0;
+	int number = kind == SQLITE_IOERR      ? file_errno(store)
+		     : kind == SQLITE_CANTOPEN ? sqlite3_system_errno(store->db)
+					       : 0;
 	if (answer == SQLITE_CONSTRAINT_FOREIGNKEY)
 		return error_set(err, ERROR_NOT_FOUND,
 				 "a row refers to another that is not in the store");

@@ -223,15 +223,15 @@ int sqlite_identify(struct store *store, int64_t *version, struct error *err)
 		return error_set(err, ERROR_STORE_DAMAGED,
 				 "the store '%s' is damaged (version %" PRId64
 				 ", %" PRId64 " tables): restore a backup: gitgate "
-					      "store "
+				 "store "
 				 "restore",
 				 store->location, number, tables);
 	if (number > (int64_t)STORE_VERSION)
 		return error_set(err, ERROR_STORE_NEWER,
 				 "the store '%s' has version %" PRId64 ", this gitgate "
-								       "knows versions "
-								       "up to %d: use "
-								       "the newer "
+				 "knows versions "
+				 "up to %d: use "
+				 "the newer "
 				 "gitgate, or restore a backup that was made before it",
 				 store->location, number, STORE_VERSION);
 	*version = number;
@@ -268,9 +268,9 @@ int sqlite_migrate(struct store *store, const struct sqlite_migrations *list,
 	if (store->mode == STORE_READ_ONLY)
 		return error_set(err, ERROR_STORE,
 				 "the store '%s' has version %" PRId64 ", this gitgate "
-								       "needs %zu: "
-								       "start 'gitgate "
-								       "serve' once, "
+				 "needs %zu: "
+				 "start 'gitgate "
+				 "serve' once, "
 				 "it upgrades the store",
 				 store->location, version, list->count);
 	answer = apply(store, list, (size_t)version);

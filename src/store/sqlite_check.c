@@ -10,6 +10,10 @@
 #include "store/sql.h"
 #include "store/sqlite.h"
 
+/* How the integrity check tells that memory ended: as if the page were bad. 7 is
+ * SQLITE_NOMEM. */
+#define NO_MEMORY "error code=7"
+
 struct report {
 	struct store *store;
 	void (*each)(void *data, const char *problem);
@@ -54,9 +58,14 @@ static int ask(struct report *report, const char *text, const char *what,
 		char line[512];
 		snprintf(line, sizeof(line), "%s %.*s", what, (int)length,
 			 bytes != NULL ? bytes : "");
-		if (strcmp(line, "page: ok") != 0)
+		if (strstr(line, NO_MEMORY) != NULL)
+			rc = error_set(&cause, ERROR_MEMORY,
+				       "cannot check the store: %s",
+				       error_meaning(ERROR_MEMORY));
+		else if (strcmp(line, "page: ok") != 0)
 			tell(report, line);
-		rc = sql_next(&cursor);
+		if (rc > 0)
+			rc = sql_next(&cursor);
 	}
 	sql_close(&cursor);
 	return found_or_failed(report, rc, &cause, err);

@@ -1,0 +1,131 @@
+# tests/e2e/helpers.bash - what every end-to-end test begins with: gitgate's programs, a
+# private directory, git that knows nothing of the user who runs the tests, keys.
+
+GITGATE_SOURCE="${GITGATE_SOURCE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
+GITGATE_BUILD="${GITGATE_BUILD:-$GITGATE_SOURCE}"
+export GITGATE_SOURCE GITGATE_BUILD
+PATH="$GITGATE_BUILD:$PATH"
+umask 022
+
+# In setup(): $T is a fresh directory; HOME, git's configuration and the keys lie in it.
+# The last line of a test's own directory has a blank in its name: every path is quoted.
+begin() {
+	T="$BATS_TEST_TMPDIR/a place"
+	mkdir -p "$T/home" "$T/keys"
+	chmod 755 "$BATS_TEST_TMPDIR" "$T"
+	local name
+	for name in $(env | sed -n 's/^\(GIT_[A-Z_]*\|GL_[A-Z]*\|SSH_[A-Z_]*\|REMOTE_USER\)=.*/\1/p'); do
+		unset "$name"
+	done
+	export T HOME="$T/home" LC_ALL=C.UTF-8 GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL="$T/home/.gitconfig"
+	export GIT_AUTHOR_DATE='2026-01-02T03:04:05Z' GIT_COMMITTER_DATE='2026-01-02T03:04:05Z'
+	cat >"$GIT_CONFIG_GLOBAL" <<-END
+		[user]
+			name = Alice
+			email = alice@example.org
+			signingKey = $T/keys/alice
+		[gpg]
+			format = ssh
+		[init]
+			defaultBranch = main
+		[advice]
+			detachedHead = false
+		[protocol "file"]
+			allow = always
+	END
+	cd "$T"
+}
+
+# make_key NAME [TYPE]: $T/keys/NAME and its .pub
+make_key() {
+	ssh-keygen -q -t "${2:-ed25519}" -N '' -C "$1" -f "$T/keys/$1"
+}
+
+# The server's floor: Alice signs everything on every ref.
+write_floor() {
+	cat >"$T/gitgate.yaml" <<-END
+		principals:
+		  alice:
+		    email: [alice@example.org]
+		    ssh: ["$(cut -d' ' -f1,2 "$T/keys/alice.pub")"]
+		rules:
+		  - name: everything-is-signed
+		    signatures: {by: [alice]}
+	END
+}
+
+# commit [git commit's options]: in $T/work, an empty message is none; signed unless --no-gpg-sign
+commit() {
+	git -C "$T/work" add -A
+	git -C "$T/work" commit -q --allow-empty -S -m "a change" "$@"
+}
+
+# put PATH TEXT: a file in the work tree
+put() {
+	mkdir -p "$(dirname "$T/work/$1")"
+	printf '%s\n' "$2" >"$T/work/$1"
+}
+
+# $T/shop.git: bare, with one signed commit on main up to which it trusts; $T/work: a
+# clone. The hooks are installed with the floor.
+make_guarded() {
+	make_key alice
+	write_floor
+	git init -q --bare "$T/shop.git"
+	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	put app.yaml "replicas: 1"
+	commit -m "begin"
+	git -C "$T/work" push -q origin main
+	gitgate init "$T/shop.git" --anchor HEAD --config "$T/gitgate.yaml" --socket none >"$T/init.out"
+}
+
+# tip REPOSITORY REF: its id, or nothing
+tip() {
+	git --git-dir="$1" rev-parse -q --verify "$2" || true
+}
+
+# push [arguments]: sets $status and $output; from $T/work to its origin
+push() {
+	run git -C "$T/work" push "$@"
+}
+
+# What was said, for the log of a failed test.
+fail() {
+	echo "$*"
+	echo "status: ${status-}"
+	echo "${output-}"
+	return 1
+}
+
+assert_refused() {
+	[ "$status" -ne 0 ] || fail "the push was accepted"
+	case "$output" in *"pre-receive hook declined"*) ;; *) fail "the hook did not refuse it" ;; esac
+	assert_no_quarantine "$T/shop.git"
+}
+
+assert_accepted() {
+	[ "$status" -eq 0 ] || fail "the push was refused"
+}
+
+assert_says() {
+	case "$output" in *"$1"*) ;; *) fail "missing: $1" ;; esac
+}
+
+refute_says() {
+	case "$output" in *"$1"*) fail "not expected: $1" ;; esac
+}
+
+assert_equal() {
+	[ "$1" = "$2" ] || fail "'$1' is not '$2'"
+}
+
+# Nothing of a refused push is left behind.
+assert_no_quarantine() {
+	local left
+	left=$(find "$1/objects" -name 'tmp_objdir*' -o -name 'incoming-*' -o -name 'tmp_pack*')
+	[ -z "$left" ] || fail "left behind: $left"
+}
+
+refute_object() {
+	! git --git-dir="$1" cat-file -e "$2" 2>/dev/null || fail "object $2 is in $1"
+}

@@ -123,6 +123,40 @@ static int look_at_text(struct look *look, const char *text, size_t length)
 	return rc;
 }
 
+/* Rules without paths look at what is a document by its name. */
+static bool is_document(const struct rule *rule, const char *path)
+{
+	if (rule->on_paths.count)
+		return rule_covers(rule, path);
+	return text_ends_with(path, ".yaml") || text_ends_with(path, ".yml") ||
+	       text_ends_with(path, ".json");
+}
+
+int collect_document(struct collector *collector, const char *path, const char *text,
+		     size_t length, bool *covered, struct error *err)
+{
+	const struct limits *limits = collector->judge->limits;
+	struct error local = ERROR_INIT;
+	struct look look = {
+		.collector = collector,
+		.limits = limits ? limits : &limits_default,
+		.err = &local,
+		.path = path,
+	};
+	int rc = 0;
+
+	*covered = false;
+	for (size_t i = 0; rc == 0 && i < collector->policy->rule_count; i++) {
+		look.rule = &collector->policy->rules[i];
+		if (!look.rule->schema || !is_document(look.rule, path))
+			continue;
+		*covered = true;
+		rc = look_at_text(&look, text, length);
+	}
+	collector->facts->documents_checked++;
+	return rc == 0 ? 0 : error_set(err, rc, "%s", local.text);
+}
+
 static const char *fact_kind(const char *path)
 {
 	return doc_format_of(path) == DOC_JSON ? "json-document-1" : "yaml-document-1";
@@ -155,15 +189,6 @@ static int look_at_blob(struct look *look)
 		cache->put(cache->data, fact_kind(look->path), &rule->schema_digest,
 			   &look->blob, "good");
 	return rc;
-}
-
-/* Rules without paths look at what is a document by its name. */
-static bool is_document(const struct rule *rule, const char *path)
-{
-	if (rule->on_paths.count)
-		return rule_covers(rule, path);
-	return text_ends_with(path, ".yaml") || text_ends_with(path, ".yml") ||
-	       text_ends_with(path, ".json");
 }
 
 static int look_at_change(void *data, const char *path, uint32_t old_mode,

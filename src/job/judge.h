@@ -38,6 +38,10 @@ struct judge {
 	/* The commit whose .gitgate.yaml counts (the protected side); length 0: there
 	 * is none, the floor judges alone. */
 	struct oid policy_commit;
+	/* Adds the protected side's own policy from elsewhere than policy_commit
+	 * (`gitgate check --policy worktree`). NULL: from policy_commit. */
+	int (*own)(void *data, struct policy *policy, struct error *err);
+	void *own_data;
 	/* Up to where history is trusted: anchors and accepted tips. None and not
 	 * from_root: refused. */
 	const struct oid *trusted;
@@ -85,6 +89,11 @@ int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
 int collect_documents(struct collector *collector, struct error *err);
+/* One document outside of any commit: what every schema rule that speaks about its path
+ * says about it. `covered`: whether one does. Of `collector` only judge->limits,
+ * policy, arena and facts are used. */
+int collect_document(struct collector *collector, const char *path, const char *text,
+		     size_t length, bool *covered, struct error *err);
 
 /* Packs what is beneath `paths` (empty: everything) at a commit into a sealed memfd. */
 int emit_manifests(struct repo *repo, const struct oid *commit,

@@ -108,15 +108,18 @@ static int add_repository_policy(const struct judge *judge, const struct oid *co
 	return policy_add_repository(policy, &file, &access, err);
 }
 
+/* `commit` NULL: the repository's part comes from judge->own. */
 static int new_policy(const struct judge *judge, const struct oid *commit,
 		      struct policy **out, struct error *err)
 {
 	struct policy *policy = NULL;
-	bool found = false;
+	bool found = !commit;
 
 	int rc = judge->floor ? judge->floor(judge->floor_data, &policy, err)
 			      : policy_new(&policy, err);
-	if (rc == 0 && commit->length)
+	if (rc == 0 && !commit)
+		rc = judge->own(judge->own_data, policy, err);
+	else if (rc == 0 && commit->length)
 		rc = add_repository_policy(judge, commit, policy, &found, err);
 	if (rc == 0 && !judge->floor && !found)
 		rc = error_set(err, ERROR_NO_POLICY,
@@ -134,7 +137,7 @@ static int new_policy(const struct judge *judge, const struct oid *commit,
 
 int judge_policy(const struct judge *judge, struct policy **out, struct error *err)
 {
-	return new_policy(judge, &judge->policy_commit, out, err);
+	return new_policy(judge, judge->own ? NULL : &judge->policy_commit, out, err);
 }
 
 /* Ends a judgement before evaluation: a verdict that fails with one finding of the

@@ -1,0 +1,305 @@
+/* doc/schema_message.c - the words for each thing that can be wrong. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "doc/schema_report.h"
+
+#define LISTED 12 /* values or names that a message lists at most */
+
+bool report_never(const struct check *check)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line, " is not allowed");
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}
+
+bool report_type(const struct check *check)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line, " must be ");
+		line_add_types(&line, check->operation->types);
+		line_add(&line, ", found ");
+		line_add_value(&line, check->node);
+	}
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .types = check->operation->types });
+}
+
+static void add_constant(struct line *line, const struct node *node)
+{
+	if (node->kind == NODE_STRING)
+		line_add_quoted(line, '"', node->text, node->length);
+	else if (node->kind == NODE_SEQUENCE || node->kind == NODE_MAPPING)
+		line_add(line, "a certain %s", node_kind_name(node_kind(node)));
+	else if (node->kind == NODE_NULL)
+		line_add(line, "null");
+	else
+		line_add(line, "%.60s", node->text);
+}
+
+/* The text of an allowed value that is near to a string, or NULL. */
+static const char *nearest_constant(const struct constants *constants,
+				    const struct node *node)
+{
+	const char *best = NULL;
+	const char *candidates[2];
+	for (uint32_t i = 0; node->kind == NODE_STRING && i < constants->count; i++) {
+		if (constants->nodes[i]->kind != NODE_STRING)
+			continue;
+		candidates[0] = constants->nodes[i]->text;
+		candidates[1] = best;
+		best = text_nearest(node->text, candidates, best == NULL ? 1 : 2);
+	}
+	return best;
+}
+
+static void ask_for(struct line *line, const char *name)
+{
+	line_add(line, "did you mean ");
+	line_add_quoted(line, '\'', name, strlen(name));
+	line_add(line, "?");
+}
+
+bool report_constants(const struct check *check)
+{
+	if (check->run->report == NULL)
+		return false;
+	const struct constants *constants = check->operation->constants;
+	struct line line = { .length = 0 };
+	struct line mend = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line,
+			 constants->count == 1 ? " must be " : " must be one of ");
+		uint32_t shown = constants->count < LISTED ? constants->count : LISTED;
+		for (uint32_t i = 0; i < shown; i++) {
+			line_add(&line, "%s", i == 0 ? "" : ", ");
+			add_constant(&line, constants->nodes[i]);
+		}
+		if (shown < constants->count)
+			line_add(&line, " and %u more", constants->count - shown);
+		line_add(&line, ", found ");
+		line_add_value(&line, check->node);
+		const char *nearest = nearest_constant(constants, check->node);
+		if (nearest != NULL)
+			ask_for(&mend, nearest);
+	}
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .mend = mend.length > 0 ? mend.text : NULL,
+					    .constant = true });
+}
+
+static const char *bound_phrase(enum operation_kind kind)
+{
+	if (kind == OPERATION_MINIMUM)
+		return "at least";
+	if (kind == OPERATION_EXCLUSIVE_MINIMUM)
+		return "more than";
+	if (kind == OPERATION_MAXIMUM)
+		return "at most";
+	return kind == OPERATION_EXCLUSIVE_MAXIMUM ? "less than" : "a multiple of";
+}
+
+bool report_bound(const struct check *check)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line, " must be %s %.60s, found %.60s",
+			 bound_phrase(check->operation->kind),
+			 check->operation->bound->text, check->node->text);
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}
+
+bool report_count(const struct check *check, uint64_t found, const char *one,
+		  const char *many)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	uint64_t count = check->operation->count;
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line, " must have at %s %" PRIu64 " %s, found %" PRIu64,
+			 found < count ? "least" : "most", count,
+			 count == 1 ? one : many, found);
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}
+
+bool report_pattern(const struct check *check)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		const char *text = check->operation->pattern->text;
+		line_add_subject(&line, check->path);
+		line_add(&line, " must match the pattern ");
+		line_add_quoted(&line, '\'', text, strlen(text));
+		line_add(&line, ", found ");
+		line_add_value(&line, check->node);
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}
+
+bool report_format(const struct check *check)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line, " must be %s, found ",
+			 format_description(check->operation->format));
+		line_add_value(&line, check->node);
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}
+
+bool report_required(const struct check *check, const struct name *name,
+		     const struct name *because)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line, " needs ");
+		line_add_quoted(&line, '\'', name->text, name->length);
+		if (because != NULL) {
+			line_add(&line, " because it has ");
+			line_add_quoted(&line, '\'', because->text, because->length);
+		}
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}
+
+/* The name that was meant, when it is near and not there yet; else the few allowed. */
+static void suggest(struct line *mend, const struct check *check,
+		    const struct node *key, const char *const *names, size_t count)
+{
+	const char *nearest = text_nearest(key->text, names, count);
+	if (nearest != NULL && node_get(check->node, nearest) == NULL) {
+		ask_for(mend, nearest);
+		return;
+	}
+	if (count == 0 || count > LISTED)
+		return;
+	line_add(mend, "known here: ");
+	for (size_t i = 0; i < count; i++) {
+		line_add(mend, "%s", i == 0 ? "" : ", ");
+		line_add_quoted(mend, '\'', names[i], strlen(names[i]));
+	}
+}
+
+bool report_unknown(const struct check *check, const struct pair *pair,
+		    const char *const *names, size_t count)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct path path = { .parent = check->path,
+			     .key = pair->key,
+			     .depth =
+				     check->path == NULL ? 1 : check->path->depth + 1 };
+	struct line line = { .length = 0 };
+	struct line mend = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, &path);
+		line_add(&line, " is not allowed");
+		suggest(&mend, check, pair->key, names, count);
+	}
+	bool closed = check->operation->kind == OPERATION_PROPERTIES;
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .mend = mend.length > 0 ? mend.text : NULL,
+					    .node = pair->value,
+					    .key = pair->key,
+					    .path = &path,
+					    .keyword = closed ? "additionalProperties"
+							      : NULL });
+}
+
+bool report_contains(const struct check *check, uint64_t found)
+{
+	if (check->run->report == NULL)
+		return false;
+	const struct contains *contains = check->operation->contains;
+	bool few = found < contains->minimum;
+	uint64_t wanted = few ? contains->minimum : contains->maximum;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line,
+			 " must have at %s %" PRIu64 " %s that 'contains' describes, "
+			 "found %" PRIu64,
+			 few ? "least" : "most", wanted, wanted == 1 ? "item" : "items",
+			 found);
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}
+
+bool report_equal_items(const struct check *check, uint32_t first, uint32_t second)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct path paths[2] = { { .parent = check->path, .index = first },
+				 { .parent = check->path, .index = second } };
+	paths[0].depth = paths[1].depth =
+		check->path == NULL ? 1 : check->path->depth + 1;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, &paths[1]);
+		line_add(&line, " equals ");
+		line_add_subject(&line, &paths[0]);
+		line_add(&line, ", but items must differ");
+	}
+	return report_complaint(check,
+				&(struct complaint){ .message = &line,
+						     .node = check->node->items[second],
+						     .path = &paths[1] });
+}
+
+bool report_not(const struct check *check)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line, " is what 'not' forbids, found ");
+		line_add_value(&line, check->node);
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}
+
+bool report_too_many(const struct check *check, uint32_t first, uint32_t second)
+{
+	if (check->run->report == NULL)
+		return false;
+	struct line line = { .length = 0 };
+	if (report_wants_words(check)) {
+		line_add_subject(&line, check->path);
+		line_add(&line,
+			 " fits more than one of %u forms (numbers %u and %u), but "
+			 "exactly one is allowed",
+			 check->operation->subschemas->count, first + 1, second + 1);
+	}
+	return report_complaint(check, &(struct complaint){ .message = &line });
+}

@@ -1,0 +1,85 @@
+/* doc/schema_report.h - says what is wrong with a document, for people; for doc/ only.
+ *
+ * Every function returns false, and does nothing else while the run only decides. */
+#ifndef DOC_SCHEMA_REPORT_H
+#define DOC_SCHEMA_REPORT_H
+
+#include "doc/schema_run.h"
+
+/* How near a document came to fit one branch of anyOf or oneOf. */
+struct closeness {
+	unsigned int count;       /* of problems */
+	unsigned int least_depth; /* of the outermost one */
+	unsigned int types;       /* that the value itself should have had */
+	bool wrong_type;          /* the value itself is of another type */
+	bool wrong_kind; /* a constant of the value or of its properties differs */
+};
+
+struct report {
+	const struct schema_sink *sink;
+	size_t count;
+	size_t maximum;
+	bool measuring; /* nothing is said: a branch is tried */
+	unsigned int base_depth;
+	struct closeness closeness;
+	uint32_t forms; /* the branch at hand is the closest of so many; 0: none is */
+};
+
+void report_begin(struct report *report, const struct schema_sink *sink);
+bool report_is_full(const struct report *report);
+
+/* A line that is put together; what does not fit is cut. */
+struct line {
+	char text[1024];
+	size_t length;
+};
+
+void line_add(struct line *line, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Escaped, in the quotes given, cut to about 60 bytes. */
+void line_add_quoted(struct line *line, char quote, const char *text, size_t length);
+/* "string \"two\"", "array" */
+void line_add_value(struct line *line, const struct node *node);
+/* "a string or an integer" */
+void line_add_types(struct line *line, unsigned int types);
+/* "spec.replicas", "the document" */
+void line_add_subject(struct line *line, const struct path *path);
+
+/* What is to be said, besides what the check knows. */
+struct complaint {
+	const struct node *node; /* NULL: the check's */
+	const struct node *key;  /* the place, when it is a key's; NULL: the node's */
+	const struct path *path; /* NULL: the check's */
+	const char *keyword;     /* NULL: the operation's */
+	const char *mend;        /* NULL: none */
+	const struct line *message;
+	unsigned int types; /* of a value of another type */
+	bool constant;      /* a constant differs */
+};
+
+bool report_complaint(const struct check *check, const struct complaint *complaint);
+/* Whether words are wanted at all: not to decide, nor to measure. */
+bool report_wants_words(const struct check *check);
+
+/* --- one for each thing that can be wrong (schema_message.c) --- */
+bool report_never(const struct check *check);
+bool report_type(const struct check *check);
+bool report_constants(const struct check *check);
+bool report_bound(const struct check *check);
+bool report_count(const struct check *check, uint64_t found, const char *one,
+		  const char *many);
+bool report_pattern(const struct check *check);
+bool report_format(const struct check *check);
+bool report_required(const struct check *check, const struct name *name,
+		     const struct name *because);
+bool report_unknown(const struct check *check, const struct pair *pair,
+		    const char *const *names, size_t count);
+bool report_contains(const struct check *check, uint64_t found);
+bool report_equal_items(const struct check *check, uint32_t first, uint32_t second);
+bool report_not(const struct check *check);
+bool report_too_many(const struct check *check, uint32_t first, uint32_t second);
+
+/* anyOf and oneOf that nothing fits: the problems of the branch that came closest. */
+bool report_branches(const struct check *check);
+
+#endif

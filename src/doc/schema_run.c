@@ -1,0 +1,303 @@
+/* doc/schema_run.c - runs a compiled schema over a document. */
+#include "doc/schema_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "doc/schema_report.h"
+
+bool run_fail(struct run *run, int code)
+{
+	if (run->failure == 0)
+		run->failure = code;
+	return false;
+}
+
+static bool over_limit(struct run *run, enum limit limit)
+{
+	if (run->failure == 0)
+		error_set(run->err, ERROR_LIMIT,
+			  "validation needs more than %llu %s, over the limit %s",
+			  (unsigned long long)run->limits->values[limit],
+			  limit_unit(limit), limit_name(limit));
+	return run_fail(run, ERROR_LIMIT);
+}
+
+bool run_steps(struct run *run, uint64_t steps)
+{
+	run->steps += steps;
+	if (run->steps > run->limits->values[LIMIT_SCHEMA_STEPS])
+		return over_limit(run, LIMIT_SCHEMA_STEPS);
+	return run->failure == 0;
+}
+
+bool run_goes_on(const struct run *run, bool valid)
+{
+	if (run->failure != 0)
+		return false;
+	return valid || (run->report != NULL && !report_is_full(run->report));
+}
+
+bool marks_begin(struct run *run, struct marks *marks, const struct node *node)
+{
+	size_t words = (node_count(node) + 63) / 64;
+	*marks = (struct marks){ .count = words };
+	if (words <= MARK_POOL_WORDS - run->mark_pool_used) {
+		marks->words = run->mark_pool + run->mark_pool_used;
+		marks->taken = words;
+		run->mark_pool_used += words;
+		if (words > 0)
+			memset(marks->words, 0, words * sizeof(uint64_t));
+		return true;
+	}
+	marks->words = calloc(words, sizeof(uint64_t));
+	marks->allocated = true;
+	if (marks->words == NULL)
+		return run_fail(run, ERROR_MEMORY);
+	return true;
+}
+
+void marks_end(struct run *run, struct marks *marks)
+{
+	if (marks->allocated)
+		free(marks->words);
+	run->mark_pool_used -= marks->taken;
+}
+
+void marks_set(struct marks *marks, size_t index)
+{
+	if (marks != NULL)
+		marks->words[index / 64] |= UINT64_C(1) << index % 64;
+}
+
+void marks_set_all(struct marks *marks)
+{
+	if (marks != NULL)
+		marks->all = true;
+}
+
+bool marks_has(const struct marks *marks, size_t index)
+{
+	return marks->all || (marks->words[index / 64] >> index % 64 & 1) != 0;
+}
+
+void marks_add(struct marks *to, const struct marks *from)
+{
+	if (to == NULL)
+		return;
+	to->all |= from->all;
+	for (size_t i = 0; i < to->count; i++)
+		to->words[i] |= from->words[i];
+}
+
+static bool run_operation(const struct check *check)
+{
+	switch (check->operation->kind) {
+	case OPERATION_NONE:
+		break;
+	case OPERATION_NEVER:
+		return report_never(check);
+	case OPERATION_TYPE:
+		return check_type(check);
+	case OPERATION_CONST:
+	case OPERATION_ENUM:
+		return check_constants(check);
+	case OPERATION_MINIMUM:
+	case OPERATION_EXCLUSIVE_MINIMUM:
+	case OPERATION_MAXIMUM:
+	case OPERATION_EXCLUSIVE_MAXIMUM:
+	case OPERATION_MULTIPLE_OF:
+		return check_bound(check);
+	case OPERATION_MIN_LENGTH:
+	case OPERATION_MAX_LENGTH:
+		return check_length(check);
+	case OPERATION_MIN_ITEMS:
+	case OPERATION_MAX_ITEMS:
+	case OPERATION_MIN_PROPERTIES:
+	case OPERATION_MAX_PROPERTIES:
+		return check_count(check);
+	case OPERATION_REQUIRED:
+		return check_required(check);
+	case OPERATION_DEPENDENT_REQUIRED:
+	case OPERATION_DEPENDENT_SCHEMAS:
+		return check_dependencies(check);
+	case OPERATION_PATTERN:
+		return check_pattern(check);
+	case OPERATION_FORMAT:
+		return check_format(check);
+	case OPERATION_PROPERTY_NAMES:
+		return check_property_names(check);
+	case OPERATION_PROPERTIES:
+		return check_properties(check);
+	case OPERATION_ITEMS:
+		return check_items(check);
+	case OPERATION_CONTAINS:
+		return check_contains(check);
+	case OPERATION_UNIQUE_ITEMS:
+		return check_unique(check);
+	case OPERATION_REFERENCE:
+		return check_reference(check);
+	case OPERATION_ALL_OF:
+		return check_all_of(check);
+	case OPERATION_ANY_OF:
+		return check_any_of(check);
+	case OPERATION_ONE_OF:
+		return check_one_of(check);
+	case OPERATION_NOT:
+		return check_not(check);
+	case OPERATION_CONDITION:
+		return check_condition(check);
+	case OPERATION_UNEVALUATED_ITEMS:
+	case OPERATION_UNEVALUATED_PROPERTIES:
+		return check_unevaluated(check);
+	}
+	return run_fail(check->run, ERROR_INTERNAL);
+}
+
+static bool run_operations(struct check *check)
+{
+	const struct subschema *subschema = check->subschema;
+	bool valid = true;
+	for (uint32_t i = 0; i < subschema->operation_count; i++) {
+		check->operation = &subschema->operations[i];
+		/* What a value that is wrong anyhow evaluated says nothing. */
+		if (!valid && check->operation->kind >= OPERATION_UNEVALUATED_ITEMS)
+			break;
+		valid &= run_operation(check);
+		if (!run_goes_on(check->run, valid))
+			break;
+	}
+	return valid;
+}
+
+/* With marks of its own when it asks what was evaluated: what its parent's other
+ * keywords evaluated is not its business, but what it evaluated is its parent's. */
+static bool run_subschema(struct check *check)
+{
+	if (!check->subschema->unevaluated)
+		return run_operations(check);
+	struct marks *outer = check->marks;
+	struct marks marks;
+	if (!marks_begin(check->run, &marks, check->node))
+		return false;
+	check->marks = &marks;
+	bool valid = run_operations(check);
+	if (valid)
+		marks_add(outer, &marks);
+	marks_end(check->run, &marks);
+	return valid;
+}
+
+bool run_schema(struct run *run, uint32_t schema, const struct node *node,
+		const struct path *path, struct marks *marks)
+{
+	const struct subschema *subschema = &run->schema->subschemas[schema];
+	if (!run_steps(run, 1 + subschema->operation_count))
+		return false;
+	if (run->depth >= run->limits->values[LIMIT_SCHEMA_DEPTH])
+		return over_limit(run, LIMIT_SCHEMA_DEPTH);
+	const struct scope *outer = run->scope;
+	struct scope scope = { subschema->resource, outer };
+	if (outer == NULL || outer->resource != subschema->resource)
+		run->scope = &scope;
+	run->depth++;
+	struct check check = { .run = run,
+			       .subschema = subschema,
+			       .node = node,
+			       .path = path,
+			       .marks = marks };
+	bool valid = run_subschema(&check);
+	run->depth--;
+	run->scope = outer;
+	return valid && run->failure == 0;
+}
+
+bool run_quietly(struct run *run, uint32_t schema, const struct node *node,
+		 const struct path *path, struct marks *marks)
+{
+	struct report *report = run->report;
+	run->report = NULL;
+	bool valid = run_schema(run, schema, node, path, marks);
+	run->report = report;
+	return valid;
+}
+
+bool run_below(const struct check *check, uint32_t schema, const struct node *node,
+	       const struct node *key, size_t index)
+{
+	struct run *run = check->run;
+	struct path path = { .parent = check->path,
+			     .key = key,
+			     .index = index,
+			     .depth =
+				     check->path == NULL ? 1 : check->path->depth + 1 };
+	unsigned int references = run->references;
+	run->references = 0;
+	bool valid = run_schema(run, schema, node, &path, NULL);
+	run->references = references;
+	return valid;
+}
+
+bool check_reference(const struct check *check)
+{
+	struct run *run = check->run;
+	const struct reference *reference = check->operation->reference;
+	uint32_t target = reference->target;
+	if (reference->dynamic != NULL) {
+		const uint32_t *targets = reference->dynamic->targets;
+		for (const struct scope *s = run->scope; s != NULL; s = s->outer)
+			if (targets[s->resource] != SCHEMA_NONE)
+				target = targets[s->resource];
+	}
+	if (run->references >= run->limits->values[LIMIT_SCHEMA_REF_DEPTH])
+		return over_limit(run, LIMIT_SCHEMA_REF_DEPTH);
+	run->references++;
+	bool valid = run_schema(run, target, check->node, check->path, check->marks);
+	run->references--;
+	return valid;
+}
+
+/* The second pass: the same again, with reports. It has steps of its own; when they do
+ * not suffice, what was found until then is enough. */
+static int explain(struct run *run, const struct node *root,
+		   const struct schema_sink *sink)
+{
+	struct error *err = run->err;
+	struct error reason = ERROR_INIT;
+	struct report report;
+	report_begin(&report, sink);
+	run->report = &report;
+	run->err = &reason;
+	run->steps = 0;
+	run_schema(run, run->schema->root, root, NULL, NULL);
+	run->report = NULL;
+	run->err = err;
+	if (report.count > 0)
+		return 0;
+	if (run->failure != 0)
+		return error_set(err, run->failure, "%s",
+				 reason.code != 0 ? reason.text
+						  : error_meaning(run->failure));
+	return error_set(err, ERROR_INTERNAL,
+			 "a document is not valid, but no reason was found");
+}
+
+int schema_validate(const struct schema *schema, const struct node *root,
+		    const struct limits *limits, const struct schema_sink *sink,
+		    struct error *err)
+{
+	struct run run = { .schema = schema,
+			   .limits = limits == NULL ? &limits_default : limits,
+			   .err = err };
+	if (root == NULL)
+		return error_set(err, ERROR_INTERNAL, "there is no document");
+	bool valid = run_schema(&run, schema->root, root, NULL, NULL);
+	if (run.failure == ERROR_MEMORY)
+		return error_set(err, ERROR_MEMORY, "out of memory for validation");
+	if (run.failure != 0)
+		return run.failure;
+	if (valid)
+		return 1;
+	return sink == NULL ? 0 : explain(&run, root, sink);
+}

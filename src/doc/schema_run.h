@@ -1,0 +1,115 @@
+/* doc/schema_run.h - what the parts of the validator share; for doc/ only.
+ *
+ * Two passes: the first only decides and allocates nothing; when it says no and
+ * somebody wants to know why, the second goes over the same tree and reports. Paths are
+ * chains on the stack, written out only for a report. */
+#ifndef DOC_SCHEMA_RUN_H
+#define DOC_SCHEMA_RUN_H
+
+#include "doc/schema_program.h"
+
+struct error;
+struct report;
+
+/* Where in the document a check is: a step below its parent. */
+struct path {
+	const struct path *parent; /* NULL: the root */
+	const struct node *key;    /* of a mapping; NULL: an item */
+	size_t index;
+	unsigned int depth;
+	bool is_name; /* the key itself is checked, not its value */
+};
+
+/* The resources that were entered on the way, innermost first. */
+struct scope {
+	uint32_t resource;
+	const struct scope *outer;
+};
+
+/* Which pairs or items of one value were evaluated. */
+struct marks {
+	uint64_t *words;
+	size_t count;
+	bool all;
+	bool allocated;
+	size_t taken; /* words of the pool */
+};
+
+#define MARK_POOL_WORDS 64
+
+struct run {
+	const struct schema *schema;
+	const struct limits *limits;
+	uint64_t steps;
+	unsigned int depth;
+	unsigned int references; /* followed without a step into the document */
+	int failure;             /* ERROR_*: everything stops */
+	struct error *err;
+	struct report *report; /* NULL: only decide */
+	const struct scope *scope;
+	uint64_t mark_pool[MARK_POOL_WORDS];
+	size_t mark_pool_used;
+};
+
+/* A check: an operation of a subschema on a value. */
+struct check {
+	struct run *run;
+	const struct subschema *subschema;
+	const struct operation *operation;
+	const struct node *node;
+	const struct path *path;
+	struct marks *marks; /* NULL: nobody wants to know what was evaluated */
+};
+
+/* Whether a value fits a subschema. False, too, when the run failed. */
+bool run_schema(struct run *run, uint32_t schema, const struct node *node,
+		const struct path *path, struct marks *marks);
+/* The same without reports. */
+bool run_quietly(struct run *run, uint32_t schema, const struct node *node,
+		 const struct path *path, struct marks *marks);
+/* A value below the check's. */
+bool run_below(const struct check *check, uint32_t schema, const struct node *node,
+	       const struct node *key, size_t index);
+/* Whether to go on to the next thing after `valid`: to decide, one fault is enough. */
+bool run_goes_on(const struct run *run, bool valid);
+/* Counts work; false when there was too much or the run failed before. */
+bool run_steps(struct run *run, uint64_t steps);
+bool run_fail(struct run *run, int code);
+
+/* Marks of the value at hand, for a schema or a branch; false: out of memory. */
+bool marks_begin(struct run *run, struct marks *marks, const struct node *node);
+void marks_end(struct run *run, struct marks *marks);
+void marks_set(struct marks *marks, size_t index); /* NULL is legal */
+void marks_set_all(struct marks *marks);           /* NULL is legal */
+bool marks_has(const struct marks *marks, size_t index);
+void marks_add(struct marks *to, const struct marks *from); /* `to` may be NULL */
+
+/* --- schema_run_value.c --- */
+bool check_type(const struct check *check);
+bool check_constants(const struct check *check);
+bool check_bound(const struct check *check);
+bool check_length(const struct check *check);
+bool check_count(const struct check *check);
+bool check_pattern(const struct check *check);
+bool check_format(const struct check *check);
+unsigned int run_type_of(const struct node *node);
+
+/* --- schema_run_container.c --- */
+bool check_required(const struct check *check);
+bool check_dependencies(const struct check *check);
+bool check_property_names(const struct check *check);
+bool check_properties(const struct check *check);
+bool check_items(const struct check *check);
+bool check_contains(const struct check *check);
+bool check_unique(const struct check *check);
+bool check_unevaluated(const struct check *check);
+
+/* --- schema_run_branch.c --- */
+bool check_all_of(const struct check *check);
+bool check_any_of(const struct check *check);
+bool check_one_of(const struct check *check);
+bool check_not(const struct check *check);
+bool check_condition(const struct check *check);
+bool check_reference(const struct check *check);
+
+#endif

@@ -327,13 +327,27 @@ static int check_doubt(struct work *work, struct error *err)
 
 /* --- apply: the whole --- */
 
+/* What crashes left; and the release whose command failed last time, or failures one
+ * after the other would fill the disk. */
+static int clean_up(const struct work *work, struct error *err)
+{
+	const struct directory *directory = &work->directory;
+	const struct directory_record *record = &directory->record;
+	int code = directory_clean(directory, err);
+	if (code != 0 || record->activate != DIRECTORY_ACTIVATE_FAILED ||
+	    strcmp(record->release, work->name) == 0 ||
+	    strcmp(record->release, directory->live) == 0)
+		return code;
+	return directory_remove_release(directory, record->release, err);
+}
+
 static int apply_opened(struct work *work, struct error *err)
 {
 	int code = prepare(work, err);
 	if (code == 0)
 		code = check_doubt(work, err);
 	if (code == 0)
-		code = directory_clean(&work->directory, err);
+		code = clean_up(work, err);
 	if (code == 0)
 		code = write_release(work, err);
 	if (code != 0 || is_settled(work))

@@ -172,6 +172,8 @@ int directory_compare(int releases, const char *name,
 
 /* Removes what a crashed apply left behind. */
 int directory_clean(const struct directory *directory, struct error *err);
+int directory_remove_release(const struct directory *directory, const char *name,
+			     struct error *err);
 /* Removes old releases: of those with a name of our form the `keep` newest stay, and
  * whatever is live or was live before it. */
 int directory_prune(const struct directory *directory, uint64_t keep,

@@ -144,13 +144,15 @@ static bool is_needed(const struct directory *directory, const char *name)
 	       strcmp(name, directory->record.previous) == 0;
 }
 
-/* Under another name first: a release of our form is always whole. */
-static int remove_release(int releases, const char *name, struct error *err)
+int directory_remove_release(const struct directory *directory, const char *name,
+			     struct error *err)
 {
 	char old[DIRECTORY_NAME_BYTES + 8];
 	char list[DIRECTORY_NAME_BYTES + 8];
+	int releases = directory->releases;
 	snprintf(old, sizeof(old), ".old-%s", name);
 	snprintf(list, sizeof(list), "%s" LIST_SUFFIX, name);
+	/* Under another name first: a release of our form is always whole. */
 	if (renameat(releases, name, releases, old) != 0 && errno != ENOENT)
 		return error_set_errno(err, errno, "cannot move '%s' away", name);
 	int code = path_remove_tree(releases, list, err);
@@ -166,7 +168,7 @@ static int remove_surplus(const struct inventory *inventory, uint64_t keep,
 		const char *name = inventory->trees.items[i].text;
 		if (i < keep || is_needed(directory, name))
 			continue;
-		int removed = remove_release(directory->releases, name, err);
+		int removed = directory_remove_release(directory, name, err);
 		code = code == 0 ? removed : code;
 	}
 	for (size_t i = 0; i < inventory->lists.count; i++) {
@@ -174,7 +176,7 @@ static int remove_surplus(const struct inventory *inventory, uint64_t keep,
 		if (directory_has_release(directory, name) ||
 		    is_needed(directory, name))
 			continue;
-		int removed = remove_release(directory->releases, name, err);
+		int removed = directory_remove_release(directory, name, err);
 		code = code == 0 ? removed : code;
 	}
 	return code;

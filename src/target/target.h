@@ -20,7 +20,9 @@ struct arena;
 struct error;
 
 /* Runs the target's activate command through the runner; 0, ERROR_CHILD with its last
- * line, ERROR_TIMEOUT. */
+ * line, ERROR_TIMEOUT. ERROR_CLOSED: it was begun and its end is unknown; it is then
+ * not run again for the same generation (in_doubt). Called a second time when the first
+ * run failed and the earlier release is live again. */
 struct target_activate {
 	int (*run)(void *data, const char *const *environment, struct error *err);
 	void *data;
@@ -39,7 +41,8 @@ struct target {
 	const struct target_activate *activate; /* NULL: none */
 };
 
-/* What apply changed, or would change. */
+/* What apply changed, or would change. After a failure only generation (found) and
+ * in_doubt mean something. */
 struct target_result {
 	const char *release;   /* "12-3f1c0a9be2"; in the arena */
 	struct digest listing; /* SHA-256 of the release's list of files: what observe

@@ -317,6 +317,55 @@ START_TEST(keeps_as_many_as_asked_and_nothing_foreign_goes)
 }
 END_TEST
 
+static int fail_always(void *data, const char *const *environment, struct error *err)
+{
+	size_t *runs = data;
+	(*runs)++;
+	ck_assert_ptr_nonnull(environment[0]);
+	return error_set(err, ERROR_CHILD, "no");
+}
+
+START_TEST(failures_in_a_row_neither_fill_the_disk_nor_lose_the_healthy_one)
+{
+	struct fixture fixture;
+	fixture_open(&fixture);
+	struct manifests good = site(&fixture, 1, "good\n");
+	struct target_result healthy = fixture_apply(&fixture, 1, &good, 0);
+	size_t runs = 0;
+	struct target_activate activate = { fail_always, &runs };
+	fixture.target.activate = &activate;
+	for (unsigned int generation = 2; generation <= 9; generation++) {
+		struct manifests bad =
+			site(&fixture, (unsigned char)generation, "bad\n");
+		fixture_apply(&fixture, generation, &bad, ERROR_CHILD);
+		ck_assert(!fixture_drifts(&fixture, &healthy));
+		ck_assert_uint_eq(fixture_count(&fixture, "releases", ""), 4);
+	}
+	/* Each was tried, and the healthy one activated again. */
+	ck_assert_uint_eq(runs, 16);
+	fixture.target.activate = NULL;
+	struct target_result next = fixture_apply(&fixture, 10, &good, 0);
+	ck_assert(!fixture_drifts(&fixture, &next));
+	fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(first_activation_that_fails_has_nothing_to_go_back_to)
+{
+	struct fixture fixture;
+	fixture_open(&fixture);
+	size_t runs = 0;
+	struct target_activate activate = { fail_always, &runs };
+	fixture.target.activate = &activate;
+	struct manifests manifests = site(&fixture, 1, "bad\n");
+	fixture_apply(&fixture, 1, &manifests, ERROR_CHILD);
+	ck_assert_ptr_nonnull(strstr(fixture.err.text, "no earlier release"));
+	ck_assert_uint_eq(runs, 1);
+	ck_assert_str_eq(fixture_link(&fixture, "current"), "releases/1-0101010101");
+	fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(what_crashes_left_is_removed)
 {
 	static const char *const stale[] = { "releases/.new-3-0303030303", "releases/"
@@ -459,7 +508,10 @@ UNIT_MAIN("target", deploys_exactly_what_was_given,
 	  nothing_to_deploy_is_refused, plan_counts_and_changes_nothing,
 	  same_generation_twice_is_one_effect, same_generation_mends_what_was_edited,
 	  old_never_overwrites_new, shuffled_generations_only_rise,
-	  keeps_as_many_as_asked_and_nothing_foreign_goes, what_crashes_left_is_removed,
-	  large_release_is_whole, another_at_work_is_waited_for_by_the_caller,
+	  keeps_as_many_as_asked_and_nothing_foreign_goes,
+	  failures_in_a_row_neither_fill_the_disk_nor_lose_the_healthy_one,
+	  first_activation_that_fails_has_nothing_to_go_back_to,
+	  what_crashes_left_is_removed, large_release_is_whole,
+	  another_at_work_is_waited_for_by_the_caller,
 	  damaged_record_stops_with_the_way_out, unusable_roots_say_why,
 	  null_target_keeps_nothing)

@@ -21,6 +21,7 @@ static const struct policy_file texts[] = {
 	  sizeof("# x\n" FINGERPRINT "\nssh-foo AAAA\n") - 1 },
 	{ "revoked-empty", "", 0 },
 	{ "revoked.krl", "SSHKRL\n\0", 8 },
+	{ "wrong.json", "{\"type\": \"objekt\"}", 18 },
 };
 
 static int load_text(void *data, const char *name, struct policy_file *out,
@@ -189,6 +190,7 @@ static const struct bad bad[] = {
 	{ "rules: [{name: a, schema: {file: two.yaml}}]\n", "1:34",
 	  "must hold one document" },
 	{ "rules: [{name: a, schema: {kinds: [x]}}]\n", "1:27", "it needs 'file'" },
+	{ "rules: [{name: a, schema: {file: wrong.json}}]\n", "1:34", "wrong.json" },
 };
 
 START_TEST(bad_policies_are_refused_with_their_place)

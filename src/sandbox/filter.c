@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "sandbox/confine.h"
 
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
@@ -157,7 +158,7 @@ static bool has_call(unsigned int groups, const char *name)
 static int add_relaxed(scmp_filter_ctx context, unsigned int groups)
 {
 	static const char *const names[] = { "execve", "execveat", "socket", "connect",
-					     "bind",   "listen",   "kill" };
+					     "bind",   "listen",   "kill",   "tkill" };
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
 		struct call call = { .name = names[i] };
@@ -250,7 +251,5 @@ int filter_load(int filter, struct error *err)
 	if (errno == ENOSYS || errno == EINVAL)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "the kernel has no system call filters");
-	int number = errno;
-	error_set_errno(err, number, "cannot load a system call filter");
-	return ERROR_SANDBOX;
+	return confine_failed(err, "cannot load a system call filter");
 }

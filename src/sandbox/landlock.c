@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "sandbox/confine.h"
 
 /* linux/landlock.h, Documentation/userspace-api/landlock.rst */
 #define SYSCALL_CREATE_RULESET 444
@@ -109,10 +110,8 @@ int landlock_open(struct landlock *landlock, int abi,
 		attributes.scoped |= SCOPE_ABSTRACT_UNIX_SOCKET;
 	/* What an older kernel does not know is zero, which it takes. */
 	long fd = syscall(SYSCALL_CREATE_RULESET, &attributes, sizeof(attributes), 0);
-	if (fd < 0) {
-		error_set_errno(err, errno, "cannot make a Landlock ruleset");
-		return ERROR_SANDBOX;
-	}
+	if (fd < 0)
+		return confine_failed(err, "cannot make a Landlock ruleset");
 	*landlock = (struct landlock){ (int)fd, abi, attributes.handled_access_fs };
 	return 0;
 }
@@ -132,12 +131,6 @@ static uint64_t rights_of(enum landlock_right right)
 	return 0;
 }
 
-static int refuse(struct error *err, int number, const char *path)
-{
-	error_set_errno(err, number, "cannot grant '%s' to a confined process", path);
-	return ERROR_SANDBOX;
-}
-
 static int allow(struct landlock *landlock, const char *path, uint64_t rights,
 		 bool may_be_missing, struct error *err)
 {
@@ -146,14 +139,16 @@ static int allow(struct landlock *landlock, const char *path, uint64_t rights,
 		return 0;
 	struct stat status;
 	if (fd < 0 || fstat(fd, &status) != 0)
-		return refuse(err, errno, path);
+		return confine_failed(err, "cannot grant '%s' to a confined process",
+				      path);
 	rights &= landlock->handled;
 	if (!S_ISDIR(status.st_mode))
 		rights &= FILE_RIGHTS;
 	struct path_beneath_attributes attributes = { rights, fd };
 	if (syscall(SYSCALL_ADD_RULE, landlock->fd, RULE_PATH_BENEATH, &attributes,
 		    0) != 0)
-		return refuse(err, errno, path);
+		return confine_failed(err, "cannot grant '%s' to a confined process",
+				      path);
 	return 0;
 }
 
@@ -261,8 +256,7 @@ int landlock_enter(struct landlock *landlock, struct error *err)
 {
 	if (syscall(SYSCALL_RESTRICT_SELF, landlock->fd, 0) == 0)
 		return 0;
-	error_set_errno(err, errno, "cannot enter a Landlock ruleset");
-	return ERROR_SANDBOX;
+	return confine_failed(err, "cannot enter a Landlock ruleset");
 }
 
 void landlock_close(struct landlock *landlock)

@@ -88,10 +88,16 @@ int sandbox_prepare(struct error *err)
 	return code;
 }
 
-static int fail(struct error *err, const char *what)
+int confine_failed(struct error *err, const char *format, ...)
 {
-	error_set_errno(err, errno, "%s", what);
-	return ERROR_SANDBOX;
+	const char *reason = strerrordesc_np(errno);
+	char what[256];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(what, sizeof(what), format, arguments);
+	va_end(arguments);
+	return error_set(err, ERROR_SANDBOX, "%s: %s", what,
+			 reason != NULL ? reason : "unknown error");
 }
 
 __attribute__((format(printf, 2, 3))) static void note_missing(
@@ -118,13 +124,14 @@ int confine_limit(__rlimit_resource_t resource, rlim_t wanted, struct error *err
 {
 	struct rlimit limit;
 	if (getrlimit(resource, &limit) != 0)
-		return fail(err, "cannot read resource limits");
+		return confine_failed(err, "cannot read resource limits");
 	if (wanted > limit.rlim_max)
 		wanted = limit.rlim_max;
 	limit.rlim_cur = limit.rlim_max = wanted;
 	return setrlimit(resource, &limit) == 0 ? 0
-						: fail(err, "cannot set resource "
-							    "limits");
+						: confine_failed(err, "cannot set "
+								      "resource "
+								      "limits");
 }
 
 static int enter_limits(const struct traits *of, bool own_uid, struct error *err)
@@ -143,9 +150,13 @@ static int enter_limits(const struct traits *of, bool own_uid, struct error *err
 
 void confine_bounding_set(void)
 {
-	for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
-	     capability++)
-		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+	for (int capability = 0;; capability++) {
+		int has = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+		if (has < 0)
+			return;
+		if (has > 0)
+			prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+	}
 }
 
 static int drop_user(const struct sandbox_options *options, struct error *err)
@@ -153,10 +164,10 @@ static int drop_user(const struct sandbox_options *options, struct error *err)
 	if (geteuid() != 0 || options->uid == 0)
 		return 0;
 	if (setgroups(options->group_count, options->groups) != 0)
-		return fail(err, "cannot drop supplementary groups");
+		return confine_failed(err, "cannot drop supplementary groups");
 	if (setresgid(options->gid, options->gid, options->gid) != 0 ||
 	    setresuid(options->uid, options->uid, options->uid) != 0)
-		return fail(err, "cannot become the unprivileged user");
+		return confine_failed(err, "cannot become the unprivileged user");
 	if (setresuid(0, 0, 0) == 0)
 		return error_set(err, ERROR_SANDBOX, "root could be had again");
 	return 0;
@@ -169,7 +180,7 @@ int confine_capabilities(struct error *err)
 	memset(data, 0, sizeof(data));
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &header, data) != 0)
-		return fail(err, "cannot drop capabilities");
+		return confine_failed(err, "cannot drop capabilities");
 	return 0;
 }
 
@@ -181,7 +192,7 @@ static int enter_user(enum profile profile, const struct sandbox_options *option
 	if (code != 0)
 		return code;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return fail(err, "cannot set no_new_privs");
+		return confine_failed(err, "cannot set no_new_privs");
 	code = confine_capabilities(err);
 	if (code != 0)
 		return code;

@@ -259,18 +259,13 @@ static int become_tool(void *data)
 	const struct tool *tool = data;
 	struct error *err = &tool->report->err;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (tool->support->private_proc && namespaces_mount_proc() != 0) {
-		error_set_errno(err, errno, "cannot mount a private /proc");
-		err->code = ERROR_SANDBOX;
-		return -1;
-	}
+	if (tool->support->private_proc && namespaces_mount_proc() != 0)
+		return confine_failed(err, "cannot mount a private /proc");
 	pid_t pid = fork();
 	if (pid > 0)
 		be_parent(pid);
-	if (pid < 0) {
-		error_set_errno(err, errno, "cannot fork");
-		return -1;
-	}
+	if (pid < 0)
+		return confine_failed(err, "cannot fork");
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* One stream, in the order of writing. */
 	if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
@@ -336,10 +331,8 @@ static int enter_namespaces(const struct tool *tool, struct error *err)
 	if (support->network_namespaces && !tool->grant->network)
 		flags |= CLONE_NEWNET;
 	if (namespaces_enter(flags) != 0 ||
-	    (support->mounts && namespaces_own_mounts() != 0)) {
-		error_set_errno(err, errno, "cannot make namespaces for a tool");
-		return ERROR_SANDBOX;
-	}
+	    (support->mounts && namespaces_own_mounts() != 0))
+		return confine_failed(err, "cannot make namespaces for a tool");
 	return 0;
 }
 

@@ -38,9 +38,10 @@ int store_delivery_add(struct store *store, const struct msg_delivery_row *row,
 int store_delivery_done(struct store *store, const char *repository, uint64_t up_to,
 			struct error *err)
 {
+	/* "+id": found by their state, not among all of the repository's history. */
 	return sql_do(store,
 		      "UPDATE deliveries SET state = 'done' WHERE state = 'waiting' "
-		      "AND repository IS :repository AND id <= :up_to",
+		      "AND repository IS :repository AND +id <= :up_to",
 		      SQL_VALUES(SQL_TEXT("repository", repository),
 				 SQL_UNSIGNED("up_to", up_to)),
 		      err);

@@ -45,8 +45,7 @@ static const char version_1[] =
 	" old BLOB,"
 	" new BLOB"
 	") STRICT;"
-	"CREATE INDEX deliveries_waiting ON deliveries (repository, ref, new)"
-	" WHERE state = 'waiting';"
+	"CREATE INDEX deliveries_state ON deliveries (state, repository, ref, new);"
 	"CREATE INDEX deliveries_repository ON deliveries (repository, id);"
 
 	"CREATE TABLE changes ("
@@ -150,7 +149,7 @@ static const char version_1[] =
 	" due_at INTEGER NOT NULL DEFAULT 0,"
 	" UNIQUE (target, generation)"
 	") STRICT;"
-	"CREATE INDEX deployments_open ON deployments (target, id) WHERE open = 1;"
+	"CREATE INDEX deployments_open ON deployments (open, target, id);"
 	"CREATE INDEX deployments_target ON deployments (target, id);"
 	"CREATE INDEX deployments_live ON deployments (target, generation)"
 	" WHERE state = 'deployed';"

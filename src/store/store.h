@@ -5,9 +5,15 @@
  * work of one round of its loop into one): store_begin() ... store_commit(). Outside of
  * one, writes are ERROR_INTERNAL. After a failed commit nothing of it has happened and
  * the store is closed for writing (fsync errors are final): every later write answers
- * ERROR_STORE. Rows are the structs of model/messages.def; text of rows lives in the
- * arena given. Lists are newest first, by id, `before` (0: from the newest) and `limit`
- * (1 to 200). Threads: one. */
+ * ERROR_STORE until it is closed and opened again; reading goes on. (When it was the
+ * sync that failed nobody can know: the commit may be found done at the next start.) A
+ * write that fails for want of disk, memory or soundness spoils its transaction:
+ * store_commit() then rolls back and answers ERROR_STORE, and the next transaction may
+ * succeed. One that is refused for its sense (ERROR_NOT_FOUND, ERROR_STALE,
+ * ERROR_LIMIT, ERROR_USAGE) does not. ERROR_NOT_FOUND is also the answer to a row that
+ * refers to a repository, target or change that is not there. Rows are the structs of
+ * model/messages.def; text of rows lives in the arena given. Lists are newest first, by
+ * id, `before` (0: from the newest) and `limit` (1 to 200). Threads: one. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -32,7 +38,9 @@ enum store_mode {
 };
 
 /* `location`: a file name, or "memory:". ERROR_STORE_LOCKED when another process has
- * it, ERROR_STORE_NEWER, ERROR_STORE_DAMAGED, ERROR_NO_SPACE. */
+ * it, ERROR_STORE_NEWER, ERROR_STORE_DAMAGED, ERROR_STORE_FOREIGN (a database of
+ * another program), ERROR_NO_SPACE, ERROR_PERMISSION. One handle a file and process:
+ * closing a second one would drop the first one's lock. */
 int store_open(struct store **out, const char *location, enum store_mode mode,
 	       struct error *err);
 void store_close(struct store *store);
@@ -54,7 +62,7 @@ int store_repository_list(struct store *store, struct arena *arena,
 int store_repository_hint(struct store *store, const char *name, int64_t at,
 			  struct error *err);
 /* A fetch that was started for generation `wanted` ended well (problem NULL: failures =
- * 0) or not (failures += 1). */
+ * 0; head NULL: as it was) or not (failures += 1). fetched_at = at in both cases. */
 int store_repository_fetched(struct store *store, const char *name, uint64_t wanted,
 			     int64_t at, const char *head, const char *problem,
 			     struct error *err);
@@ -71,16 +79,17 @@ int store_ref_accepted(struct store *store, const char *repository, const char *
 		       const struct oid *tip, struct error *err);
 
 /* --- deliveries: hints as received --- */
-/* Adds one (id out), or counts it as merged when an equal one (source, repository, ref,
- * old, new) still waits. */
+/* Adds one in the state "waiting" (id out), or counts it as merged when an equal one
+ * (source, repository, ref, old, new) still waits. */
 int store_delivery_add(struct store *store, const struct msg_delivery_row *row,
 		       uint64_t *id, struct error *err);
-/* All waiting deliveries of the repository with id <= `up_to` are done. */
+/* All waiting deliveries of the repository with id <= `up_to` become "done". */
 int store_delivery_done(struct store *store, const char *repository, uint64_t up_to,
 			struct error *err);
 uint64_t store_delivery_last(struct store *store); /* highest id, 0: none */
 /* The first `received_at` and the pusher of deliveries of this ref and new id that wait
- * (0 and NULL when a poll found it). */
+ * (0 and NULL when a poll found it). One that named no new id may be meant when none
+ * named this one. */
 int store_delivery_origin(struct store *store, struct arena *arena,
 			  const char *repository, const char *ref,
 			  const struct oid *new_id, int64_t *received_at,
@@ -96,7 +105,8 @@ int store_change_get(struct store *store, struct arena *arena, uint64_t id,
 int store_change_move(struct store *store, uint64_t id, const char *state,
 		      const char *reason, uint64_t attempts, int64_t due_at,
 		      int64_t now, struct error *err);
-/* Changes in one of `states` that are due, oldest first. */
+/* Changes in one of `states` (1 to 16) that are due, oldest first, at most `limit` (1
+ * to 200). */
 int store_change_due(struct store *store, struct arena *arena,
 		     const char *const *states, size_t state_count, int64_t now,
 		     size_t limit, struct msg_change_row **out, size_t *count,
@@ -124,17 +134,19 @@ int store_target_get(struct store *store, struct arena *arena, const char *name,
 		     struct msg_target_row *out, struct error *err);
 int store_target_list(struct store *store, struct arena *arena,
 		      struct msg_target_row **out, size_t *count, struct error *err);
-/* Writes all fields but the name. A generation below the stored one is ERROR_STALE. */
+/* Writes all fields but the name; `generation` is the one that is live, not the last
+ * that was given. A generation below the stored one is ERROR_STALE. */
 int store_target_put(struct store *store, const struct msg_target_row *row,
 		     struct error *err);
-/* Adds with state "queued" and the next generation of the target (both filled in
- * `row`). */
+/* Adds with state "queued" and the next generation of the target, above every one ever
+ * given to it (id, state and generation are filled in `row`). */
 int store_deployment_add(struct store *store, struct msg_deployment_row *row,
 			 struct error *err);
 int store_deployment_get(struct store *store, struct arena *arena, uint64_t id,
 			 struct msg_deployment_row *out, struct error *err);
 /* Writes state, reason, times, release, listing, manifests, attempts, files, due_at. A
- * terminal row never changes again, except deployed -> rolled-back: ERROR_STALE. */
+ * terminal row never changes again, except deployed -> rolled-back, which writes state
+ * and reason only: ERROR_STALE. */
 int store_deployment_put(struct store *store, const struct msg_deployment_row *row,
 			 struct error *err);
 /* Rows that are not terminal, oldest first; of one target or (NULL) of all. */
@@ -152,6 +164,7 @@ int store_quarantine_add(struct store *store, const struct msg_quarantine_row *r
 int store_quarantine_remove(struct store *store, const char *target,
 			    const struct oid *commit,
 			    struct error *err); /* null commit: all of the target */
+/* true also when the store cannot answer. */
 bool store_quarantine_has(struct store *store, const char *target,
 			  const struct oid *commit);
 int store_quarantine_list(struct store *store, struct arena *arena, const char *target,
@@ -159,7 +172,7 @@ int store_quarantine_list(struct store *store, struct arena *arena, const char *
 			  struct error *err);
 
 /* --- outbox: what shall be told outside; one row per (repository, commit, context),
- * the newest state wins --- */
+ * the newest state (by created_at; of equal ones the later call) wins --- */
 int store_outbox_put(struct store *store, const struct msg_outbox_row *row,
 		     struct error *err);
 int store_outbox_list(struct store *store, struct arena *arena, const char *repository,
@@ -167,15 +180,17 @@ int store_outbox_list(struct store *store, struct arena *arena, const char *repo
 		      size_t *count, struct error *err);
 
 /* --- ledger --- */
-/* Appends; sequence, previous and hash are computed. `body` is one JSON object. */
+/* Appends; sequence, previous and hash (see store/ledger.c) are computed. `body` is one
+ * JSON object, `kind` a word of at most 64 bytes. */
 int store_ledger_add(struct store *store, const char *kind, const char *body,
 		     int64_t at, struct error *err);
 /* Recomputes the whole chain: ERROR_LEDGER with the first bad sequence in the text;
  * *count: records that are good. */
 int store_ledger_check(struct store *store, uint64_t *count, struct error *err);
 
-/* --- lists for the API: fields of `query` that are set are filters; `next` is 0 at the
- * end --- */
+/* --- lists for the API: fields of `query` that are set are filters (state is a
+ * verdict's result and a ledger record's kind); one that the list does not have is
+ * ERROR_USAGE; limit 0 is 200 --- */
 int store_delivery_list(struct store *store, struct arena *arena,
 			const struct msg_query *query, struct msg_delivery_row **out,
 			size_t *count, struct error *err);
@@ -194,21 +209,26 @@ int store_ledger_list(struct store *store, struct arena *arena,
 		      size_t *count, struct error *err);
 
 /* --- care --- */
-/* Copies a consistent state to a new file (must not exist) in steps of some pages: 1
- * more to do, 0 done. Not inside a transaction. start with *progress NULL. */
+/* Copies a consistent state to a new file (must not exist) in steps of 1 MiB: 1 more to
+ * do, 0 done. Not inside a transaction; transactions between steps are copied too.
+ * Start with *progress NULL; at the end and after an error it is NULL again. The file
+ * has its name when it is whole and synced. One at a time: ERROR_BUSY. */
 struct store_backup;
 int store_backup_step(struct store *store, const char *path,
 		      struct store_backup **progress, struct error *err);
-void store_backup_free(struct store_backup *progress);
+void store_backup_free(struct store_backup *progress); /* gives up, if not done */
 /* Puts a checked backup in the place of a store that nobody has open. The old one is
- * kept as "<location>.before-restore". */
+ * kept as "<location>.before-restore"; when there is one from before: ERROR_EXISTS. A
+ * backup of an older version is upgraded. ERROR_STORE_LOCKED, and the errors of
+ * store_open() and store_check() about the backup. */
 int store_restore(const char *location, const char *backup, struct error *err);
 /* Pages, foreign keys, ledger, states that cannot be. `each` gets one line a problem.
  * Returns the number of problems or an error. */
 int store_check(struct store *store, void (*each)(void *data, const char *problem),
 		void *data, struct error *err);
 /* Deletes deliveries, changes, verdicts, deployments and facts that ended before
- * `older_than` (the ledger stays; what a target has or can roll back to stays). */
+ * `older_than` (the ledger stays; what a target has or can roll back to stays). A
+ * change ended when it was judged and no deployment that stays came of it. */
 int store_prune(struct store *store, int64_t older_than, struct error *err);
 const char *store_engine_version(void); /* "SQLite 3.40.1" */
 

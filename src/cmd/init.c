@@ -17,9 +17,9 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/program.h"
-#include "base/spawn.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/git.h"
 #include "cmd/hook_link.h"
 #include "cmd/owner.h"
 #include "conf/config.h"
@@ -70,35 +70,10 @@ static char *printed(struct init *init, const char *directory, const char *name)
 
 /* --- git's configuration --- */
 
-/* Runs git with at most six arguments. `result` NULL: only its success counts. */
 static int run_git(struct init *init, const char *const *arguments, int *status,
-		   struct buf *output)
+		   struct buf *line)
 {
-	const char *all[10] = { "git" };
-	const char *environment[6] = { "PATH=" SPAWN_PATH, "LC_ALL=C.UTF-8" };
-	size_t count = 2;
-	struct spawn_result result;
-
-	for (size_t i = 0; arguments[i]; i++)
-		all[i + 1] = arguments[i];
-	environment[count++] = arena_printf(init->arena, "HOME=%s", init->home);
-	static const char *const kept[] = { "GIT_CONFIG_GLOBAL", "GIT_CONFIG_"
-								 "NOSYSTEM" };
-	for (size_t i = 0; i < 2; i++)
-		if (getenv(kept[i]))
-			environment[count++] = arena_printf(init->arena, "%s=%s",
-							    kept[i], getenv(kept[i]));
-	struct spawn spawn = { .arguments = all, .environment = environment };
-	int rc = spawn_run(&spawn, &result, init->err);
-	if (rc == 0 && result.status != 0 && !status)
-		rc = error_set(init->err, ERROR_CHILD, "git %s: %s", arguments[0],
-			       result.errors.data);
-	if (rc == 0 && status)
-		*status = result.status;
-	if (rc == 0 && output)
-		buf_add(output, result.output.data, strcspn(result.output.data, "\n"));
-	spawn_result_release(&result);
-	return rc;
+	return git_run(init->home, arguments, status, line, init->err);
 }
 
 static int config_set(struct init *init, const char *key, const char *value)
@@ -655,22 +630,15 @@ static int parse(struct init *init, int argc, char **argv, const char **reposito
 	if (argc < 0)
 		return cmd_usage("init", "--ref may be given %d times", REFS_MAXIMUM) +
 		       1;
-	/* Options may stand on both sides of the operand. */
-	for (int at = 0; at < argc;) {
-		int operands = 0;
-		int done = cmd_parse(argc - at, argv + at, "init", options, count,
-				     &operands);
-		if (done != 0)
-			return done;
-		at += operands;
-		if (at >= argc)
-			break;
-		if (*repository)
-			return cmd_usage("init", "one repository, not also '%s'",
-					 argv[at]) +
-			       1;
-		*repository = argv[at];
-	}
+	int operands = 0;
+	int done = cmd_parse(argc, argv, "init", options, count, &operands);
+	if (done != 0)
+		return done;
+	if (argc - operands > 1)
+		return cmd_usage("init", "one repository, not also '%s'",
+				 argv[operands + 1]) +
+		       1;
+	*repository = argv[operands];
 	if (!*repository)
 		return cmd_usage("init", "which repository?") + 1;
 	if (init->anchor && init->from_root)

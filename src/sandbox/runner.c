@@ -1,6 +1,12 @@
 /* sandbox/runner.c - the process that starts external tools for jobs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -19,7 +25,9 @@
 struct runner {
 	const struct sandbox_options *options;
 	struct sandbox_support support;
-	uint64_t grants; /* each child is the holder of one */
+	uint64_t grants; /* each child is the holder of one, by its number */
+	char *temporary; /* beneath it each tool has a directory of its own, by number
+			  */
 };
 
 /* --- in the child that holds a grant --- */
@@ -39,8 +47,11 @@ static int answer(struct channel *channel, const struct runner *runner,
 				 type);
 	const struct msg_run *run = message;
 	struct msg_ran ran;
-	tool_run(grant, &run->environment, runner->options, &runner->support, arena,
-		 &ran);
+	char temporary[PATH_MAX];
+	snprintf(temporary, sizeof(temporary), "%s/%" PRIu64, runner->temporary,
+		 runner->grants);
+	struct tool_setup setup = { runner->options, &runner->support, temporary };
+	tool_run(grant, &run->environment, &setup, arena, &ran);
 	return channel_send(channel, MESSAGE_ran, &ran, NULL, 0, err);
 }
 
@@ -88,15 +99,39 @@ static int take_message(struct nursery *nursery, enum message_type type,
 	return code;
 }
 
+static void remove_beneath(const char *directory, const char *name)
+{
+	struct error err = ERROR_INIT;
+	FD_CLOSING int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int code = fd < 0 ? error_set_errno(&err, errno, "cannot open '%s'", directory)
+			  : path_remove_tree(fd, name, &err);
+	if (code != 0)
+		log_warning("temporary files of tools stay", LOG_E(&err));
+}
+
 /* The job was told; control learns it from the job. */
 static int take_end(struct nursery *nursery, uint64_t job, int status,
 		    struct error *err)
 {
-	(void)nursery;
+	const struct runner *runner = nursery->data;
+	char name[32];
 	(void)err;
+	snprintf(name, sizeof(name), "%" PRIu64, job);
+	remove_beneath(runner->temporary, name);
 	log_debug("holder of a grant ended", LOG_U("grant", job),
 		  LOG_I("status", status));
 	return 0;
+}
+
+/* Its own name is at the end. */
+static void remove_temporary(struct runner *runner)
+{
+	if (runner->temporary == NULL)
+		return;
+	char *name = strrchr(runner->temporary, '/');
+	*name++ = '\0';
+	remove_beneath(runner->temporary, name);
+	free(runner->temporary);
 }
 
 static int prepare(struct runner *runner, struct error *err)
@@ -108,6 +143,8 @@ static int prepare(struct runner *runner, struct error *err)
 	if (code == 0)
 		code = sandbox_enter(PROFILE_RUNNER, NULL, runner->options, &state,
 				     err);
+	if (code == 0)
+		code = path_make_temporary(&runner->temporary, "gitgate-runner", err);
 	if (code != 0)
 		return code;
 	/* A change of user clears it, so not before. */
@@ -136,6 +173,7 @@ int runner_main(int control_fd, const struct sandbox_options *options)
 		if (code == 0)
 			code = nursery_loop(&nursery, &err);
 		nursery_close(&nursery);
+		remove_temporary(&runner);
 	}
 	if (code == 0)
 		return EXIT_SUCCESS;

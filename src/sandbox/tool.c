@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,13 +44,12 @@ struct report {
 
 struct tool {
 	const struct msg_grant *grant;
-	const struct sandbox_options *options;
+	const struct tool_setup *setup;
 	const struct sandbox_support *support;
 	struct arena *arena;
 	const char **arguments;
 	const char **environment;
-	char *temporary; /* its private directory */
-	bool full;       /* nothing may be missing */
+	bool full; /* nothing may be missing */
 	struct report *report;
 };
 
@@ -110,8 +110,8 @@ static int add_defaults(struct tool *tool, const char **variables, size_t *count
 {
 	const char *defaults[] = {
 		"PATH=" SPAWN_PATH, "LC_ALL=C.UTF-8",
-		arena_printf(tool->arena, "HOME=%s", tool->temporary),
-		arena_printf(tool->arena, "TMPDIR=%s", tool->temporary)
+		arena_printf(tool->arena, "HOME=%s", tool->setup->temporary),
+		arena_printf(tool->arena, "TMPDIR=%s", tool->setup->temporary)
 	};
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
 		if (defaults[i] == NULL)
@@ -184,8 +184,8 @@ static int allow_paths(struct landlock *landlock, const struct tool *tool,
 		code = landlock_allow(landlock, grant->directory, LANDLOCK_READ_EXEC,
 				      true, err);
 	if (code == 0)
-		code = landlock_allow(landlock, tool->temporary, LANDLOCK_TOOL, false,
-				      err);
+		code = landlock_allow(landlock, tool->setup->temporary, LANDLOCK_TOOL,
+				      false, err);
 	for (size_t i = 0; code == 0 && i < grant->write_paths.count; i++)
 		code = landlock_allow(landlock, grant->write_paths.items[i],
 				      LANDLOCK_TOOL, false, err);
@@ -196,7 +196,7 @@ static int enter_landlock(const struct tool *tool, struct error *err)
 {
 	bool offline = !tool->grant->network;
 	const struct landlock_scope scope = { offline, offline, true, true };
-	int abi = landlock_abi(tool->options->landlock_abi_maximum);
+	int abi = landlock_abi(tool->setup->options->landlock_abi_maximum);
 	if (abi == 0)
 		return 0; /* said by missing_layers() */
 	struct landlock landlock;
@@ -296,7 +296,7 @@ static void missing_layers(const struct tool *tool, char *out, size_t size)
 		add_word(out, size, "a private /proc");
 	if (!support->network_namespaces && !tool->grant->network)
 		add_word(out, size, "network namespaces");
-	if (landlock_abi(tool->options->landlock_abi_maximum) == 0)
+	if (landlock_abi(tool->setup->options->landlock_abi_maximum) == 0)
 		add_word(out, size, "Landlock");
 	if (!support->seccomp)
 		add_word(out, size, "seccomp");
@@ -381,8 +381,9 @@ static int prepare(struct tool *tool, const struct msg_strings *environment,
 		   struct error *err)
 {
 	int code = check_layers(tool, err);
-	if (code == 0)
-		code = path_make_temporary(&tool->temporary, "gitgate-tool", err);
+	if (code == 0 && mkdir(tool->setup->temporary, 0700) != 0)
+		code = error_set_errno(err, errno, "cannot make '%s'",
+				       tool->setup->temporary);
 	if (code == 0)
 		code = make_arguments(tool, err);
 	if (code == 0)
@@ -395,46 +396,22 @@ static int prepare(struct tool *tool, const struct msg_strings *environment,
 	return code;
 }
 
-/* Its own name is at the end: made by path_make_temporary(). */
-static void remove_temporary(char *path)
-{
-	char *name = strrchr(path, '/');
-	*name++ = '\0';
-	FD_CLOSING int parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct error err = ERROR_INIT;
-	if (parent < 0)
-		error_set_errno(&err, errno, "cannot open '%s'", path);
-	else
-		path_remove_tree(parent, name, &err);
-	if (err.code != 0)
-		log_warning("a tool's temporary directory stays", LOG_E(&err));
-}
-
-static void release(struct tool *tool)
-{
-	if (tool->report != NULL)
-		munmap(tool->report, sizeof(*tool->report));
-	if (tool->temporary != NULL)
-		remove_temporary(tool->temporary);
-	free(tool->temporary);
-}
-
 void tool_run(const struct msg_grant *grant, const struct msg_strings *environment,
-	      const struct sandbox_options *options,
-	      const struct sandbox_support *support, struct arena *arena,
-	      struct msg_ran *ran)
+	      const struct tool_setup *setup, struct arena *arena, struct msg_ran *ran)
 {
 	struct error err = ERROR_INIT;
 	struct tool tool = { .grant = grant,
-			     .options = options,
-			     .support = support,
+			     .setup = setup,
+			     .support = setup->support,
 			     .arena = arena,
-			     .full = grant->require_sandbox || options->require_all };
+			     .full = grant->require_sandbox ||
+				     setup->options->require_all };
 	*ran = (struct msg_ran){ 0 };
 	int code = prepare(&tool, environment, &err);
 	if (code == 0)
 		code = start(&tool, ran, &err);
-	release(&tool);
+	if (tool.report != NULL)
+		munmap(tool.report, sizeof(*tool.report));
 	ran->code = code;
 	ran->text = code == 0 ? NULL : arena_string(arena, err.text);
 }

@@ -1,6 +1,7 @@
 /* tests/unit/test_sandbox_runner.c - tools from the runner, evil ones among them.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -37,6 +38,7 @@ static char work[200], secret[200];
 static int listener;
 static unsigned int port;
 static struct sandbox_options options;
+static bool killed; /* the runner, by the test */
 
 static void open_place(void)
 {
@@ -51,6 +53,8 @@ static void open_place(void)
 	chmod(work, 0777);
 	ck_assert_int_eq(path_write_atomic(secret, "treasure\n", 9, 0644, NULL), 0);
 	chmod(secret, 0666);
+	/* What is killed cannot tidy up. */
+	setenv("TMPDIR", place, 1);
 	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
@@ -78,6 +82,17 @@ static void start_runner(bool drop)
 	ck_assert_int_eq(channel_open(&control, fds[0], false, NULL), 0);
 }
 
+/* The runner leaves nothing behind. */
+static void is_tidy(void)
+{
+	DIR *directory = opendir(place);
+	for (struct dirent *entry = readdir(directory); entry != NULL;
+	     entry = readdir(directory))
+		ck_assert_msg(killed || strncmp(entry->d_name, "gitgate-", 8) != 0,
+			      "%s is left behind", entry->d_name);
+	closedir(directory);
+}
+
 static void stop_runner(void)
 {
 	int status = -1;
@@ -85,6 +100,7 @@ static void stop_runner(void)
 	ck_assert_int_eq(waitpid(runner_pid, &status, 0), runner_pid);
 	ck_assert_int_eq(status, 0);
 	close(listener);
+	is_tidy();
 	int root = open("/", O_PATH);
 	path_remove_tree(root, place + 1, NULL);
 	close(root);
@@ -293,7 +309,8 @@ END_TEST
 
 START_TEST(tools_die_with_the_runner)
 {
-	for (int killed = 0; killed < 2; killed++) {
+	for (int turn = 0; turn < 2; turn++) {
+		killed = turn == 1;
 		start_runner(true);
 		struct msg_grant granted = script("sleep 1000");
 		struct channel job = grant(&granted);
@@ -479,7 +496,11 @@ static const struct msg_ran *run_with(const struct sandbox_support *support,
 		log_set_level(LOG_LEVEL_ERROR);
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		channel_open(&child, fds[1], false, NULL);
-		tool_run(granted, &none, &options, support, arena, &ran);
+		char temporary[300];
+		snprintf(temporary, sizeof(temporary), "%s/tool-%d", place,
+			 (int)getpid());
+		struct tool_setup setup = { &options, support, temporary };
+		tool_run(granted, &none, &setup, arena, &ran);
 		channel_send(&child, MESSAGE_ran, &ran, NULL, 0, NULL);
 		_exit(0);
 	}

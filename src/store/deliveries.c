@@ -7,18 +7,17 @@
 #include "store/sql.h"
 
 /* Of fields that may be absent "IS" compares two absences as equal. */
-#define EQUAL_AND_WAITING                                                              \
-	"state = 'waiting' AND repository IS :repository AND ref IS :ref "             \
-	"AND source IS :source AND old IS :old AND new IS :new"
+static const char merge_text[] =
+	"UPDATE deliveries SET merged = merged + 1 WHERE id = ("
+	"SELECT min(id) FROM deliveries WHERE state = 'waiting' "
+	"AND repository IS :repository AND ref IS :ref AND source IS :source "
+	"AND old IS :old AND new IS :new) RETURNING id";
 
 int store_delivery_add(struct store *store, const struct msg_delivery_row *row,
 		       uint64_t *id, struct error *err)
 {
 	struct sql merge = {
-		.text = "UPDATE deliveries SET merged = merged + 1 WHERE id = (SELECT "
-			"min(id) FROM deliveries WHERE " EQUAL_AND_WAITING ") "
-			"RETURNING "
-			"id",
+		.text = merge_text,
 		.type = MESSAGE_delivery_row,
 		.row = row,
 	};

@@ -67,10 +67,9 @@ int store_target_put(struct store *store, const struct msg_target_row *row,
 	if (rc < 0)
 		return rc;
 	return error_set(err, ERROR_STALE,
-			 "the target '%s' has generation %" PRIu64 ", not below it: "
-			 "%" PRIu64 " is too "
-			 "old",
-			 row->name, generation, row->generation);
+			 "the target '%s' has generation %llu already; %llu is older",
+			 row->name, (unsigned long long)generation,
+			 (unsigned long long)row->generation);
 }
 
 /* --- deployments --- */

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/text.h"
 #include "store/sql.h"
 #include "store/sqlite.h"
@@ -97,7 +96,6 @@ int store_commit(struct store *store, struct error *err)
 		return rc;
 	}
 	store->in_transaction = false;
-	metric_add(METRIC_COMMITS, 1);
 	care_for_log(store);
 	return 0;
 }

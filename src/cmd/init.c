@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/program.h"
@@ -23,7 +24,10 @@
 #include "cmd/hook_link.h"
 #include "cmd/owner.h"
 #include "conf/config.h"
+#include "job/judge.h"
 #include "model/change.h"
+#include "model/finding.h"
+#include "policy/report.h"
 #include "repo/repo.h"
 
 #define ARENA_BYTES  ((size_t)16 << 20)
@@ -402,6 +406,65 @@ static bool has_policy(struct init *init)
 	return run_git(init, arguments, &status, NULL) == 0 && status == 0;
 }
 
+static int load_floor(void *data, struct policy **out, struct error *err)
+{
+	const struct init *init = data;
+
+	return config_load_floor(out, init->config, init->name, err);
+}
+
+static int judge_ref(struct init *init, const char *ref, const struct oid *tip)
+{
+	struct change change = {
+		.repository = init->name,
+		.ref = ref,
+		.new_id = *tip,
+		.received_at = clock_now(),
+	};
+	struct judge judge = {
+		.repo = init->repo,
+		.change = &change,
+		.from_root = true,
+		.floor = init->config ? load_floor : NULL,
+		.floor_data = init,
+	};
+	struct verdict verdict = { 0 };
+	struct judged judged;
+	struct buf text = BUF_INIT((size_t)16 << 20);
+
+	int rc = repo_peel(init->repo, tip, &judge.policy_commit, init->err);
+	if (rc == 0)
+		rc = judge_change(&judge, &verdict, &judged, init->err);
+	if (rc == 0) {
+		struct report_item item = { &change, &verdict };
+		report_text(&text, &item, 1, false);
+		fputs(text.data, stdout);
+		if (verdict.result != VERDICT_PASS)
+			rc = error_set(init->err, ERROR_DENIED,
+				       "what '%s' holds already does not pass; trust "
+				       "it "
+				       "with --anchor, or mend it first",
+				       ref);
+	}
+	buf_release(&text);
+	verdict_release(&verdict);
+	return rc;
+}
+
+/* The hook trusts the tips that are there: so "from the root" means to judge them
+ * now. */
+static int judge_history(struct init *init)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < init->ref_count; i++) {
+		struct oid tip;
+		if (repo_ref(init->repo, init->refs[i], &tip, NULL) == 0)
+			rc = judge_ref(init, init->refs[i], &tip);
+	}
+	return rc;
+}
+
 /* --- writing --- */
 
 static const struct {
@@ -506,6 +569,8 @@ static int install(struct init *init)
 		rc = check_floor(init);
 	if (rc == 0)
 		rc = find_hooks_directory(init);
+	if (rc == 0 && init->from_root)
+		rc = judge_history(init);
 	if (rc == 0)
 		rc = write_settings(init);
 	if (rc == 0)

@@ -7,7 +7,6 @@
 #include <yaml.h>
 
 #include "base/error.h"
-#include "doc/doc.h"
 
 struct explanation {
 	const char *context; /* libyaml's, or NULL for any */
@@ -156,14 +155,10 @@ int yaml_problem(const struct yaml_parser_s *parser, const char *text, size_t le
 	const struct explanation *row = explanation_of(parser);
 	char character = character_at(text, length, place);
 	const char *mend = row == NULL ? "" : row->mend;
-	bool template = doc_looks_like_template(text, length);
-	if (template)
-		mend = "this looks like a template: render it, or leave it out of the "
-		       "rule's paths";
-	else if (strcmp(parser->problem, "found character that cannot start any "
-					 "token") == 0)
+	if (strcmp(parser->problem, "found character that cannot start any "
+				    "token") == 0)
 		return bad_start(problem, place, character);
-	else if (row != NULL && character == '\t')
+	if (row != NULL && character == '\t')
 		mend = "a tab cannot indent: use spaces";
 	return explain(parser, row, place, mend, problem);
 }

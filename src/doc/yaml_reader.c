@@ -4,6 +4,7 @@
  * tags, anchors, aliases and limits. */
 #include "doc/yaml_reader.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -339,5 +340,9 @@ int yaml_read(struct docs *out, struct arena *arena, const char *text, size_t le
 	map_release(&reader.anchors);
 	if (status == 0)
 		*out = (struct docs){ reader.roots, reader.root_count };
+	if (status == ERROR_SYNTAX && doc_looks_like_template(text, length))
+		snprintf(problem->mend, sizeof(problem->mend),
+			 "this looks like a template: render it, or leave it out of "
+			 "the rule's paths");
 	return status;
 }

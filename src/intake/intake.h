@@ -13,10 +13,11 @@
 
 #include "sandbox/sandbox.h"
 
+struct limits;
+
 struct intake_listener {
 	int fd;     /* listening already */
-	bool local; /* the local socket: rights by the peer's uid; otherwise read-only
-		     */
+	bool local; /* the local socket: rights by the peer's uid; else read-only */
 	const char *address; /* for messages */
 };
 
@@ -24,11 +25,15 @@ struct intake_setup {
 	const struct intake_listener *listeners;
 	size_t listener_count;
 	struct sandbox_options sandbox;
-	uint64_t connections; /* at most, over all listeners */
+	uint64_t connections;        /* at most, over all listeners */
+	const struct limits *limits; /* NULL: limits_default */
 };
 
-/* The main loop; returns the exit status when the channel to control closes. Enters
- * PROFILE_INTAKE itself after the HTTP library has started. */
+/* The main loop: one thread, woken by the channel, the sockets and deadlines only.
+ * Enters PROFILE_INTAKE first. When the channel to control closes, answers what waits
+ * with 503 and returns the exit status. */
 int intake_main(int control_fd, const struct intake_setup *setup);
+
+const char *intake_library_version(void); /* of libmicrohttpd: "0.9.75" */
 
 #endif

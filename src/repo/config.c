@@ -247,26 +247,22 @@ static int read_file(struct buf *content, const char *path, struct error *err)
 	return 0;
 }
 
-int repo_config_each(struct repo *repo, const char *key,
+int config_file_each(const char *path, size_t maximum, const char *key,
 		     int (*each)(void *data, const char *value), void *data,
 		     struct error *err)
 {
-	size_t maximum = repo->limits.values[LIMIT_CONFIG_BYTES];
+	static const char mark[] = "\xef\xbb\xbf";
 	struct buf content = BUF_INIT(maximum);
 	struct buf wanted = BUF_INIT(NAME_BYTES_MAX);
-	struct config_reader reader = { .line = 1,
+	struct config_reader reader = { .name = path,
+					.line = 1,
 					.section = BUF_INIT(NAME_BYTES_MAX),
 					.key = BUF_INIT(2 * NAME_BYTES_MAX),
 					.value = BUF_INIT(maximum) };
-	char *path = path_join(repo->path, "config");
-	int rc = path == NULL ? error_set(err, ERROR_MEMORY, "out of memory") : 0;
-	if (rc == 0)
-		rc = normal_key(&wanted, key, err);
+	int rc = normal_key(&wanted, key, err);
 	if (rc == 0)
 		rc = read_file(&content, path, err);
 	if (rc == 0) {
-		static const char mark[] = "\xef\xbb\xbf";
-		reader.name = path;
 		reader.at = content.data;
 		reader.end = content.data + content.length;
 		if (content.length >= 3 && memcmp(content.data, mark, 3) == 0)
@@ -278,6 +274,18 @@ int repo_config_each(struct repo *repo, const char *key,
 	buf_release(&reader.section);
 	buf_release(&wanted);
 	buf_release(&content);
+	return rc;
+}
+
+int repo_config_each(struct repo *repo, const char *key,
+		     int (*each)(void *data, const char *value), void *data,
+		     struct error *err)
+{
+	char *path = path_join(repo->path, "config");
+	if (path == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	int rc = config_file_each(path, repo->limits.values[LIMIT_CONFIG_BYTES], key,
+				  each, data, err);
 	free(path);
 	return rc;
 }

@@ -35,4 +35,9 @@ void repo_oid_from_git(struct oid *out, const git_oid *id);
 int repo_oid_to_git(git_oid *out, const struct repo *repo, const struct oid *id,
 		    struct error *err);
 
+/* repo_config_each() over one file; a file that is absent has no values. */
+int config_file_each(const char *path, size_t maximum, const char *key,
+		     int (*each)(void *data, const char *value), void *data,
+		     struct error *err);
+
 #endif

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/path.h"
@@ -180,21 +181,62 @@ static int add_quarantine(const struct repo *repo, const char *quarantine,
 	return rc;
 }
 
+static int refuse_other_hash(void *data, const char *value)
+{
+	const char **found = data;
+	if (strcasecmp(value, "sha1") == 0)
+		return 0;
+	*found = "another hash than SHA-1";
+	return ERROR_REPO_FORMAT;
+}
+
+/* Looked at before libgit2 does: 1.5 loses memory when it meets a format it does not
+ * know. A .git file leads elsewhere; there libgit2 looks alone. */
+static int check_format(const struct repo *repo, const char *path, struct error *err)
+{
+	struct stat status;
+	const char *format = NULL;
+	char *git = path_join(path, ".git");
+	bool work_tree = git != NULL && lstat(git, &status) == 0;
+	int rc = git == NULL ? ERROR_MEMORY : 0;
+	if (rc == 0 && (!work_tree || S_ISDIR(status.st_mode))) {
+		char *config = path_join(work_tree ? git : path, "config");
+		rc = config == NULL
+			     ? ERROR_MEMORY
+			     : config_file_each(config,
+						repo->limits.values[LIMIT_CONFIG_BYTES],
+						"extensions.objectFormat",
+						refuse_other_hash, &format, err);
+		free(config);
+	}
+	free(git);
+	if (format != NULL)
+		return error_set(err, rc,
+				 "the repository '%s' uses %s, which this libgit2 "
+				 "cannot read",
+				 path, format);
+	return rc == ERROR_MEMORY ? error_set(err, rc, "out of memory") : rc;
+}
+
+static int not_opened(const char *path, int git_code, struct error *err)
+{
+	const git_error *last = git_error_last();
+	int code = git_code == GIT_ENOTFOUND ? ERROR_NOT_FOUND : ERROR_REPO_FORMAT;
+	if (last != NULL && last->klass == GIT_ERROR_NOMEMORY)
+		code = ERROR_MEMORY;
+	return error_set(err, code, "'%s' cannot be opened as a git repository: %s",
+			 path, last != NULL ? last->message : "no reason given");
+}
+
 static int open_handle(struct repo *repo, const char *path, struct error *err)
 {
-	int rc = git_repository_open_ext(&repo->handle, path,
-					 GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
-	if (rc != 0) {
-		error_set(err,
-			  repo_git_error(NULL, rc, ERROR_REPO_FORMAT, "") ==
-					  ERROR_NOT_FOUND
-				  ? ERROR_NOT_FOUND
-				  : ERROR_REPO_FORMAT,
-			  "'%s' cannot be opened as a git repository: %s", path,
-			  git_error_last() != NULL ? git_error_last()->message
-						   : "no reason given");
-		return err != NULL ? err->code : ERROR_REPO_FORMAT;
-	}
+	int rc = check_format(repo, path, err);
+	if (rc != 0)
+		return rc;
+	rc = git_repository_open_ext(&repo->handle, path, GIT_REPOSITORY_OPEN_NO_SEARCH,
+				     NULL);
+	if (rc != 0)
+		return not_opened(path, rc, err);
 	rc = git_repository_odb(&repo->odb, repo->handle);
 	if (rc != 0)
 		return repo_git_error(err, rc, ERROR_IO,

@@ -235,20 +235,26 @@ static int allow_around(struct landlock *landlock, const char *path, struct erro
 	return landlock_allow(landlock, path, LANDLOCK_READ_EXEC, true, err);
 }
 
+int landlock_allow_devices(struct landlock *landlock, struct error *err)
+{
+	static const char *const devices[] = { "/dev/null",    "/dev/zero",
+					       "/dev/full",    "/dev/random",
+					       "/dev/urandom", NULL };
+	int code = 0;
+	for (size_t i = 0; code == 0 && devices[i] != NULL; i++)
+		code = allow(landlock, devices[i], FS_READ_FILE | FS_WRITE_FILE, true,
+			     err);
+	return code;
+}
+
 int landlock_allow_system(struct landlock *landlock, struct error *err)
 {
 	static const char *const directories[] = { "/usr",    "/bin",   "/sbin",
 						   "/lib",    "/lib32", "/lib64",
 						   "/libx32", "/etc",   NULL };
-	static const char *const devices[] = { "/dev/null",    "/dev/zero",
-					       "/dev/full",    "/dev/random",
-					       "/dev/urandom", NULL };
 	int code = 0;
 	for (size_t i = 0; code == 0 && directories[i] != NULL; i++)
 		code = allow_around(landlock, directories[i], err);
-	for (size_t i = 0; code == 0 && devices[i] != NULL; i++)
-		code = allow(landlock, devices[i], FS_READ_FILE | FS_WRITE_FILE, true,
-			     err);
 	return code;
 }
 

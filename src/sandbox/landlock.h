@@ -42,8 +42,10 @@ int landlock_open(struct landlock *landlock, int abi,
  * `may_be_missing`. */
 int landlock_allow(struct landlock *landlock, const char *path,
 		   enum landlock_right right, bool may_be_missing, struct error *err);
-/* Programs, libraries and settings of the system: read and execute; /etc without
- * gitgate's own folder; /dev/null and its like. */
+/* /dev/null, /dev/urandom and the like. */
+int landlock_allow_devices(struct landlock *landlock, struct error *err);
+/* Programs, libraries and settings of the system: read and execute; without the folders
+ * in which gitgate keeps its own. */
 int landlock_allow_system(struct landlock *landlock, struct error *err);
 /* Confines the calling thread and its children for good (no_new_privs is set already).
  */

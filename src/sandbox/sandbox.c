@@ -212,7 +212,9 @@ static int allow_paths(struct landlock *landlock, bool exec,
 		       const struct sandbox_paths *paths, struct error *err)
 {
 	enum landlock_right right = exec ? LANDLOCK_READ_EXEC : LANDLOCK_READ;
-	int code = exec ? landlock_allow_system(landlock, err) : 0;
+	int code = landlock_allow_devices(landlock, err);
+	if (code == 0 && exec)
+		code = landlock_allow_system(landlock, err);
 	for (size_t i = 0; code == 0 && i < paths->read_count; i++)
 		code = landlock_allow(landlock, paths->read[i], right, true, err);
 	for (size_t i = 0; code == 0 && i < paths->write_count; i++)

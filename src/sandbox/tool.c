@@ -175,7 +175,9 @@ static int allow_paths(struct landlock *landlock, const struct tool *tool,
 		       struct error *err)
 {
 	const struct msg_grant *grant = tool->grant;
-	int code = landlock_allow_system(landlock, err);
+	int code = landlock_allow_devices(landlock, err);
+	if (code == 0)
+		code = landlock_allow_system(landlock, err);
 	if (code == 0)
 		code = landlock_allow(landlock, "/opt", LANDLOCK_READ_EXEC, true, err);
 	if (code == 0 && tool->support->private_proc)

@@ -74,10 +74,10 @@ int scratch_try(struct scratch *scratch, const void *input, size_t input_length,
 	struct error err = ERROR_INIT;
 	struct spawn_result result;
 	snprintf(home, sizeof(home), "HOME=%s", scratch->directory);
-	snprintf(author_date, sizeof(author_date), "GIT_AUTHOR_DATE=%lld +0000",
+	snprintf(author_date, sizeof(author_date), "GIT_AUTHOR_DATE=@%lld +0000",
 		 (long long)scratch->date);
 	snprintf(committer_date, sizeof(committer_date),
-		 "GIT_COMMITTER_DATE=%lld +0000", (long long)scratch->date);
+		 "GIT_COMMITTER_DATE=@%lld +0000", (long long)scratch->date);
 	scratch->date += 60;
 	const char *const environment[] = { "PATH=" SPAWN_PATH,
 					    "LC_ALL=C.UTF-8",

@@ -46,8 +46,10 @@ int repo_stat(struct repo *repo, const struct oid *id, enum object_type *type,
 	rc = git_odb_read_header(&length, &git_type, repo->odb, &git_id);
 	if (rc != 0)
 		return failed(repo, id, rc, err);
-	*type = type_from_git(git_type);
-	*size = length;
+	if (type != NULL)
+		*type = type_from_git(git_type);
+	if (size != NULL)
+		*size = length;
 	return 0;
 }
 

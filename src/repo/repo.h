@@ -62,7 +62,7 @@ struct object {
 int repo_read(struct repo *repo, const struct oid *id, size_t maximum,
 	      struct object *out, struct error *err);
 void repo_object_release(struct object *object);
-/* Type and size without the bytes. */
+/* Type and size without the bytes; either may be NULL. */
 int repo_stat(struct repo *repo, const struct oid *id, enum object_type *type,
 	      uint64_t *size, struct error *err);
 

@@ -1,0 +1,179 @@
+/* intake/framing.c - is it one request and no other? Whatever a proxy in front could
+ * read in another way is refused. Source: RFC 9112, section 6.3. */
+#include "intake/state.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct head {
+	size_t count;
+	size_t bytes;
+	unsigned int lengths;   /* Content-Length */
+	unsigned int encodings; /* Transfer-Encoding */
+	bool bad_name;
+	bool bad_length;
+	uint64_t length;
+};
+
+static bool is_hex(char byte)
+{
+	return (byte >= '0' && byte <= '9') ||
+	       ((byte | 32) >= 'a' && (byte | 32) <= 'f');
+}
+
+bool uri_is_sound(const char *uri)
+{
+	bool in_path = true;
+
+	for (const char *at = uri; *at; at++) {
+		if (*at == '?')
+			in_path = false;
+		if (*at <= ' ' || *at > '~' || *at == '#')
+			return false;
+		if (*at != '%')
+			continue;
+		if (!is_hex(at[1]) || !is_hex(at[2]) || strncmp(at, "%00", 3) == 0)
+			return false;
+		if (in_path && strncasecmp(at, "%2f", 3) == 0)
+			return false;
+	}
+	return uri[0] == '/';
+}
+
+static bool is_name(const char *name)
+{
+	return *name && name[strspn(name, "!#$%&'*+-.^_`|~0123456789"
+					  "abcdefghijklmnopqrstuvwxyz"
+					  "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+}
+
+static enum MHD_Result look_at(void *data, enum MHD_ValueKind kind, const char *name,
+			       const char *value)
+{
+	struct head *head = data;
+
+	(void)kind;
+	head->count++;
+	head->bytes += strlen(name) + (value ? strlen(value) : 0) + 4;
+	if (!is_name(name))
+		head->bad_name = true;
+	if (strcasecmp(name, "Transfer-Encoding") == 0)
+		head->encodings++;
+	if (strcasecmp(name, "Content-Length") == 0) {
+		head->lengths++;
+		if (!value || text_parse_u64(value, &head->length) != 0)
+			head->bad_length = true;
+	}
+	return MHD_YES;
+}
+
+static bool refuse(struct request *request, unsigned int status, int code,
+		   const char *text)
+{
+	answer_error(request, status, code, "%s", text);
+	return false;
+}
+
+static bool check_headers(struct request *request, struct head *head)
+{
+	struct intake *intake = request->intake;
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, look_at, head);
+	if (head->count > intake_limit(intake, LIMIT_HTTP_MAX_HEADERS))
+		return refuse(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+			      ERROR_LIMIT, "more headers than http.max_headers");
+	if (head->bytes > intake_limit(intake, LIMIT_HTTP_HEADER_BYTES))
+		return refuse(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+			      ERROR_LIMIT, "the headers are over http.header_bytes");
+	if (head->bad_name)
+		return refuse(request, 0, ERROR_USAGE, "a header has a bad name");
+	if (head->lengths > 1)
+		return refuse(request, 0, ERROR_USAGE,
+			      "Content-Length stands there twice");
+	if (head->lengths && head->encodings)
+		return refuse(request, 0, ERROR_USAGE,
+			      "Content-Length and Transfer-Encoding exclude each "
+			      "other");
+	if (head->bad_length)
+		return refuse(request, 0, ERROR_USAGE, "a bad Content-Length");
+	return true;
+}
+
+static bool check_route(struct request *request, const char *method, const char *path)
+{
+	char shown[256];
+
+	request->route = route_find(path, request->name);
+	if (!request->route) {
+		const char *nearest = route_nearest(path);
+		text_escape_into(shown, sizeof(shown), path, strlen(path));
+		answer_error(request, 0, ERROR_NOT_FOUND,
+			     nearest ? "there is no '%s'; did you mean '%s'?"
+				     : "there is no '%s'; see /api/v1",
+			     shown, nearest ? nearest : "");
+		return false;
+	}
+	bool post = route_is_post(request->route);
+	if (post && !request->peer->door->local)
+		return refuse(request, 0, ERROR_PERMISSION,
+			      "hints and commands are taken on the local socket only");
+	bool fits = post ? strcmp(method, "POST") == 0
+			 : strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+	if (!fits) {
+		request->allow = route_methods(request->route);
+		answer_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, ERROR_USAGE,
+			     "this takes %s", request->allow);
+	}
+	return fits;
+}
+
+/* Memory for the body is reserved by what its header says, before a byte of it is kept.
+ */
+static bool check_body(struct request *request, const struct head *head)
+{
+	struct intake *intake = request->intake;
+
+	if (!route_is_post(request->route)) {
+		if (head->encodings || head->length)
+			return refuse(request, 0, ERROR_USAGE,
+				      "a GET has no body here");
+		return true;
+	}
+	if (!head->lengths)
+		return refuse(request, MHD_HTTP_LENGTH_REQUIRED, ERROR_USAGE,
+			      "a POST needs Content-Length");
+	uint64_t maximum = intake_limit(intake, request->route->body);
+	if (head->length > maximum) {
+		answer_error(request, 0, ERROR_LIMIT,
+			     "the body has %llu bytes, over the limit %s (%llu)",
+			     (unsigned long long)head->length,
+			     limit_name(request->route->body),
+			     (unsigned long long)maximum);
+		return false;
+	}
+	if (intake->inflight + head->length >
+	    intake_limit(intake, LIMIT_HTTP_INFLIGHT_BYTES))
+		return refuse(request, 0, ERROR_BUSY,
+			      "too much is being received at one time");
+	request->reserved = (size_t)head->length;
+	intake->inflight += request->reserved;
+	buf_init(&request->body, request->reserved);
+	return true;
+}
+
+bool head_check(struct request *request, const char *method, const char *path)
+{
+	struct head head = { .count = 0 };
+
+	if (request->uri_length > intake_limit(request->intake, LIMIT_HTTP_URI_BYTES))
+		return refuse(request, MHD_HTTP_URI_TOO_LONG, ERROR_LIMIT,
+			      "the address is over http.uri_bytes");
+	if (request->uri_bad)
+		return refuse(request, 0, ERROR_USAGE,
+			      "the address has a bad escape or character");
+	return check_headers(request, &head) && check_route(request, method, path) &&
+	       check_body(request, &head);
+}

@@ -1,0 +1,115 @@
+/* intake/peers.c - connections: who is at the other end, and until when they are waited
+ * for.
+ *
+ * The HTTP library's own timeout counts from the last byte, so a client that sends a
+ * byte now and then would stay for ever. These deadlines do not move with bytes. */
+#include "intake/state.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+
+/* Connections that only the local socket may use: nobody from elsewhere can keep the
+ * command line and hooks out. */
+#define LOCAL_RESERVE 64
+
+static uint64_t uid_of(int fd)
+{
+	struct ucred who;
+	socklen_t length = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0)
+		return NOBODY;
+	return who.uid;
+}
+
+void peer_wait(struct peer *peer, const struct intake *intake, enum limit seconds)
+{
+	if (peer)
+		peer->deadline = clock_monotonic() +
+				 (int64_t)intake_limit(intake, seconds) * CLOCK_SECOND;
+}
+
+static struct peer *peer_open(struct door *door, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct intake *intake = door->intake;
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (!info || !peer) {
+		free(peer);
+		return NULL;
+	}
+	peer->door = door;
+	peer->fd = info->connect_fd;
+	peer->uid = door->local ? uid_of(peer->fd) : NOBODY;
+	peer->next = intake->peers;
+	if (peer->next)
+		peer->next->previous = peer;
+	intake->peers = peer;
+	metric_set(METRIC_HTTP_CONNECTIONS, (int64_t)++intake->peer_count);
+	peer_wait(peer, intake, LIMIT_HTTP_HEADER_DEADLINE);
+	return peer;
+}
+
+static void peer_close(struct peer *peer)
+{
+	struct intake *intake = peer->door->intake;
+
+	if (peer->previous)
+		peer->previous->next = peer->next;
+	else
+		intake->peers = peer->next;
+	if (peer->next)
+		peer->next->previous = peer->previous;
+	metric_set(METRIC_HTTP_CONNECTIONS, (int64_t)--intake->peer_count);
+	free(peer);
+}
+
+void peer_notice(void *data, struct MHD_Connection *connection, void **socket_data,
+		 enum MHD_ConnectionNotificationCode code)
+{
+	switch (code) {
+	case MHD_CONNECTION_NOTIFY_STARTED:
+		*socket_data = peer_open(data, connection);
+		break;
+	case MHD_CONNECTION_NOTIFY_CLOSED:
+		if (*socket_data)
+			peer_close(*socket_data);
+		*socket_data = NULL;
+		break;
+	}
+}
+
+enum MHD_Result peer_accept(void *data, const struct sockaddr *address,
+			    socklen_t length)
+{
+	const struct door *door = data;
+	const struct intake *intake = door->intake;
+	uint64_t reserve = door->local ? 0 : LOCAL_RESERVE;
+
+	(void)address;
+	(void)length;
+	return intake->peer_count + reserve < intake->peer_maximum ? MHD_YES : MHD_NO;
+}
+
+struct peer *peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+void peers_check(struct intake *intake, int64_t now)
+{
+	for (struct peer *peer = intake->peers; peer; peer = peer->next)
+		if (peer->deadline <= now) {
+			/* The library sees the end and closes. */
+			shutdown(peer->fd, SHUT_RDWR);
+			peer->deadline = NO_DEADLINE;
+		}
+}

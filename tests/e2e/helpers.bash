@@ -99,6 +99,7 @@ fail() {
 
 assert_refused() {
 	[ "$status" -ne 0 ] || fail "the push was accepted"
+	case "$output" in *"died of signal"*) fail "the hook crashed" ;; esac
 	case "$output" in *"pre-receive hook declined"*) ;; *) fail "the hook did not refuse it" ;; esac
 	assert_no_quarantine "$T/shop.git"
 }

@@ -136,8 +136,6 @@ static void be_part(struct keeper *keeper, enum part_index part, int fd)
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == 1 && keeper->stopping)
-		_exit(0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	close(keeper->signals);
@@ -244,6 +242,8 @@ static int part_ended(struct keeper *keeper, enum part_index part, int status)
 		stop_all(keeper);
 		return code == 0 ? 0 : 3;
 	}
+	if (keeper->stopping)
+		return -1; /* control is draining; it goes on without */
 	log_warning("a standing process ended and is started again",
 		    LOG_S("name", part_names[part]), LOG_I("status", code));
 	if (too_many_starts(keeper)) {

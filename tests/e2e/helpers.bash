@@ -8,9 +8,9 @@ PATH="$GITGATE_BUILD:$PATH"
 umask 022
 
 # In setup(): $T is a fresh directory; HOME, git's configuration and the keys lie in it.
-# The last line of a test's own directory has a blank in its name: every path is quoted.
+# Its name has a blank, so that every path must be quoted (PLACE says another).
 begin() {
-	T="$BATS_TEST_TMPDIR/a place"
+	T="$BATS_TEST_TMPDIR/${PLACE-a place}"
 	mkdir -p "$T/home" "$T/keys"
 	chmod 755 "$BATS_TEST_TMPDIR" "$T"
 	local name
@@ -34,6 +34,31 @@ begin() {
 			allow = always
 	END
 	cd "$T"
+}
+
+# In setup() instead of begin, for tests with other users: $T can be reached by everybody,
+# the programs lie in $T/bin (the build directory may be private). end() in teardown().
+begin_shared() {
+	local shared
+	shared=$(mktemp -d "${TMPDIR:-/tmp}/gitgate-test.XXXXXX")
+	chmod 755 "$shared"
+	BATS_TEST_TMPDIR="$shared" begin
+	SHARED="$shared"
+	mkdir "$T/bin"
+	cp "$GITGATE_BUILD/gitgate" "$GITGATE_BUILD/gitgate-pre-receive" "$GITGATE_BUILD/gitgate-post-receive" "$T/bin"
+	PATH="$T/bin:$PATH"
+}
+
+end() {
+	[ -z "${SHARED-}" ] || rm -rf "$SHARED"
+}
+
+# as USER HOME COMMAND...: with that user's rights and nothing of our environment
+as() {
+	local user="$1" home="$2"
+	shift 2
+	setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups --no-new-privs \
+		env -i HOME="$home" PATH="$PATH" LC_ALL=C.UTF-8 "$@"
 }
 
 # make_key NAME [TYPE]: $T/keys/NAME and its .pub

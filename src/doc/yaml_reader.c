@@ -30,6 +30,7 @@ struct reader {
 	struct doc_problem *problem;
 	struct tree tree;
 	struct map anchors; /* name -> struct anchor, of this document */
+	uint64_t anchor_count;
 	uint64_t alias_nodes;
 	const struct node **roots;
 	size_t root_count;
@@ -127,6 +128,9 @@ static int new_anchor(struct reader *reader, const yaml_char_t *name,
 	*out = NULL;
 	if (name == NULL)
 		return 0;
+	if (++reader->anchor_count > reader->limits->values[LIMIT_YAML_ANCHORS])
+		return problem_limit(reader->problem, reader->limits,
+				     LIMIT_YAML_ANCHORS, reader->anchor_count, place);
 	const char *kept = arena_string(reader->arena, (const char *)name);
 	struct anchor *anchor = arena_new_of(reader->arena, struct anchor);
 	if (kept == NULL || anchor == NULL ||
@@ -250,6 +254,7 @@ static int start_document(struct reader *reader, const yaml_event_t *event)
 {
 	tree_start(&reader->tree);
 	map_release(&reader->anchors);
+	reader->anchor_count = 0;
 	reader->alias_nodes = 0;
 	uint64_t count = reader->root_count + 1;
 	if (count > reader->limits->values[LIMIT_YAML_DOCS])

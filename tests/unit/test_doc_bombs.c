@@ -1,0 +1,363 @@
+/* tests/unit/test_doc_bombs.c - texts made to exhaust: each is refused within 100 ms of
+ * processor time by a limit that the message names, or is read in that time. */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "doc_try.h"
+
+#define MIB ((size_t)1 << 20)
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SLOWER 20
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#define SLOWER 20
+#endif
+#endif
+#ifndef SLOWER
+#define SLOWER 1
+#endif
+#define MILLISECONDS (100 * SLOWER)
+
+static void repeat(struct buf *out, const char *text, size_t times)
+{
+	for (size_t i = 0; i < times; i++)
+		buf_add_string(out, text);
+}
+
+static void numbered(struct buf *out, const char *before, const char *behind,
+		     size_t times)
+{
+	for (size_t i = 0; i < times; i++)
+		buf_addf(out, "%s%zu%s", before, i, behind);
+}
+
+static void flow_sequences(struct buf *out)
+{
+	repeat(out, "[", 100000);
+}
+
+static void flow_sequences_on_lines(struct buf *out)
+{
+	repeat(out, "[\n", 100000);
+}
+
+static void flow_mappings(struct buf *out)
+{
+	repeat(out, "{a: ", 100000);
+}
+
+static void block_sequences(struct buf *out)
+{
+	repeat(out, "- ", 100000);
+}
+
+static void block_mappings(struct buf *out)
+{
+	for (int i = 0; i < 1000; i++)
+		buf_addf(out, "%*sa:\n", i, "");
+}
+
+static void explicit_keys(struct buf *out)
+{
+	repeat(out, "? ", 100000);
+}
+
+static void many_items(struct buf *out)
+{
+	repeat(out, "- a\n", 400000);
+}
+
+static void many_flow_items(struct buf *out)
+{
+	buf_add_string(out, "[");
+	repeat(out, "a,", 1000000);
+}
+
+static void many_keys(struct buf *out)
+{
+	numbered(out, "k", ": 1\n", 200000);
+}
+
+static void many_anchors(struct buf *out)
+{
+	numbered(out, "- &a", " x\n", 250000);
+}
+
+static void billion_laughs(struct buf *out)
+{
+	buf_add_string(out, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+	for (int i = 1; i < 10; i++) {
+		buf_addf(out, "a%d: &a%d [", i, i);
+		for (int k = 0; k < 10; k++)
+			buf_addf(out, "%s*a%d", k > 0 ? ", " : "", i - 1);
+		buf_add_string(out, "]\n");
+	}
+}
+
+static void quadratic_aliases(struct buf *out)
+{
+	buf_add_string(out, "a: &a [");
+	repeat(out, "x,", 9000);
+	buf_add_string(out, "]\nb:\n");
+	repeat(out, "- *a\n", 10000);
+}
+
+static void scalar_aliases(struct buf *out)
+{
+	buf_add_string(out, "- &a x\n");
+	repeat(out, "- *a\n", 100000);
+}
+
+static void merged_mappings(struct buf *out)
+{
+	buf_add_string(out, "- &a0 {");
+	numbered(out, "k", ": 1, ", 1000);
+	buf_add_string(out, "}\n");
+	for (int i = 1; i < 1000; i++)
+		buf_addf(out, "- &a%d {<<: [*a%d, *a%d], x%d: 1}\n", i, i - 1, i - 1,
+			 i);
+}
+
+static void deep_aliases(struct buf *out)
+{
+	buf_add_string(out, "- &a0 [x]\n");
+	for (int i = 1; i < 100; i++)
+		buf_addf(out, "- &a%d [*a%d]\n", i, i - 1);
+}
+
+static void large_scalar(struct buf *out)
+{
+	buf_add_string(out, "a: ");
+	repeat(out, "xxxxxxxxxxxxxxxx", 5 * MIB / 16);
+}
+
+static void large_comment(struct buf *out)
+{
+	buf_add_string(out, "# ");
+	repeat(out, "xxxxxxxxxxxxxxxx", 5 * MIB / 16);
+}
+
+static void large_second_document(struct buf *out)
+{
+	buf_add_string(out, "a: 1\n---\n");
+	repeat(out, "# xxxxxxxxxxxxx\n", 5 * MIB / 16);
+}
+
+static void many_documents(struct buf *out)
+{
+	repeat(out, "---\n", 100000);
+}
+
+static void many_tag_directives(struct buf *out)
+{
+	numbered(out, "%TAG !a", "! x\n", 200000);
+	buf_add_string(out, "--- x\n");
+}
+
+static void long_tag_directive(struct buf *out)
+{
+	buf_add_string(out, "%TAG !a! ");
+	repeat(out, "x", MIB);
+	buf_add_string(out, "\n---\n");
+	repeat(out, "- !a!x y\n", 100000);
+}
+
+static void long_tag(struct buf *out)
+{
+	buf_add_string(out, "!<");
+	repeat(out, "x", MIB);
+	buf_add_string(out, "> y\n");
+}
+
+static void json_arrays(struct buf *out)
+{
+	repeat(out, "[", 1000000);
+}
+
+static void json_objects(struct buf *out)
+{
+	repeat(out, "{\"a\":", 500000);
+}
+
+static void json_items(struct buf *out)
+{
+	buf_add_string(out, "[1");
+	repeat(out, ",1", 1000000);
+}
+
+static void json_keys(struct buf *out)
+{
+	buf_add_string(out, "{");
+	numbered(out, "\"", "\":1,", 300000);
+}
+
+static void json_space(struct buf *out)
+{
+	repeat(out, "                ", 34 * MIB / 16);
+}
+
+/* --- what no limit stops must be quick all the same --- */
+
+static void long_line(struct buf *out)
+{
+	buf_add_string(out, "[1");
+	repeat(out, ",\"\xc3\xa9\"", 400000);
+	buf_add_string(out, "]");
+}
+
+static void long_number(struct buf *out)
+{
+	repeat(out, "1234567890123456", 3 * MIB / 16);
+}
+
+static void only_newlines(struct buf *out)
+{
+	repeat(out, "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n", 3 * MIB / 16);
+}
+
+static void unclosed_quote(struct buf *out)
+{
+	buf_add_string(out, "a: '");
+	repeat(out, "xxxxxxxxxxxxxxx\n", 3 * MIB / 16);
+}
+
+static void open_actions(struct buf *out)
+{
+	repeat(out, "{{\n", 1000000);
+}
+
+static void long_keys(struct buf *out)
+{
+	for (int i = 0; i < 9; i++) {
+		buf_add_string(out, "? ");
+		repeat(out, "kkkkkkkkkkkkkkkk", 20000);
+		buf_addf(out, "%d\n: 1\n", i);
+	}
+}
+
+static const struct bomb {
+	const char *name;
+	enum doc_format format;
+	void (*build)(struct buf *out);
+	const char *limit; /* NULL: it is read, or refused for another reason */
+} bombs[] = {
+	{ "nested brackets", DOC_YAML, flow_sequences, "yaml.depth (64)" },
+	{ "nested brackets on lines", DOC_YAML, flow_sequences_on_lines, "yaml.depth" },
+	{ "nested braces", DOC_YAML, flow_mappings, "yaml.depth" },
+	{ "nested dashes", DOC_YAML, block_sequences, "yaml.depth" },
+	{ "nested indentation", DOC_YAML, block_mappings, "yaml.depth" },
+	{ "nested question marks", DOC_YAML, explicit_keys, "yaml.depth" },
+	{ "many items", DOC_YAML, many_items, "yaml.nodes (200000)" },
+	{ "many items in brackets", DOC_YAML, many_flow_items, "yaml.nodes" },
+	{ "many keys", DOC_YAML, many_keys, "yaml.nodes" },
+	{ "many anchors", DOC_YAML, many_anchors, "yaml.anchors (10000)" },
+	{ "billion laughs", DOC_YAML, billion_laughs, "yaml.alias_nodes (10000)" },
+	{ "large alias, many times", DOC_YAML, quadratic_aliases, "yaml.alias_nodes" },
+	{ "small alias, many times", DOC_YAML, scalar_aliases, "yaml.alias_nodes" },
+	{ "merge keys", DOC_YAML, merged_mappings, "yaml.alias_nodes" },
+	{ "depth by aliases", DOC_YAML, deep_aliases, "yaml.depth" },
+	{ "large scalar", DOC_YAML, large_scalar, "yaml.doc_bytes (4194304)" },
+	{ "large comment", DOC_YAML, large_comment, "yaml.doc_bytes" },
+	{ "large second document", DOC_YAML, large_second_document, "yaml.doc_bytes" },
+	{ "many documents", DOC_YAML, many_documents, "yaml.docs (1000)" },
+	{ "many %TAG", DOC_YAML, many_tag_directives, "yaml.tag_directives (32)" },
+	{ "long %TAG", DOC_YAML, long_tag_directive, "yaml.tag_bytes (256)" },
+	{ "long tag", DOC_YAML, long_tag, "yaml.tag_bytes" },
+	{ "JSON arrays", DOC_JSON, json_arrays, "json.depth (64)" },
+	{ "JSON objects", DOC_JSON, json_objects, "json.depth" },
+	{ "JSON items", DOC_JSON, json_items, "json.nodes (500000)" },
+	{ "JSON keys", DOC_JSON, json_keys, "json.nodes" },
+	{ "JSON space", DOC_JSON, json_space, "json.doc_bytes (33554432)" },
+	{ "one long line", DOC_JSON, long_line, NULL },
+	{ "a long number", DOC_YAML, long_number, NULL },
+	{ "a long JSON number", DOC_JSON, long_number, NULL },
+	{ "only newlines", DOC_YAML, only_newlines, NULL },
+	{ "an unclosed quote", DOC_YAML, unclosed_quote, NULL },
+	{ "open template actions", DOC_YAML, open_actions, NULL },
+	{ "long keys", DOC_YAML, long_keys, NULL },
+};
+
+static long processor_milliseconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The best of three: caches and the machine's other work are not meant. */
+static void explode(const struct bomb *bomb, const struct buf *text)
+{
+	long best = MILLISECONDS + 1;
+	for (int i = 0; i < 3 && best > MILLISECONDS; i++) {
+		long start = processor_milliseconds();
+		struct try try = try_bytes(bomb->format, text->data, text->length);
+		doc_looks_like_template(text->data, text->length);
+		long took = processor_milliseconds() - start;
+		best = took < best ? took : best;
+		if (bomb->limit != NULL) {
+			ck_assert_msg(try.status == ERROR_LIMIT, "%s: %d %s",
+				      bomb->name, try.status, try.problem.message);
+			ck_assert_msg(strstr(try.problem.message, bomb->limit) != NULL,
+				      "%s: %s", bomb->name, try.problem.message);
+			ck_assert_uint_gt(try.problem.line, 0);
+		}
+		try_end(&try);
+	}
+	ck_assert_msg(best <= MILLISECONDS, "%s took %ld ms", bomb->name, best);
+}
+
+START_TEST(bombs_are_stopped_in_time_by_a_named_limit)
+{
+	for (size_t i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
+		struct buf text = BUF_INIT(64 * MIB);
+		bombs[i].build(&text);
+		ck_assert_int_eq(text.failed, 0);
+		explode(&bombs[i], &text);
+		buf_release(&text);
+	}
+}
+END_TEST
+
+START_TEST(what_stays_within_the_limits_is_read)
+{
+	static const struct {
+		const char *open;
+		const char *close;
+		enum doc_format format;
+	} rows[] = { { "[", "]", DOC_YAML },
+		     { "{a: ", "}", DOC_YAML },
+		     { "[", "]", DOC_JSON } };
+	for (size_t i = 0; i < 3; i++) {
+		struct buf text = BUF_INIT(MIB);
+		repeat(&text, rows[i].open, 64);
+		buf_add_string(&text, "1");
+		repeat(&text, rows[i].close, 64);
+		struct try try = try_bytes(rows[i].format, text.data, text.length);
+		ck_assert_msg(try.status == 0, "%s", try.problem.message);
+		try_end(&try);
+		buf_release(&text);
+	}
+}
+END_TEST
+
+START_TEST(running_out_of_arena_is_an_error)
+{
+	struct arena *arena = arena_new(10000);
+	struct docs docs = { NULL, 0 };
+	struct doc_problem problem;
+	struct buf text = BUF_INIT(MIB);
+	repeat(&text, "- a\n", 10000);
+	ck_assert_int_eq(docs_parse(&docs, arena, DOC_YAML, text.data, text.length,
+				    &limits_default, &problem),
+			 ERROR_MEMORY);
+	ck_assert_ptr_null(docs.roots);
+	ck_assert_int_eq(problem.code, ERROR_MEMORY);
+	buf_release(&text);
+	arena_free(arena);
+}
+END_TEST
+
+UNIT_MAIN("doc", bombs_are_stopped_in_time_by_a_named_limit,
+	  what_stays_within_the_limits_is_read, running_out_of_arena_is_an_error)

@@ -88,6 +88,16 @@ static void close_fds(struct job *job)
 	fd_close(&job->grant_fds[1]);
 }
 
+void job_drop(struct job *job)
+{
+	if (!job)
+		return;
+	channel_close(&job->channel);
+	close_fds(job);
+	arena_free(job->arena);
+	free(job);
+}
+
 void jobs_collect(struct control *control)
 {
 	for (struct job **link = &control->jobs; *link;) {
@@ -97,10 +107,7 @@ void jobs_collect(struct control *control)
 			continue;
 		}
 		*link = job->next;
-		channel_close(&job->channel);
-		close_fds(job);
-		arena_free(job->arena);
-		free(job);
+		job_drop(job);
 	}
 }
 

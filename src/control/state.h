@@ -62,6 +62,7 @@ struct job {
 	uint64_t wanted;   /* fetch: the generation that was asked for */
 	uint64_t delivery; /* fetch: the newest delivery when it was started */
 	uint64_t change;   /* judge */
+	struct oid base;   /* judge: what was accepted on the ref before */
 	uint64_t deployment;
 	bool emits;    /* judge: packs for `deployment` */
 	bool observes; /* deploy: only compares */
@@ -137,6 +138,8 @@ struct job *job_new(struct control *control, const struct job_kind *kind);
  * the job's arena. */
 void job_start(struct control *control, struct job *job, enum message_type type,
 	       void *request);
+/* Frees one that was never queued. NULL is legal. */
+void job_drop(struct job *job);
 void job_add_fd(struct job *job, int fd); /* takes it */
 void job_paths(struct job *job, const char *const *read, size_t read_count,
 	       const char *const *write, size_t write_count);

@@ -97,8 +97,10 @@ int deploy_prepare(struct control *control, const struct conf_target_entry *targ
 	struct job *job = job_new(control, &deploy_kind);
 	struct msg_deploy *request = job ? new_request(job, target) : NULL;
 
-	if (!request)
+	if (!request) {
+		job_drop(job);
 		return ERROR_MEMORY;
+	}
 	job->target = request->target;
 	job->deployment = row.id;
 	job_add_fd(job, manifests_fd);
@@ -132,8 +134,10 @@ int compare_prepare(struct control *control, const struct conf_target_entry *tar
 	struct job *job = job_new(control, &deploy_kind);
 	struct msg_deploy *request = job ? new_request(job, target) : NULL;
 
-	if (!request)
+	if (!request) {
+		job_drop(job);
 		return ERROR_MEMORY;
+	}
 	job->target = request->target;
 	job->observes = true;
 	request->mode = "observe";

@@ -136,8 +136,10 @@ int fetch_prepare(struct control *control, const struct conf_repository_entry *e
 	const char *read[TOOL_PATHS + 2];
 	size_t count = 0;
 
-	if (!request)
+	if (!request) {
+		job_drop(job);
 		return ERROR_MEMORY;
+	}
 	job->repository = arena_string(job->arena, entry->name);
 	job->wanted = row->wanted;
 	job->delivery = store_delivery_last(control->store);

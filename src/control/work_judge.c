@@ -30,6 +30,19 @@ static bool is_protected(const struct conf_repository_entry *entry, const char *
 	return false;
 }
 
+/* What was accepted on a ref; on the ref of the change that is judged: before it. */
+static struct oid accepted_on(struct control *control, const struct job *job,
+			      const struct msg_judge *request, const char *ref)
+{
+	struct msg_ref_row row = { 0 };
+
+	if (strcmp(ref, request->ref) == 0)
+		return job->base;
+	store_ref_get(control->store, control->round, request->repository, ref, &row,
+		      NULL);
+	return row.accepted;
+}
+
 /* Anchors, and what was accepted on protected refs. */
 static int collect_trusted(struct control *control, const struct job *job,
 			   const struct conf_repository_entry *entry, const char *head,
@@ -52,10 +65,12 @@ static int collect_trusted(struct control *control, const struct job *job,
 		else
 			request->from_root = true;
 	}
-	for (size_t i = 0; i < ref_count; i++)
-		if (!oid_is_null(&refs[i].accepted) &&
-		    is_protected(entry, head, refs[i].ref))
-			trusted[count++] = refs[i].accepted;
+	for (size_t i = 0; i < ref_count; i++) {
+		bool own = strcmp(refs[i].ref, request->ref) == 0;
+		struct oid accepted = own ? job->base : refs[i].accepted;
+		if (!oid_is_null(&accepted) && is_protected(entry, head, refs[i].ref))
+			trusted[count++] = accepted;
+	}
 	request->trusted = (struct msg_oids){ trusted, count };
 	return 0;
 }
@@ -63,36 +78,59 @@ static int collect_trusted(struct control *control, const struct job *job,
 static const struct oid *anchor_of(const struct conf_repository_entry *entry,
 				   const char *ref)
 {
-	for (size_t i = 0; ref && i < entry->anchor_count; i++)
+	for (size_t i = 0; i < entry->anchor_count; i++)
 		if (strcmp(entry->anchors[i].ref, ref) == 0 &&
 		    entry->anchors[i].id.length)
 			return &entry->anchors[i].id;
 	return NULL;
 }
 
-/* The protected side: what was accepted on the ref, else on the default branch, else
- * the default branch's anchor. */
-static void find_policy_commit(struct control *control,
+/* The protected side: what was accepted on the ref, else on the default branch; where
+ * nothing was, the anchor. */
+static void find_policy_commit(struct control *control, const struct job *job,
 			       const struct conf_repository_entry *entry,
 			       const char *head, struct msg_judge *request)
 {
 	const char *const refs[] = { request->ref, head };
 
 	for (size_t i = 0; i < 2; i++) {
-		struct msg_ref_row row = { 0 };
-		if (refs[i] &&
-		    store_ref_get(control->store, control->round, entry->name, refs[i],
-				  &row, NULL) == 0 &&
-		    !oid_is_null(&row.accepted)) {
-			request->policy_commit = row.accepted;
-			return;
-		}
+		if (!refs[i])
+			continue;
+		struct oid accepted = accepted_on(control, job, request, refs[i]);
 		const struct oid *anchor = anchor_of(entry, refs[i]);
-		if (anchor) {
+		if (!oid_is_null(&accepted))
+			request->policy_commit = accepted;
+		else if (anchor)
 			request->policy_commit = *anchor;
-			return;
-		}
+		else
+			continue;
+		return;
 	}
+}
+
+/* The same request for the first judgement of a change and for the one right before it
+ * is deployed: `base` is what was accepted on the ref before. */
+static int fill_judgement(struct control *control, struct job *job,
+			  const struct conf_repository_entry *entry,
+			  const struct msg_change_row *change, const struct oid *base,
+			  struct msg_judge *request)
+{
+	struct msg_repository_row repository = { 0 };
+
+	store_repository_get(control->store, control->round, entry->name, &repository,
+			     NULL);
+	job->repository = arena_string(job->arena, entry->name);
+	job->base = *base;
+	request->repository = job->repository;
+	request->ref = arena_string(job->arena, change->ref);
+	request->old_id = change->old_id;
+	request->new_id = change->new_id;
+	request->pusher = arena_string(job->arena, change->pusher);
+	request->received_at = change->received_at;
+	if (!job->repository || !request->ref)
+		return ERROR_MEMORY;
+	find_policy_commit(control, job, entry, repository.head, request);
+	return collect_trusted(control, job, entry, repository.head, request);
 }
 
 /* What each target of this ref has or waits for, so that the judge can tell whom the
@@ -173,7 +211,7 @@ int judge_prepare(struct control *control, const struct msg_change_row *change)
 {
 	const struct conf_repository_entry *entry =
 		config_repository(control->config, change->repository);
-	struct msg_repository_row repository = { 0 };
+	struct msg_ref_row ref = { 0 };
 
 	if (!entry) {
 		move_change(control, change->id, "unknown",
@@ -184,23 +222,48 @@ int judge_prepare(struct control *control, const struct msg_change_row *change)
 	struct job *job = job_new(control, &judge_kind);
 	struct msg_judge *request =
 		job ? arena_new_of(job->arena, struct msg_judge) : NULL;
-	if (!request)
+	if (!request) {
+		job_drop(job);
 		return ERROR_MEMORY;
-	store_repository_get(control->store, control->round, entry->name, &repository,
-			     NULL);
-	job->repository = arena_string(job->arena, change->repository);
+	}
 	job->change = change->id;
-	request->repository = job->repository;
-	request->ref = arena_string(job->arena, change->ref);
-	request->old_id = change->old_id;
-	request->new_id = change->new_id;
-	request->pusher = arena_string(job->arena, change->pusher);
-	request->received_at = change->received_at;
-	int rc = collect_trusted(control, job, entry, repository.head, request);
-	find_policy_commit(control, entry, repository.head, request);
+	store_ref_get(control->store, control->round, change->repository, change->ref,
+		      &ref, NULL);
+	int rc = fill_judgement(control, job, entry, change, &ref.accepted, request);
 	if (rc == 0)
 		rc = fill_watch(control, job, request);
-	return rc == 0 ? start_judge(control, job, entry, request) : rc;
+	if (rc == 0)
+		rc = start_judge(control, job, entry, request);
+	if (rc != 0)
+		job_drop(job);
+	return rc;
+}
+
+/* What a push brought is judged once more, by the policy of now. Going back to what was
+ * live (rollback, drift, request) needs only the verdict that stands in the store. */
+static int fill_emission(struct control *control, struct job *job,
+			 const struct conf_repository_entry *entry,
+			 const struct conf_target_entry *target,
+			 const struct msg_deployment_row *deployment,
+			 struct msg_judge *request)
+{
+	struct msg_change_row change = { 0 };
+	bool is_push =
+		strcmp(deployment->cause, deployment_cause_name(CAUSE_PUSH)) == 0;
+
+	request->emit = true;
+	if (is_push && store_change_get(control->store, control->round,
+					deployment->change, &change, NULL) == 0)
+		return fill_judgement(control, job, entry, &change, &change.base,
+				      request);
+	job->repository = arena_string(job->arena, entry->name);
+	request->repository = job->repository;
+	request->ref = arena_string(job->arena, target->options.ref);
+	request->new_id = deployment->commit;
+	request->old_id = deployment->commit;
+	request->received_at = clock_now();
+	request->vouched = true;
+	return job->repository && request->ref ? 0 : ERROR_MEMORY;
 }
 
 int emit_prepare(struct control *control, const struct conf_target_entry *target,
@@ -211,27 +274,28 @@ int emit_prepare(struct control *control, const struct conf_target_entry *target
 	struct job *job = job_new(control, &judge_kind);
 	struct msg_judge *request =
 		job ? arena_new_of(job->arena, struct msg_judge) : NULL;
+	const char **paths =
+		request ? arena_array(job->arena, target->options.paths.count + 1,
+				      sizeof(*paths))
+			: NULL;
 
-	if (!request || !entry)
+	if (!paths || !entry) {
+		job_drop(job);
 		return ERROR_MEMORY;
-	job->repository = arena_string(job->arena, entry->name);
+	}
 	job->target = arena_string(job->arena, target->name);
 	job->deployment = deployment->id;
 	job->emits = true;
-	request->repository = job->repository;
-	request->ref = arena_string(job->arena, target->options.ref);
-	request->new_id = deployment->commit;
-	request->old_id = deployment->commit;
-	request->received_at = clock_now();
-	request->emit = true;
-	request->vouched = true;
-	const char **paths = arena_array(job->arena, target->options.paths.count + 1,
-					 sizeof(*paths));
-	for (size_t i = 0; paths && i < target->options.paths.count; i++)
+	for (size_t i = 0; i < target->options.paths.count; i++)
 		paths[i] = arena_string(job->arena, target->options.paths.items[i]);
 	request->emit_paths =
 		(struct msg_strings){ paths, target->options.paths.count };
-	return start_judge(control, job, entry, request);
+	int rc = fill_emission(control, job, entry, target, deployment, request);
+	if (rc == 0)
+		rc = start_judge(control, job, entry, request);
+	if (rc != 0)
+		job_drop(job);
+	return rc;
 }
 
 /* --- results --- */
@@ -369,6 +433,8 @@ static void take_verdict(struct control *control, struct job *job,
 	if (rc == 0)
 		rc = store_change_move(control->store, change.id, state, reason,
 				       change.attempts, 0, clock_now(), &err);
+	if (rc == 0)
+		rc = store_change_base(control->store, change.id, &job->base, &err);
 	if (rc == 0 && passed)
 		rc = store_ref_accepted(control->store, change.repository, change.ref,
 					&change.new_id, &err);
@@ -406,6 +472,19 @@ static void emit_failed(struct control *control, struct job *job, const char *re
 		control_fail(control, 3, &err);
 }
 
+/* Policy says no now, though it said yes before: it was changed in between. */
+static void refuse_deployment(struct control *control, const struct job *job)
+{
+	struct msg_deployment_row row;
+
+	if (control_write(control) == 0 &&
+	    store_deployment_get(control->store, control->round, job->deployment, &row,
+				 NULL) == 0)
+		deployment_end(control, &row, DEPLOYMENT_FAILED,
+			       job->finding_count ? job->findings[0].message
+						  : "policy says no now");
+}
+
 static void take_manifests(struct control *control, struct job *job,
 			   const struct msg_judged *judged, int *fds)
 {
@@ -414,6 +493,10 @@ static void take_manifests(struct control *control, struct job *job,
 	const struct conf_target_entry *target =
 		config_target(control->config, job->target);
 
+	if (verdict_by_name(judged->result) == VERDICT_FAIL) {
+		refuse_deployment(control, job);
+		return;
+	}
 	if (verdict_by_name(judged->result) != VERDICT_PASS || fds[0] < 0) {
 		emit_failed(control, job,
 			    judged->text ? judged->text : "nothing was packed", false);

@@ -20,8 +20,10 @@ void observer_refresh(struct control *control)
 	struct job *job = job_new(control, &observe_kind);
 	struct msg_observe *request =
 		job ? arena_new_of(job->arena, struct msg_observe) : NULL;
-	if (!request)
+	if (!request) {
+		job_drop(job);
 		return;
+	}
 	const char **names =
 		arena_array(job->arena, config->target_count + 1, sizeof(*names));
 	const char **paths =

@@ -57,6 +57,17 @@ int store_change_move(struct store *store, uint64_t id, const char *state,
 	return rc == 0 && changed == 0 ? no_change(err, id) : rc;
 }
 
+int store_change_base(struct store *store, uint64_t id, const struct oid *base,
+		      struct error *err)
+{
+	struct sql sql = { .text = "UPDATE changes SET base = :base WHERE id = :id",
+			   .values = SQL_VALUES(SQL_UNSIGNED("id", id),
+						SQL_OID("base", base)) };
+	uint64_t changed = 0;
+	int rc = sql_run(store, &sql, &changed, err);
+	return rc == 0 && changed == 0 ? no_change(err, id) : rc;
+}
+
 /* Each state is asked for by itself, so that the index gives the oldest of each without
  * sorting a long queue. */
 static void due_text(struct buf *text, size_t state_count)

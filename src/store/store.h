@@ -105,6 +105,10 @@ int store_change_get(struct store *store, struct arena *arena, uint64_t id,
 int store_change_move(struct store *store, uint64_t id, const char *state,
 		      const char *reason, uint64_t attempts, int64_t due_at,
 		      int64_t now, struct error *err);
+/* Records the tip that was accepted on the ref when the change was judged: a later
+ * judgement of the same change begins there too. */
+int store_change_base(struct store *store, uint64_t id, const struct oid *base,
+		      struct error *err);
 /* Changes in one of `states` (1 to 16) that are due, oldest first, at most `limit` (1
  * to 200). */
 int store_change_due(struct store *store, struct arena *arena,

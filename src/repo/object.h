@@ -67,7 +67,9 @@ int tag_split(struct tag_text *out, const char *object, size_t length,
 	      size_t hash_bytes, struct error *err);
 
 /* The signature value with the continuation blanks taken out: armor text ending in LF.
- * NULL: out of memory. */
+ * A lone blank line at its end, which some libraries write, is dropped. NULL: out of
+ * memory.
+ */
 char *signature_unfold(struct arena *arena, struct span signature, size_t *length);
 
 #endif

@@ -125,7 +125,8 @@ START_TEST(an_object_under_a_wrong_name_is_refused)
 	DO(&scratch, "bash", "-c",
 	   "set -e; loose() { echo .git/objects/${1:0:2}/${1:2}; }; a=$(echo a | git "
 	   "hash-object -w --stdin); b=$(echo b | git hash-object -w --stdin); cp -f "
-	   "$(loose $a) $(loose $b); mkdir .git/refs/blobs; echo $b >.git/refs/blobs/b");
+	   "$(loose $a) $(loose $b); mkdir .git/refs/blobs; echo $b "
+	   ">.git/refs/blobs/b");
 	struct repo *repo = open_at(&scratch, ".", NULL);
 	struct oid id;
 	ck_assert_int_eq(repo_ref(repo, "refs/blobs/b", &id, NULL), 0);

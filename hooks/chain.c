@@ -53,6 +53,13 @@ static int become(const char *saved, char **environment, const void *input,
 	return rc;
 }
 
+const char *chain_hook(int argc, char **argv)
+{
+	if (argc > 1)
+		return argv[1];
+	return argc > 0 ? argv[0] : NULL;
+}
+
 int chain_run(const char *hook, char **environment, const void *input, size_t length,
 	      struct error *err)
 {

@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 		remote_say("gitgate: %s; the deployment waits for the next poll",
 			   err.text);
 	error_clear(&err);
-	chain_run(argc > 0 ? argv[0] : NULL, environ, updates.text.data,
+	chain_run(chain_hook(argc, argv), environ, updates.text.data,
 		  updates.text.length, &err);
 	if (err.code != 0)
 		remote_say("gitgate: %s", err.text);

@@ -299,7 +299,7 @@ int main(int argc, char **argv)
 	release(&push);
 	if (rc == 0) {
 		deadline_clear();
-		rc = chain_run(argc > 0 ? argv[0] : NULL, push.environment.original,
+		rc = chain_run(chain_hook(argc, argv), push.environment.original,
 			       push.updates.text.data, push.updates.text.length, &err);
 	}
 	updates_release(&push.updates);

@@ -21,7 +21,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/git.h"
-#include "cmd/hook_link.h"
+#include "cmd/hook_file.h"
 #include "cmd/owner.h"
 #include "conf/config.h"
 #include "job/judge.h"
@@ -37,8 +37,7 @@
 
 struct hook {
 	const char *name;
-	const char *program; /* its base name: by it a link of ours is known */
-	char *target;        /* absolute */
+	char *target; /* the program, absolute */
 };
 
 struct init {
@@ -163,7 +162,6 @@ static int find_programs(struct init *init)
 	for (size_t i = 0; rc == 0 && i < 2; i++) {
 		char *target = NULL;
 		init->hooks[i].name = names[i][0];
-		init->hooks[i].program = names[i][1];
 		rc = program_find(&target, names[i][1], init->err);
 		if (rc != 0)
 			break;
@@ -183,7 +181,7 @@ static int install_hook(struct init *init, const struct hook *hook)
 
 	if (!path)
 		return no_memory(init);
-	int rc = hook_link_put(path, hook->program, hook->target, init->err);
+	int rc = hook_file_put(path, hook->target, init->err);
 	if (rc != 0)
 		return rc;
 	printf("hook %s -> %s\n", hook->name, hook->target);
@@ -200,11 +198,11 @@ static int remove_hook(struct init *init, const struct hook *hook)
 
 	if (!path)
 		return no_memory(init);
-	int rc = hook_link_look(path, hook->program, &before, init->err);
+	int rc = hook_file_look(path, &before, init->err);
 	if (rc == 0)
-		rc = hook_link_remove(path, hook->program, init->err);
+		rc = hook_file_remove(path, init->err);
 	if (rc == 0)
-		rc = hook_link_look(path, hook->program, &after, init->err);
+		rc = hook_file_look(path, &after, init->err);
 	if (rc != 0)
 		return rc;
 	if (before == HOOK_OTHER)

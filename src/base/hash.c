@@ -249,3 +249,8 @@ bool bytes_equal_secret(const void *a, size_t a_length, const void *b, size_t b_
 {
 	return a_length == b_length && CRYPTO_memcmp(a, b, a_length) == 0;
 }
+
+const char *hash_library_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
+}

@@ -50,4 +50,6 @@ void base64_encode(const void *bytes, size_t length, struct buf *out);
 /* Constant in time for equal lengths. */
 bool bytes_equal_secret(const void *a, size_t a_length, const void *b, size_t b_length);
 
+const char *hash_library_version(void); /* of OpenSSL: "3.0.17" */
+
 #endif

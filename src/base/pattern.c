@@ -118,3 +118,11 @@ int pattern_search(const struct pattern *pattern, const char *subject, size_t le
 		return 1;
 	return number == PCRE2_ERROR_NOMATCH ? 0 : search_failed(pattern, number, err);
 }
+
+const char *pattern_library_version(void)
+{
+	static char version[64];
+
+	pcre2_config(PCRE2_CONFIG_VERSION, version);
+	return version;
+}

@@ -27,4 +27,6 @@ bool glob_match(const char *glob, const char *path);
 /* 0, or ERROR_PATTERN: empty, unclosed class, trailing backslash. */
 int glob_check(const char *glob, struct error *err);
 
+const char *pattern_library_version(void); /* of PCRE2: "10.42 2022-12-11" */
+
 #endif

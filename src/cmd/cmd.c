@@ -9,7 +9,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -17,9 +16,8 @@
 #include "doc/doc.h"
 #include "net/local.h"
 
-#define OPTIONS_MAX     32
-#define REQUEST_TIMEOUT (30 * CLOCK_SECOND)
-#define DEFAULT_SOCKET  "/run/gitgate/gitgate.sock"
+#define OPTIONS_MAX    32
+#define DEFAULT_SOCKET "/run/gitgate/gitgate.sock"
 
 static const struct {
 	const char *name;
@@ -219,10 +217,11 @@ static int answered_error(const struct local_reply *reply, struct error *err)
 }
 
 int cmd_request(const char *socket, const char *method, const char *path,
-		const char *body, struct local_reply *out, struct error *err)
+		const char *body, int64_t timeout, struct local_reply *out,
+		struct error *err)
 {
 	int rc = local_request(socket, method, path, body, body ? strlen(body) : 0,
-			       REQUEST_TIMEOUT, out, err);
+			       timeout, out, err);
 
 	if (rc == 0 && (out->status < 200 || out->status > 299))
 		rc = answered_error(out, err);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct error;
@@ -43,11 +44,12 @@ int cmd_usage(const char *command, const char *format, ...)
 bool cmd_colour(int fd); /* a terminal, TERM is not dumb, NO_COLOR not set */
 int cmd_write(const struct buf *out); /* to standard output; exit code */
 
-/* One request to the running service: socket from --socket or the configuration. A
- * reply of 2xx gives 0; others give the error that the service answered.
- * ERROR_NOT_FOUND when no service answers. */
+/* One request to the running service: socket from --socket or the configuration;
+ * `timeout` in microseconds. A reply of 2xx gives 0; others give the error that the
+ * service answered. ERROR_NOT_FOUND when no service answers. */
 int cmd_request(const char *socket, const char *method, const char *path,
-		const char *body, struct local_reply *out, struct error *err);
+		const char *body, int64_t timeout, struct local_reply *out,
+		struct error *err);
 /* The local socket: `option` when given, else from the configuration file, else the
  * built-in default. Caller frees. */
 int cmd_socket(const char *option, const char *config_file, char **out,

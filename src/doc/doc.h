@@ -97,4 +97,6 @@ const struct node *node_get_bytes(const struct node *node, const char *key,
 /* Equality as JSON Schema means it: 1 equals 1.0, order of keys does not matter. */
 bool node_equal(const struct node *a, const struct node *b);
 
+const char *doc_library_version(void); /* of libyaml: "0.2.5" */
+
 #endif

@@ -351,3 +351,8 @@ int yaml_read(struct docs *out, struct arena *arena, const char *text, size_t le
 			 "the rule's paths");
 	return status;
 }
+
+const char *doc_library_version(void)
+{
+	return yaml_get_version_string();
+}

@@ -4,6 +4,7 @@
 #include <git2/sys/odb_backend.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -290,4 +291,14 @@ const char *repo_path(const struct repo *repo)
 size_t repo_hash_bytes(const struct repo *repo)
 {
 	return repo->hash_bytes;
+}
+
+const char *repo_library_version(void)
+{
+	static char version[32];
+	int major, minor, revision;
+
+	git_libgit2_version(&major, &minor, &revision);
+	snprintf(version, sizeof(version), "%d.%d.%d", major, minor, revision);
+	return version;
 }

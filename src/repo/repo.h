@@ -157,4 +157,6 @@ int repo_tree_diff(struct repo *repo, const struct oid *old_tree,
 		   const struct oid *new_tree, tree_change_each each, void *data,
 		   struct error *err);
 
+const char *repo_library_version(void); /* of libgit2: "1.5.1" */
+
 #endif

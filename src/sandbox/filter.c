@@ -253,3 +253,14 @@ int filter_load(int filter, struct error *err)
 				 "the kernel has no system call filters");
 	return confine_failed(err, "cannot load a system call filter");
 }
+
+const char *sandbox_library_version(void)
+{
+	static char text[32];
+	const struct scmp_version *version = seccomp_version();
+
+	if (version)
+		snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor,
+			 version->micro);
+	return text;
+}

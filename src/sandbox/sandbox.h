@@ -91,4 +91,6 @@ void sandbox_probe(struct sandbox_support *support);
 /* Closes all descriptors from `lowest` up. */
 void sandbox_close_from(int lowest);
 
+const char *sandbox_library_version(void); /* of libseccomp: "2.5.4" */
+
 #endif

@@ -1,7 +1,8 @@
 /* job/collect_files.c - facts about every path that a commit of the range changes.
  *
  * A merge changes only what differs from all its parents: the rest was changed by
- * commits that are in the range themselves, or is trusted. */
+ * commits that are in the range themselves, or is trusted. Only names that collide are
+ * a matter of all that a merge brings together. */
 #include "job/judge.h"
 
 #include <ctype.h>
@@ -283,6 +284,19 @@ static int add_file(struct walk *walk, const struct difference *item)
 	return describe_file(walk, item, fact);
 }
 
+/* A merge may bring together names that collide, of which each parent has one: so what
+ * it adds to its first parent is looked at. */
+static bool collides(struct walk *walk, size_t index, int *rc)
+{
+	const struct difference *item = &walk->items[index];
+	const char *other = NULL;
+
+	if (!walk->find_collisions || item->old_mode != 0)
+		return false;
+	*rc = find_collision(walk, item->path, &other);
+	return *rc == 0 && other;
+}
+
 static int collect_commit_files(struct walk *walk)
 {
 	const struct commit_fact *commit = walk->commit;
@@ -305,7 +319,7 @@ static int collect_commit_files(struct walk *walk)
 	}
 	size_t parents = commit->parent_count ? commit->parent_count : 1;
 	for (size_t i = 0; rc == 0 && i < walk->count; i++)
-		if (walk->items[i].parents == parents)
+		if (walk->items[i].parents == parents || collides(walk, i, &rc))
 			rc = add_file(walk, &walk->items[i]);
 	map_release(&walk->by_path);
 	return rc;

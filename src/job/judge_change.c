@@ -37,9 +37,14 @@ static int load_from_tree(void *data, const char *name, struct policy_file *out,
 	struct tree_entry entry;
 	struct object object;
 
-	int rc = repo_tree_find(loader->repo, &loader->tree, name, &entry, err);
+	struct error problem = ERROR_INIT;
+
+	int rc = repo_tree_find(loader->repo, &loader->tree, name, &entry, &problem);
+	if (rc == ERROR_NOT_FOUND)
+		return error_set(err, ERROR_CONFIG, "'%s' is not in the repository",
+				 name);
 	if (rc != 0)
-		return error_context(err, "'%s'", name);
+		return error_set(err, rc, "'%s': %s", name, problem.text);
 	if (entry.mode != 0100644 && entry.mode != 0100755)
 		return error_set(err, ERROR_CONFIG, "'%s' is not a regular file", name);
 	rc = repo_read(loader->repo, &entry.id, loader->maximum, &object, err);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "doc/schema_dialect.h"
+#include "doc/schema_metaschema.h"
 #include "doc/schema_uri.h"
 
 /* A place that is to be looked at. */
@@ -288,7 +289,7 @@ static int push_children(struct walk *walk, struct resource *resource,
 			 const struct location *parent)
 {
 	enum node_kind kind = node_kind(value);
-	if (keyword->shape == SHAPE_DATA)
+	if (keyword->shape > SHAPE_DEPENDENCIES)
 		return 0;
 	if (keyword->shape == SHAPE_SCHEMA ||
 	    (keyword->shape == SHAPE_ITEMS && kind != NODE_SEQUENCE))
@@ -402,8 +403,9 @@ int index_position(struct index *index, const struct resource *enclosing,
 	return walk_from(&walk, &visit, out);
 }
 
-/* The resource of a URI; documents are looked at when they are asked for, and all of
- * them when the URI is unknown: an $id within one may be meant. */
+/* The resource of a URI, which may be a draft's own; documents are looked at when they
+ * are asked for, and all of them when the URI is unknown: an $id within one may be
+ * meant. */
 static int resource_of(struct index *index, const char *uri, struct resource **out)
 {
 	struct position *root;
@@ -411,6 +413,11 @@ static int resource_of(struct index *index, const char *uri, struct resource **o
 	const struct node *document = map_get(&index->documents, uri, strlen(uri));
 	if (*out != NULL)
 		return 0;
+	if (document == NULL && keyword_draft(uri) != SCHEMA_DRAFT_UNKNOWN) {
+		int status = metaschema_read(index, uri, &document);
+		if (status != 0)
+			return status;
+	}
 	if (document != NULL) {
 		int status = index_read_document(index, uri, document, &root);
 		*out = map_get(&index->by_uri, uri, strlen(uri));

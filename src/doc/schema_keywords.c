@@ -30,6 +30,11 @@ const struct keyword *keyword_of(enum schema_draft draft, const struct node *key
 	return keyword;
 }
 
+const struct keyword *keyword_at(size_t index)
+{
+	return index < KEYWORD_COUNT ? &keywords[index] : NULL;
+}
+
 enum schema_draft keyword_draft(const char *uri)
 {
 	static const struct {

@@ -450,6 +450,55 @@ START_TEST(too_much_work_ends_at_a_named_limit)
 }
 END_TEST
 
+START_TEST(size_and_depth_of_schemas_have_named_limits)
+{
+	struct error err = ERROR_INIT;
+	struct limits limits = limits_default;
+	struct schema_options options = { .limits = &limits };
+	limits.values[LIMIT_SCHEMA_NODES] = 3;
+	ck_assert_ptr_null(compile("{allOf: [{}, {}, {}]}", &options, &err));
+	ck_assert_int_eq(err.code, ERROR_LIMIT);
+	ck_assert_ptr_nonnull(strstr(err.text, "over the limit schema.nodes (3)"));
+	error_clear(&err);
+	limits.values[LIMIT_SCHEMA_DEPTH] = 2;
+	struct schema *schema = compile("{allOf: [{allOf: [{}]}]}", NULL, &err);
+	struct try document = try_yaml("1");
+	ck_assert_int_eq(schema_validate(schema, document.root, &limits, NULL, &err),
+			 ERROR_LIMIT);
+	ck_assert_ptr_nonnull(strstr(err.text, "schema.depth"));
+	try_end(&document);
+	schema_free(schema);
+}
+END_TEST
+
+START_TEST(schemas_can_be_validated_by_their_metaschema)
+{
+	static const char *const drafts[] = {
+		"http://json-schema.org/draft-04/schema#",
+		"http://json-schema.org/draft-06/schema#",
+		"http://json-schema.org/draft-07/schema#",
+		"https://json-schema.org/draft/2019-09/schema",
+		"https://json-schema.org/draft/2020-12/schema",
+	};
+	for (size_t i = 0; i < ROWS(drafts); i++) {
+		char schema[256];
+		snprintf(schema, sizeof(schema), "{$schema: '%s', $ref: '%s'}",
+			 drafts[i], drafts[i]);
+		ck_assert_uint_eq(validate(schema,
+					   "{properties: {a: {type: [string, 'null'], "
+					   "minLength: 1}}}",
+					   NULL, 0)
+					  .count,
+				  0);
+		struct collected collected =
+			validate(schema, "{properties: {a: {minLength: -1}}}", NULL, 0);
+		ck_assert_uint_eq(collected.count, 1);
+		ck_assert_str_eq(collected.instance_path, "/properties/a/minLength");
+		ck_assert_uint_gt(validate(schema, "{type: strin}", NULL, 0).count, 0);
+	}
+}
+END_TEST
+
 START_TEST(a_slow_pattern_is_an_error_and_not_a_match)
 {
 	struct error err = ERROR_INIT;
@@ -556,6 +605,8 @@ UNIT_MAIN("doc", problems_name_value_place_and_mend,
 	  formats_are_asserted_when_asked_for, numbers_are_exact,
 	  patterns_are_read_as_ecma_262, endless_references_end_at_a_named_limit,
 	  too_much_work_ends_at_a_named_limit,
+	  size_and_depth_of_schemas_have_named_limits,
+	  schemas_can_be_validated_by_their_metaschema,
 	  a_slow_pattern_is_an_error_and_not_a_match,
 	  references_reach_the_documents_given,
 	  a_custom_dialect_may_leave_validation_out,

@@ -41,14 +41,15 @@
 #include "sandbox/zygote.h"
 
 #define RESTART_DELAY  (CLOCK_SECOND / 4)
-#define RESTARTS_MAX   10 /* within RESTART_WINDOW: then the keeper gives up */
-#define RESTART_WINDOW (60 * CLOCK_SECOND)
+#define RESTART_WINDOW (60 * CLOCK_SECOND) /* more than `restarts`: it gives up */
 #define CONTROL_SILENT (60 * CLOCK_SECOND) /* then it is taken for stuck */
 
 /* The processes, control first: the others' channels are handed to it. */
 enum part_index { CONTROL, ZYGOTE, RUNNER, INTAKE, PARTS };
 static const char *const part_names[PARTS] = { "control", "zygote", "runner",
 					       "intake" };
+static const char *const part_titles[PARTS] = { "gg-control", "gg-zygote", "gg-runner",
+						"gg-intake" }; /* as ps shows them */
 
 struct user_ids {
 	uid_t uid; /* 0: stay */
@@ -62,7 +63,7 @@ struct keeper {
 	struct listeners listeners;
 	pid_t pids[PARTS];
 	struct channel control;
-	int64_t starts[RESTARTS_MAX];
+	int64_t *starts; /* of the last `restarts` ones */
 	size_t start_count;
 	int64_t heard;
 	int signals;
@@ -135,6 +136,7 @@ static void be_part(struct keeper *keeper, enum part_index part, int fd)
 {
 	sigset_t none;
 
+	prctl(PR_SET_NAME, part_titles[part]);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -217,9 +219,11 @@ static void stop_all(struct keeper *keeper)
 static bool too_many_starts(struct keeper *keeper)
 {
 	int64_t now = clock_monotonic();
-	int64_t oldest = keeper->starts[keeper->start_count % RESTARTS_MAX];
+	int64_t *start = &keeper->starts[keeper->start_count++ %
+					 keeper->config->server.restarts];
+	int64_t oldest = *start;
 
-	keeper->starts[keeper->start_count++ % RESTARTS_MAX] = now;
+	*start = now;
 	return oldest && now - oldest < RESTART_WINDOW;
 }
 
@@ -248,7 +252,7 @@ static int part_ended(struct keeper *keeper, enum part_index part, int status)
 		    LOG_S("name", part_names[part]), LOG_I("status", code));
 	if (too_many_starts(keeper)) {
 		log_error("too many restarts; giving up",
-			  LOG_U("restarts", RESTARTS_MAX));
+			  LOG_U("restarts", keeper->config->server.restarts));
 		stop_all(keeper);
 		return 3;
 	}
@@ -443,8 +447,12 @@ static int start(struct keeper *keeper, struct error *err)
 {
 	int rc = config_load(&keeper->config, keeper->config_file, err);
 
-	if (rc == 0)
-		rc = metrics_share(err);
+	if (rc == 0) {
+		keeper->starts = calloc(keeper->config->server.restarts,
+					sizeof(*keeper->starts));
+		rc = keeper->starts ? metrics_share(err)
+				    : error_set(err, ERROR_MEMORY, "out of memory");
+	}
 	if (rc == 0)
 		rc = find_users(keeper, err);
 	if (rc == 0)
@@ -484,6 +492,7 @@ int cmd_serve(int argc, char **argv)
 		rc = supervise(&keeper);
 	}
 	listeners_close(&keeper.listeners);
+	free(keeper.starts);
 	config_free(keeper.config);
 	return rc;
 }

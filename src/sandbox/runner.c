@@ -61,6 +61,7 @@ __attribute__((noreturn)) static void hold(const struct runner *runner,
 	struct error err = ERROR_INIT;
 	struct channel channel;
 	log_set_process("tool");
+	prctl(PR_SET_NAME, "gg-tool", 0, 0, 0);
 	struct arena *arena = arena_new(ARENA_BYTES);
 	int code = arena == NULL ? ERROR_MEMORY
 				 : channel_open(&channel, NURSERY_KEPT_FD, false, &err);

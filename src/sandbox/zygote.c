@@ -2,6 +2,7 @@
 #include "sandbox/zygote.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -47,7 +48,10 @@ __attribute__((noreturn)) static void run_job(const struct job_body *body,
 {
 	struct error err = ERROR_INIT;
 	struct channel channel;
+	char title[16];
 	log_set_process(profile_name(body->profile));
+	snprintf(title, sizeof(title), "gg-%s", profile_name(body->profile));
+	prctl(PR_SET_NAME, title, 0, 0, 0);
 	int code = channel_open(&channel, NURSERY_KEPT_FD, false, &err);
 	if (code == 0)
 		code = confine(body, spawn, options, &err);

@@ -8,8 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,11 +30,13 @@
 
 #define FETCH_ARENA_BYTES ((size_t)64 << 20)
 #define ARGUMENTS_MAX     96
+#define WALK_FDS          16
 
 struct fetch {
 	const struct msg_fetch *request;
 	struct arena *arena;
 	const char *private; /* directory: configuration and credentials */
+	bool interrupted;    /* the last job was ended in the middle */
 	const char *arguments[ARGUMENTS_MAX];
 	size_t argument_count;
 	const char *environment[16];
@@ -219,6 +225,13 @@ static void begin_git(struct fetch *fetch)
 						request->fsck.items[i]));
 }
 
+/* git ends with the job: two must not write the mirror at once. */
+static int die_with_job(void *data)
+{
+	(void)data;
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : -1;
+}
+
 static int run_git(struct fetch *fetch, struct spawn_result *result)
 {
 	fetch->arguments[fetch->argument_count] = NULL;
@@ -227,6 +240,7 @@ static int run_git(struct fetch *fetch, struct spawn_result *result)
 		.environment = fetch->environment,
 		.directory = fetch->private,
 		.timeout = fetch->request->timeout,
+		.before_exec = die_with_job,
 	};
 	return spawn_check(&spawn, result, fetch->err);
 }
@@ -237,7 +251,7 @@ static int make_mirror(struct fetch *fetch)
 	const char *head =
 		arena_printf(fetch->arena, "%s/HEAD", fetch->request->mirror);
 
-	if (path_exists(head))
+	if (path_exists(head) && !fetch->interrupted)
 		return 0;
 	begin_git(fetch);
 	add_argument(fetch, "init");
@@ -350,6 +364,23 @@ static int work(struct fetch *fetch, struct channel *channel, const char **head)
 	return rc;
 }
 
+/* git that was killed leaves locks, which would stop every later fetch, and parts of
+ * packs. Nobody else works in the mirror, so they are nobody's. */
+static int remove_leftover(const char *path, const struct stat *status, int kind,
+			   struct FTW *where)
+{
+	const char *name = path + where->base;
+	(void)status;
+
+	if (kind == FTW_DP && text_starts_with(name, "tmp_objdir-"))
+		rmdir(path);
+	else if (kind != FTW_DP &&
+		 (text_ends_with(name, ".lock") || text_starts_with(name, "tmp_") ||
+		  strstr(path, "/objects/tmp_objdir-")))
+		unlink(path);
+	return 0;
+}
+
 static int remove_private(const char *mirror, struct error *err)
 {
 	int directory FD_CLOSING = open(mirror, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -367,6 +398,9 @@ static int make_private(struct fetch *fetch)
 
 	fetch->private = arena_printf(fetch->arena, "%s/gitgate", mirror);
 	int rc = path_make_directories(mirror, 0700, fetch->err);
+	fetch->interrupted = fetch->private && path_exists(fetch->private);
+	if (rc == 0 && fetch->interrupted)
+		nftw(mirror, remove_leftover, WALK_FDS, FTW_PHYS | FTW_DEPTH);
 	if (rc == 0)
 		rc = remove_private(mirror, fetch->err);
 	if (rc == 0 && mkdir(fetch->private, 0700) != 0)

@@ -3,6 +3,9 @@
 #include "model/facts.h"
 #include "policy/evaluation.h"
 
+/* Where the document alone suggests nothing better. */
+#define MEND "correct it; 'gitgate check --files PATH' tries it before a push"
+
 int rule_schema_evaluate(struct evaluation *evaluation)
 {
 	const struct facts *facts = evaluation->facts;
@@ -15,7 +18,8 @@ int rule_schema_evaluate(struct evaluation *evaluation)
 		if (document->rule != evaluation->rule)
 			continue;
 		code = evaluation_find(
-			evaluation, document->code, &place, document->mend, "%s",
+			evaluation, document->code, &place,
+			document->mend != NULL ? document->mend : MEND, "%s",
 			document->message != NULL ? document->message
 						  : error_meaning(document->code));
 	}

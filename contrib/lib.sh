@@ -187,17 +187,14 @@ add_totals() {
 print_totals() { echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"; }
 
 # show_skips: each test that did not run here, and why.
-show_skips() {
-	find "$BUILD/tests" -name '*.trs' -newer "$BUILD/.check-began" -exec grep -H '^:test-result: SKIP' {} + |
-		sed -e "s|^$BUILD/||" -e 's|\.trs::test-result: SKIP|: skipped:|' | sort
-}
+show_skips() { grep '^SKIP: ' "$BUILD_LOG" | sed -e 's/^SKIP: /skipped: /' -e "s|$TREE/||g" | sort; }
 
 # show_failures: the logs of the tests that failed.
 show_failures() {
 	local file
 	while IFS= read -r file; do
 		printf '\n--- %s\n' "${file#"$BUILD"/}"
-		tail -n 120 "${file%.trs}.log"
+		grep -vE '^(PASS: |ok )' "${file%.trs}.log" | tail -n 100
 	done < <(find "$BUILD/tests" -name '*.trs' -newer "$BUILD/.check-began" \
 		-exec grep -lE '^:test-result: (FAIL|XPASS|ERROR)' {} + | sort)
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/path.h"
+#include "base/program.h"
 #include "base/text.h"
 #include "control/state.h"
 
@@ -16,37 +17,6 @@ static const char *const default_refspecs[] = { "+refs/heads/*:refs/heads/*", "+
 									      "*:refs/"
 									      "tags/"
 									      "*" };
-
-/* What git and ssh need to run, and to find hosts. Not /etc/gitgate. */
-static const char *const tool_paths[] = { "/usr",
-					  "/bin",
-					  "/sbin",
-					  "/lib",
-					  "/lib64",
-					  "/lib32",
-					  "/dev/null",
-					  "/dev/urandom",
-					  "/dev/zero",
-					  "/proc/self",
-					  "/etc/ld.so.cache",
-					  "/etc/ld.so.conf",
-					  "/etc/passwd",
-					  "/etc/group",
-					  "/etc/nsswitch.conf",
-					  "/etc/hosts",
-					  "/etc/resolv.conf",
-					  "/etc/host.conf",
-					  "/etc/gai.conf",
-					  "/etc/services",
-					  "/etc/ssl",
-					  "/etc/pki",
-					  "/etc/ca-certificates",
-					  "/etc/localtime",
-					  "/etc/alternatives",
-					  "/etc/ssh",
-					  "/etc/protocols",
-					  "/run/systemd/resolve" };
-#define TOOL_PATHS (sizeof(tool_paths) / sizeof(tool_paths[0]))
 
 /* The content of a file, or NULL when none is named. */
 static int read_secret(struct job *job, const char *file, const char **out,
@@ -133,7 +103,7 @@ int fetch_prepare(struct control *control, const struct conf_repository_entry *e
 	struct job *job = job_new(control, &fetch_kind);
 	struct msg_fetch *request =
 		job ? arena_new_of(job->arena, struct msg_fetch) : NULL;
-	const char *read[TOOL_PATHS + 2];
+	const char *read[3];
 	size_t count = 0;
 
 	if (!request) {
@@ -143,8 +113,10 @@ int fetch_prepare(struct control *control, const struct conf_repository_entry *e
 	job->repository = arena_string(job->arena, entry->name);
 	job->wanted = row->wanted;
 	job->delivery = store_delivery_last(control->store);
-	for (size_t i = 0; i < TOOL_PATHS; i++)
-		read[count++] = tool_paths[i];
+	/* git's and the system's own paths are the profile's business */
+	char *wrapper = NULL;
+	if (program_find(&wrapper, "gitgate-ssh", NULL) == 0)
+		read[count++] = wrapper;
 	if (entry->options.path && *entry->options.path)
 		read[count++] = entry->options.path;
 	if (text_starts_with(entry->options.url ? entry->options.url : "", "file://"))
@@ -156,6 +128,7 @@ int fetch_prepare(struct control *control, const struct conf_repository_entry *e
 		*strrchr(place, '/') = '\0';
 	const char *write[] = { place };
 	job_paths(job, read, count, write, 1);
+	free(wrapper);
 	int rc = fill_request(job, entry, request, &err);
 	job_start(control, job, MESSAGE_fetch, request);
 	if (rc != 0) {

@@ -232,6 +232,27 @@ static int die_with_job(void *data)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : -1;
 }
 
+/* What git said, on one line: the first lines name the cause, the last only that it
+ * failed. */
+static int git_failed(struct fetch *fetch, const struct spawn_result *result)
+{
+	char said[600];
+	size_t length = 0;
+
+	for (const char *at = result->errors.data; *at && length < sizeof(said) - 2;
+	     at++) {
+		if (*at != '\n')
+			said[length++] = *at;
+		else if (at[1]) {
+			said[length++] = ';';
+			said[length++] = ' ';
+		}
+	}
+	said[length] = '\0';
+	return error_set(fetch->err, ERROR_CHILD, "git ended with status %d: %s",
+			 result->status, said);
+}
+
 static int run_git(struct fetch *fetch, struct spawn_result *result)
 {
 	fetch->arguments[fetch->argument_count] = NULL;
@@ -240,9 +261,9 @@ static int run_git(struct fetch *fetch, struct spawn_result *result)
 		.environment = fetch->environment,
 		.directory = fetch->private,
 		.timeout = fetch->request->timeout,
-		.before_exec = die_with_job,
 	};
-	return spawn_check(&spawn, result, fetch->err);
+	int rc = spawn_run(&spawn, result, fetch->err);
+	return rc == 0 && result->status != 0 ? git_failed(fetch, result) : rc;
 }
 
 static int make_mirror(struct fetch *fetch)

@@ -103,7 +103,9 @@ start_sshd() {
 	commit
 	git -C "$T/work" push -q origin main
 	until_true 20 grep -q 'replicas: 2' "$T/www/current/app.yaml"
-	# the private key does not stay behind
+	# the private key stays only as long as a fetch
+	kill "$SERVICE"
+	wait "$SERVICE" || true
 	run ! grep -rl "OPENSSH PRIVATE KEY" "$T/state"
 }
 
@@ -166,7 +168,11 @@ start_https() {
 		"username: robot, password-file: $T/token, ca-file: $T/tls/ca.pem"
 	serve
 	until_true 20 grep -q 'replicas: 1' "$T/www/current/app.yaml"
+	kill "$SERVER" # its log is complete at its end
+	wait "$SERVER" || true
 	grep -q ' robot 200' "$T/srv/access"
+	kill "$SERVICE"
+	wait "$SERVICE" || true
 	run ! grep -rl "a secret with" "$T/state" "$T/log"
 }
 
@@ -176,6 +182,8 @@ start_https() {
 		"username: robot, password-file: $T/token, ca-file: $T/tls/ca.pem"
 	serve
 	until_true 20 grep -q '"a fetch failed"' "$T/log"
+	kill "$SERVER"
+	wait "$SERVER" || true
 	run ! grep -q '^/git' "$T/srv/access"
 }
 

@@ -130,14 +130,18 @@ static int find_head(struct push *push, struct error *err)
 
 /* The commit whose policy counts for a ref: its present tip, not the old id that the
  * pusher knew; for a new ref, or one that leads to no commit, the default branch's. */
-static int find_policy_commit(const struct push *push, const char *ref, struct oid *out,
-			      struct error *err)
+static int find_policy_commit(const struct push *push, const struct update *update,
+			      struct oid *out, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	struct oid id = OID_INIT;
 
 	*out = push->head;
-	int rc = repo_ref(push->repo, ref, &id, &why);
+	int rc = repo_ref(push->repo, update->ref, &id, &why);
+	/* What git saw a moment ago and we cannot: its policy would be lost. */
+	if (rc == ERROR_NOT_FOUND && !oid_is_null(&update->old_id))
+		return error_set(err, ERROR_NOT_FOUND,
+				 "the present tip of '%s' cannot be read", update->ref);
 	if (rc == ERROR_NOT_FOUND)
 		return 0;
 	if (rc == 0)
@@ -147,7 +151,7 @@ static int find_policy_commit(const struct push *push, const char *ref, struct o
 		*out = push->head;
 		return 0;
 	}
-	return rc == 0 ? 0 : error_set(err, rc, "'%s': %s", ref, why.text);
+	return rc == 0 ? 0 : error_set(err, rc, "'%s': %s", update->ref, why.text);
 }
 
 static int load_floor(void *data, struct policy **out, struct error *err)
@@ -204,7 +208,7 @@ static int judge_update(struct push *push, size_t index, struct error *err)
 	};
 	push->items[index] = (struct report_item){ change, verdict };
 	push->judged = index + 1;
-	int rc = find_policy_commit(push, update->ref, &judge.policy_commit, &cause);
+	int rc = find_policy_commit(push, update, &judge.policy_commit, &cause);
 	if (rc == 0)
 		rc = judge_change(&judge, verdict, &judged, &cause);
 	return rc == 0 ? 0 : add_failure(verdict, &cause, err);

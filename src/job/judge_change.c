@@ -195,15 +195,20 @@ static int check_pushed_policy(const struct collector *collector, struct error *
 	struct tree_entry before, after;
 	struct repo *repo = collector->judge->repo;
 	struct policy *policy = NULL;
+	struct error missing = ERROR_INIT;
 
-	if (repo_tree_find(repo, &collector->tip_tree, POLICY_FILE, &after, NULL) != 0)
+	int rc = repo_tree_find(repo, &collector->tip_tree, POLICY_FILE, &after,
+				&missing);
+	if (rc == ERROR_NOT_FOUND)
 		return 0;
+	if (rc != 0)
+		return error_set(err, rc, "%s", missing.text);
 	if (collector->base_tree.length &&
 	    repo_tree_find(repo, &collector->base_tree, POLICY_FILE, &before, NULL) ==
 		    0 &&
 	    oid_equal(&before.id, &after.id))
 		return 0;
-	int rc = new_policy(collector->judge, &collector->tip, &policy, err);
+	rc = new_policy(collector->judge, &collector->tip, &policy, err);
 	policy_free(policy);
 	return rc;
 }

@@ -134,7 +134,8 @@ struct tree_entry {
 int repo_tree(struct repo *repo, struct arena *arena, const struct oid *tree,
 	      struct tree_entry **out, size_t *count, struct error *err);
 /* The entry at a path beneath a tree ("" is the tree itself, mode 040000).
- * ERROR_NOT_FOUND. `name` is not set. */
+ * ERROR_NOT_FOUND: there is no such path; a tree that cannot be read is ERROR_IO.
+ * `name` is not set. */
 int repo_tree_find(struct repo *repo, const struct oid *tree, const char *path,
 		   struct tree_entry *out, struct error *err);
 

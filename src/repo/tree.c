@@ -64,11 +64,14 @@ int repo_tree_find(struct repo *repo, const struct oid *tree, const char *path,
 	while (*at != '\0') {
 		struct span name = { at, strcspn(at, "/") };
 		bool found = false;
+		struct error why = ERROR_INIT;
 		int rc = 0;
 		if (entry.mode == TREE_MODE_DIRECTORY && name.length != 0)
-			rc = find_name(repo, &entry.id, name, &entry, &found, err);
+			rc = find_name(repo, &entry.id, name, &entry, &found, &why);
+		/* "Not there" is an answer: a tree that is missing gives none. */
 		if (rc != 0)
-			return rc;
+			return error_set(err, rc == ERROR_NOT_FOUND ? ERROR_IO : rc,
+					 "%s", why.text);
 		at += name.length;
 		bool ends_in_slash = at[0] == '/' && at[1] == '\0';
 		if (!found || ends_in_slash)

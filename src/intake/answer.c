@@ -9,6 +9,10 @@
 
 #define RETRY_AFTER "1" /* seconds: control starts again in less */
 
+/* A connection that waits for its next request costs 40 KiB (the HTTP library clears
+ * all of its memory), so with more than these each ends with its answer. */
+#define KEPT_ALIVE 256
+
 void answer_set(struct request *request, unsigned int status, const char *type)
 {
 	request->status = status;
@@ -55,6 +59,8 @@ static void add_headers(struct MHD_Response *response, const struct request *req
 		MHD_add_response_header(response, "Allow", request->allow);
 	if (request->status == MHD_HTTP_SERVICE_UNAVAILABLE)
 		MHD_add_response_header(response, "Retry-After", RETRY_AFTER);
+	if (request->intake->peer_count > KEPT_ALIVE)
+		MHD_add_response_header(response, "Connection", "close");
 }
 
 enum MHD_Result answer_send(struct request *request)

@@ -119,6 +119,17 @@ static int find_timeout(const struct intake *intake)
 	return intake->peers ? CHECK_EVERY : -1;
 }
 
+static void check_deadlines(struct intake *intake)
+{
+	int64_t now = clock_monotonic();
+
+	if (now < intake->next_check)
+		return;
+	intake->next_check = now + CHECK_EVERY * (CLOCK_SECOND / 1000) / 2;
+	requests_check(intake, now);
+	peers_check(intake, now);
+}
+
 static void turn(struct intake *intake)
 {
 	struct pollfd polls[INTAKE_LISTENERS_MAX + 1];
@@ -139,9 +150,7 @@ static void turn(struct intake *intake)
 		requests_give_up(intake);
 	for (size_t i = 0; i < intake->door_count; i++)
 		MHD_run(intake->doors[i].daemon);
-	int64_t now = clock_monotonic();
-	requests_check(intake, now);
-	peers_check(intake, now);
+	check_deadlines(intake);
 }
 
 /* Nobody is left without an answer. */

@@ -90,6 +90,7 @@ struct intake {
 	bool draining;
 	bool gone; /* control closed the channel */
 	int64_t told_at;
+	int64_t next_check; /* of deadlines: each look takes time for every peer */
 };
 
 uint64_t intake_limit(const struct intake *intake, enum limit limit);

@@ -501,6 +501,31 @@ START_TEST(the_local_socket_stays_open_to_us_when_the_network_is_full)
 }
 END_TEST
 
+START_TEST(among_many_connections_each_ends_with_its_answer)
+{
+	enum { CLIENTS = 300 };
+	int clients[CLIENTS];
+	struct fixture fixture;
+	struct answer answer;
+
+	fixture_open(&fixture, NULL, 2 * CLIENTS);
+	for (int i = 0; i < CLIENTS; i++) {
+		clients[i] = client_connect(&fixture, true);
+		client_get(clients[i], "/healthz");
+		client_receive(clients[i], &answer);
+		ck_assert_int_eq(answer.status, 200);
+		bool ends = strstr(answer.head.data, "Connection: close") != NULL;
+		ck_assert_int_eq(ends, i >= 256);
+		answer_release(&answer);
+		if (ends)
+			ck_assert(client_is_cut(clients[i], 20));
+	}
+	for (int i = 0; i < CLIENTS; i++)
+		close(clients[i]);
+	fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(what_waits_is_bounded)
 {
 	struct limits limits = limits_default;
@@ -579,5 +604,5 @@ UNIT_MAIN("intake", health_and_readiness, metrics_and_index,
 	  a_control_that_breaks_its_word_ends_intake, slow_clients_are_cut_off,
 	  waiting_for_control_is_no_slowness_of_the_client,
 	  the_local_socket_stays_open_to_us_when_the_network_is_full,
-	  what_waits_is_bounded, bodies_in_flight_are_bounded,
-	  requests_in_a_row_are_answered_in_a_row)
+	  among_many_connections_each_ends_with_its_answer, what_waits_is_bounded,
+	  bodies_in_flight_are_bounded, requests_in_a_row_are_answered_in_a_row)

@@ -83,18 +83,18 @@ static const struct refusal local_refusals[] = {
 	{ "GET http://x/healthz HTTP/1.1\r\n" HOST, NULL, 400, "usage", NULL },
 	/* framing */
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST "Content-Length: 2\r\nContent-Length: "
-						 "3\r\n",
+	  "3\r\n",
 	  NULL, 400, "usage", "twice" },
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST "Content-Length: 2\r\nContent-Length: "
-						 "2\r\n",
+	  "2\r\n",
 	  NULL, 400, "usage", "twice" },
 	{ "GET /healthz HTTP/1.1\r\n" HOST "Content-Length: 0\r\nContent-Length: 0\r\n",
 	  NULL, 400, "usage", "twice" },
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST "Content-Length: "
-						 "2\r\nTransfer-Encoding: chunked\r\n",
+	  "2\r\nTransfer-Encoding: chunked\r\n",
 	  NULL, 400, "usage", "exclude" },
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST "Transfer-Encoding: "
-						 "chunked\r\nContent-Length: 2\r\n",
+	  "chunked\r\nContent-Length: 2\r\n",
 	  NULL, 400, "usage", "exclude" },
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST, NULL, 411, "usage", NULL },
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n", NULL,
@@ -109,12 +109,12 @@ static const struct refusal local_refusals[] = {
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST "Content-Length: -1\r\n", NULL, 400,
 	  NULL, NULL },
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST "Content-Length: "
-						 "99999999999999999999999\r\n",
+	  "99999999999999999999999\r\n",
 	  NULL, 413, NULL, NULL },
 	{ "POST /api/v1/hints HTTP/1.1\r\n" HOST "Content-Length: 8388609\r\n", NULL,
 	  413, "limit", "http.hint_body" },
 	{ "POST /api/v1/targets/web/deploy HTTP/1.1\r\n" HOST "Content-Length: "
-							      "1048577\r\n",
+	  "1048577\r\n",
 	  NULL, 413, "limit", "http.api_body" },
 	{ "GET /healthz HTTP/1.1\r\n" HOST "Bad Name: x\r\n", NULL, 400, NULL, NULL },
 	{ "GET /healthz HTTP/1.1\r\n", NULL, 400, NULL, NULL },
@@ -247,7 +247,7 @@ START_TEST(other_listeners_take_no_hints_and_no_commands)
 		{ "POST /api/v1/repositories/r/poll", "{}", 403, "permission", NULL },
 		{ "POST /api/v1/backup", "{}", 403, "permission", NULL },
 		{ "POST /api/v1/backup HTTP/1.1\r\n" HOST "Content-Length: "
-							  "999999999\r\n",
+		  "999999999\r\n",
 		  NULL, 403, "permission", NULL },
 		{ "POST /api/v1/targets", "{}", 405, "usage", NULL },
 		{ "POST /nope", "{}", 404, "not-found", NULL },

@@ -174,6 +174,13 @@ int request_wait(struct request *request, uint64_t deployment)
 	return rc == 0 ? code : cmd_fail(&err);
 }
 
+int request_fail(const struct error *err)
+{
+	int code = cmd_fail(err);
+
+	return err->code == ERROR_STALE || err->code == ERROR_TARGET_NEWER ? 1 : code;
+}
+
 static int ask(struct request *request, const char *verb, struct error *err)
 {
 	struct buf body = BUF_INIT(LINE_BYTES);

@@ -9,6 +9,8 @@
 #include "cmd/cmd.h"
 #include "cmd/service.h"
 
+struct error;
+
 struct request {
 	struct service service;
 	const char *target;
@@ -53,6 +55,10 @@ struct request {
 /* Waits until the deployment is at its end and prints that. The exit code: 0 deployed,
  * 1 not, 3 an error or out of time. */
 int request_wait(struct request *request, uint64_t deployment);
+
+/* As cmd_fail(), but what the gate refuses (a commit in quarantine, a target that is
+ * ahead) is a denial: 1. */
+int request_fail(const struct error *err);
 
 /* The whole of a command that only sets something: "TARGET", one verb, one line. */
 int request_simple(int argc, char **argv, const char *verb, const char *done);

@@ -73,7 +73,7 @@ int cmd_rollback(int argc, char **argv)
 	if (rc == 0)
 		rc = ask(&request, generation, &id, &err);
 	if (rc != 0)
-		rc = cmd_fail(&err);
+		rc = request_fail(&err);
 	else if (!request.no_wait)
 		rc = request_wait(&request, id);
 	service_close(&request.service);

@@ -113,28 +113,50 @@ static int write_targets(struct status *status, struct buf *out, struct error *e
 
 /* --- repositories --- */
 
-static void write_repositories(struct status *status, struct buf *out)
+static int add_repository(struct status *status, struct table *table,
+			  const struct node *row, struct error *err)
+{
+	struct arena *arena = status->service.arena;
+	struct msg_query query = { .what = "verdicts",
+				   .repository = row_text(row, "name"),
+				   .limit = 1 };
+	const struct node *verdict = NULL;
+
+	int rc = service_first(&status->service, &query, &verdict, err);
+	if (rc != 0 && err->code)
+		return rc;
+	const char *result = row_text(verdict, "result");
+	table_add(table, TONE_STRONG, row_text(row, "name"));
+	table_add(table, TONE_PLAIN, row_text(row, "head"));
+	table_add(table, TONE_PLAIN, age_text(arena, row_time(row, "fetched_at")));
+	table_add(table, state_tone(result),
+		  result ? arena_printf(arena, "%s %s", result,
+					row_short(verdict, "commit"))
+			 : NULL);
+	table_add(table, TONE_BAD, row_text(row, "problem"));
+	return 0;
+}
+
+static int write_repositories(struct status *status, struct buf *out, struct error *err)
 {
 	static const char *const headings[] = { "REPOSITORY", "HEAD", "FETCHED",
-						"PROBLEM" };
-	struct arena *arena = status->service.arena;
+						"VERDICT", "PROBLEM" };
 	struct table table;
 
-	table_init(&table, arena, 4);
-	for (size_t i = 0; i < 4; i++)
+	table_init(&table, status->service.arena, 5);
+	for (size_t i = 0; i < 5; i++)
 		table_add(&table, TONE_FAINT, headings[i]);
 	for (size_t i = 0; i < node_count(status->repositories); i++) {
-		const struct node *row = node_item(status->repositories, i);
-		table_add(&table, TONE_STRONG, row_text(row, "name"));
-		table_add(&table, TONE_PLAIN, row_text(row, "head"));
-		table_add(&table, TONE_PLAIN,
-			  age_text(arena, row_time(row, "fetched_at")));
-		table_add(&table, TONE_BAD, row_text(row, "problem"));
+		int rc = add_repository(status, &table,
+					node_item(status->repositories, i), err);
+		if (rc != 0)
+			return rc;
 	}
 	if (node_count(status->repositories))
 		table_write(&table, status->colour, "", out);
 	else
 		buf_add_string(out, "no repositories are configured\n");
+	return 0;
 }
 
 /* --- the command --- */
@@ -162,8 +184,7 @@ static int write_overview(struct status *status, struct buf *out, struct error *
 	if (!status->json) {
 		int rc = write_targets(status, out, err);
 		buf_add_byte(out, '\n');
-		write_repositories(status, out);
-		return rc;
+		return rc == 0 ? write_repositories(status, out, err) : rc;
 	}
 	json_begin(&json, out);
 	json_object(&json);

@@ -261,6 +261,7 @@ static int run_git(struct fetch *fetch, struct spawn_result *result)
 		.environment = fetch->environment,
 		.directory = fetch->private,
 		.timeout = fetch->request->timeout,
+		.before_exec = die_with_job,
 	};
 	int rc = spawn_run(&spawn, result, fetch->err);
 	return rc == 0 && result->status != 0 ? git_failed(fetch, result) : rc;

@@ -161,6 +161,7 @@ bool jobs_start_prepared(struct control *control)
 		log_warning("a job could not be started", LOG_S("job", job->kind->name),
 			    LOG_E(&err));
 		error_clear(&err);
+		job->unborn = true;
 		job->deadline = 0;
 		all = false;
 	}

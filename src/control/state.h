@@ -44,6 +44,7 @@ struct job {
 	uint64_t id;
 	struct channel channel;
 	bool started;
+	bool unborn;      /* could not be started: nothing of it was done */
 	bool finished;    /* a result came, or it is given up: freed at the end of the
 			     round */
 	bool standing;    /* no deadline, does not count as a worker (observe) */

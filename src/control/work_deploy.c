@@ -378,8 +378,10 @@ static void take_crash(struct control *control, struct job *job)
 
 	if (job->observes)
 		return;
-	if (!request->has_activate) {
-		give_up(control, job->deployment, "the job ended without a result",
+	if (!request->has_activate || job->unborn) {
+		give_up(control, job->deployment,
+			job->unborn ? "the job could not be started"
+				    : "the job ended without a result",
 			true);
 		return;
 	}

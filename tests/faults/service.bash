@@ -60,7 +60,7 @@ install_hooks() {
 
 # serve_start: in the background; returns when it is ready. $KEEPER is its process.
 serve_start() {
-	mkdir -p "$T/tmp"
+	mkdir -p -m 1777 "$T/tmp"
 	TMPDIR="$T/tmp" gitgate serve --config "$T/gitgate.yaml" >>"$T/serve.log" 2>&1 3>&- &
 	KEEPER=$!
 	serve_wait || { tail -20 "$T/serve.log"; return 1; }

@@ -371,16 +371,20 @@ static void say_how_to_look_around(const struct demo *demo)
 	say("cd '%s'", demo->place);
 	say("%s status --config gitgate.yaml      (or log, doctor)", demo->program);
 	say("cat live/current/" DEMO_LIVE_FILE "; tail service.log");
-	say("cd work; edit " DEMO_MANIFEST "; git commit -aSm mine; git push origin "
-	    "main");
-	say("kill %d; rm -r '%s'      to end it", (int)demo->service, demo->place);
+	say("cd work; edit " DEMO_MANIFEST "; git commit -a -S -m mine");
+	say("git push origin main");
+	say("kill %d && sleep 1 && rm -r '%s'      to end it", (int)demo->service,
+	    demo->place);
 }
 
 static void end(struct demo *demo, int rc, struct error *err)
 {
 	struct error removing = ERROR_INIT;
 
-	if (rc != 0 && !interrupted) {
+	if (interrupted) {
+		error_clear(err);
+		error_set(err, ERROR_CANCELLED, "interrupted; nothing is left behind");
+	} else if (rc != 0) {
 		fflush(stdout);
 		demo_service_show_log(demo);
 	}
@@ -390,10 +394,13 @@ static void end(struct demo *demo, int rc, struct error *err)
 		return;
 	}
 	demo_service_stop(demo);
-	if (demo_stage_remove(demo, &removing) != 0)
+	if (demo_stage_remove(demo, &removing) != 0) {
+		if (err->code != 0)
+			cmd_fail(&removing); /* the first cause is told at the end */
 		error_set(err, removing.code, "%s", removing.text);
-	else if (rc == 0)
+	} else if (rc == 0) {
 		printf("All %zu steps were seen. Nothing is left behind.\n", STEPS);
+	}
 }
 
 int cmd_demo(int argc, char **argv)

@@ -228,17 +228,16 @@ int paths_changed(struct repo *repo, const struct oid *since, const struct oid *
 {
 	static const char *const everything[] = { "" };
 
-	if (oid_is_null(since))
-		return 1;
 	if (path_count == 0) {
 		paths = everything;
 		path_count = 1;
 	}
 	for (size_t i = 0; i < path_count; i++) {
-		struct tree_entry before, after;
+		struct tree_entry before = { 0 }, after;
 		/* What was deployed may be gone from the repository: then everything
 		 * changed. */
-		if (entry_at(repo, since, paths[i], &before, NULL) != 0)
+		if (!oid_is_null(since) &&
+		    entry_at(repo, since, paths[i], &before, NULL) != 0)
 			return 1;
 		int rc = entry_at(repo, now, paths[i], &after, err);
 		if (rc != 0)

@@ -101,8 +101,8 @@ int emit_manifests(struct repo *repo, const struct oid *commit,
 		   const struct digest *policy, const struct limits *limits, int *fd,
 		   struct digest *digest, size_t *files, struct error *err);
 
-/* 1 when one of the paths differs between two commits (`since` of length 0: yes), 0
- * when all are equal. */
+/* 1 when one of the paths differs between two commits, 0 when all are equal. `since`
+ * null: nothing was there, so the paths that exist now differ. */
 int paths_changed(struct repo *repo, const struct oid *since, const struct oid *now,
 		  const char *const *paths, size_t path_count, struct error *err);
 

@@ -121,6 +121,7 @@ static int run_intake(struct keeper *keeper, int fd)
 		.listeners = keeper->listeners.items,
 		.listener_count = keeper->listeners.count,
 		.connections = keeper->config->limits.values[LIMIT_HTTP_CONNECTIONS],
+		.limits = &keeper->config->limits,
 		.sandbox = options_of(keeper, INTAKE),
 	};
 

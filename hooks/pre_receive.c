@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "conf/config.h"
 #include "hooks/chain.h"
+#include "hooks/crash.h"
 #include "hooks/deadline.h"
 #include "hooks/environment.h"
 #include "hooks/remote.h"
@@ -292,6 +293,7 @@ int main(int argc, char **argv)
 	struct push push = { 0 };
 	struct error err = ERROR_INIT;
 
+	crash_guard();
 	environment_take(&push.environment);
 	int rc = deadline_set(DEADLINE_SECONDS, &err);
 	if (rc == 0)

@@ -89,8 +89,11 @@ struct fact_file *fact_file_open(const char *repository)
 	buf_init(&file->added, FILE_BYTES_MAX);
 	file->arena = arena_new(FILE_BYTES_MAX * 4);
 	file->path = path_join(repository, "gitgate/facts");
-	if (file->arena && file->path)
-		load(file);
+	if (!file->arena || !file->path) {
+		fact_file_close(file);
+		return NULL;
+	}
+	load(file);
 	return file;
 }
 
@@ -115,6 +118,8 @@ static void put_fact(void *data, const char *kind, const struct digest *context,
 		return;
 	line_checksum(line, strlen(line), checksum);
 	buf_addf(&file->added, "%s\t%s\n", line, checksum);
+	/* Also for the next ref of the same push. */
+	map_put(&file->known, name, strlen(name), line + strlen(name) + 1);
 }
 
 struct fact_cache fact_file_cache(struct fact_file *file)

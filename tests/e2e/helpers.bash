@@ -114,6 +114,11 @@ push() {
 	run git -C "$T/work" push "$@"
 }
 
+# Whether the programs were built with the address sanitizer.
+sanitized() {
+	grep -qa __asan_init "$GITGATE_BUILD/gitgate-pre-receive"
+}
+
 # What was said, for the log of a failed test.
 fail() {
 	echo "$*"
@@ -124,7 +129,7 @@ fail() {
 
 assert_refused() {
 	[ "$status" -ne 0 ] || fail "the push was accepted"
-	case "$output" in *"died of signal"*) fail "the hook crashed" ;; esac
+	case "$output" in *"died of signal"* | *"the hook crashed"*) fail "the hook crashed" ;; esac
 	case "$output" in *"pre-receive hook declined"*) ;; *) fail "the hook did not refuse it" ;; esac
 	assert_no_quarantine "$T/shop.git"
 }

@@ -41,6 +41,7 @@
 #include "sandbox/zygote.h"
 
 #define RESTART_DELAY  (CLOCK_SECOND / 4)
+#define FULL_DELAY     (CLOCK_SECOND / 2)  /* when the store's disk is full */
 #define RESTART_WINDOW (60 * CLOCK_SECOND) /* more than `restarts`: it gives up */
 #define CONTROL_SILENT (60 * CLOCK_SECOND) /* then it is taken for stuck */
 
@@ -236,38 +237,50 @@ static enum part_index part_of(const struct keeper *keeper, pid_t pid)
 	return PARTS;
 }
 
+static int exit_code(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* -1: go on. A control that ended meanwhile is started again when its end is taken. */
+static int start_again(struct keeper *keeper, enum part_index part)
+{
+	struct error err = ERROR_INIT;
+	int rc = part == CONTROL ? (stop_all(keeper), start_all(keeper, &err))
+				 : start_and_hand_over(keeper, part, &err);
+
+	if (rc == 0 || (err.code == ERROR_CLOSED && keeper->pids[CONTROL] > 0))
+		return -1;
+	log_error("cannot start again", LOG_E(&err));
+	stop_all(keeper);
+	return 3;
+}
+
 /* A part ended. -1: go on, otherwise the exit status of the service. */
 static int part_ended(struct keeper *keeper, enum part_index part, int status)
 {
-	struct error err = ERROR_INIT;
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	int code = exit_code(status);
+	bool full = part == CONTROL && code == CONTROL_FULL;
 
 	keeper->pids[part] = 0;
 	if (part == CONTROL && (keeper->stopping || code == 2 || code == 0)) {
 		stop_all(keeper);
 		return code == 0 ? 0 : 3;
 	}
-	if (keeper->stopping)
-		return -1; /* control is draining; it goes on without */
+	usleep(full ? FULL_DELAY : RESTART_DELAY);
+	/* Mostly it ended because control did: then all are started again, once. */
+	if (part != CONTROL && keeper->pids[CONTROL] > 0 &&
+	    waitpid(keeper->pids[CONTROL], &status, WNOHANG) > 0)
+		return part_ended(keeper, CONTROL, status);
 	log_warning("a standing process ended and is started again",
 		    LOG_S("name", part_names[part]), LOG_I("status", code));
-	if (too_many_starts(keeper)) {
+	if (!full && too_many_starts(keeper)) {
 		log_error("too many restarts; giving up",
 			  LOG_U("restarts", keeper->config->server.restarts));
 		stop_all(keeper);
 		return 3;
 	}
-	usleep(RESTART_DELAY);
-	int rc = part == CONTROL ? (stop_all(keeper), start_all(keeper, &err))
-				 : start_and_hand_over(keeper, part, &err);
-	if (rc == 0)
-		return -1;
-	if (part !=
-	    CONTROL) /* control itself died meanwhile: its end brings all back */
-		return keeper->pids[CONTROL] ? -1 : 3;
-	log_error("cannot start again", LOG_E(&err));
-	stop_all(keeper);
-	return 3;
+	return start_again(keeper, part);
 }
 
 static int reap(struct keeper *keeper)

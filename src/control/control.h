@@ -11,6 +11,8 @@
 
 #include "sandbox/sandbox.h"
 
+#define CONTROL_FULL 4
+
 struct control_setup {
 	const char *config_file;
 	struct sandbox_options sandbox;
@@ -19,7 +21,8 @@ struct control_setup {
 /* The main loop; `keeper_fd` is the channel on which `part` messages bring the channels
  * to zygote, runner and intake. Returns the exit status: 0 after an orderly drain, 3 on
  * errors (the keeper starts it again), 2 when the configuration or store cannot be used
- * (the keeper gives up). SIGTERM drains, SIGHUP reloads. */
+ * (the keeper gives up), CONTROL_FULL when the store's disk is full (the keeper starts
+ * it again, however often). SIGTERM drains, SIGHUP reloads. */
 int control_main(int keeper_fd, const struct control_setup *setup);
 
 #endif

@@ -231,7 +231,8 @@ static void look_at_targets(struct ward *ward, const struct config *config)
 		const struct conf_target_entry *entry = &config->targets[i];
 		struct stat status;
 		if (entry->kind != CONF_TARGET_DIRECTORY)
-			report(ward, HEALTH_GOOD, entry->name, "null");
+			report(ward, HEALTH_GOOD, entry->name, "%s",
+			       config_target_kind(entry->kind));
 		else if (stat(entry->directory.path, &status) != 0)
 			report(ward, HEALTH_BAD, entry->name,
 			       "'%s' does not exist: make it and give it to '%s'",

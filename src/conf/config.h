@@ -59,15 +59,22 @@ struct conf_repository_entry {
 
 enum conf_target_kind {
 	CONF_TARGET_UNKNOWN = 0,
-	CONF_TARGET_DIRECTORY,
-	CONF_TARGET_NULL
+#define TARGET_KIND(NAME, section) CONF_TARGET_##NAME,
+#include "conf/target_kinds.def"
+#undef TARGET_KIND
+	CONF_TARGET_COUNT
 };
+
+const char *config_target_kind(enum conf_target_kind kind); /* "directory" */
 
 struct conf_target_entry {
 	const char *name;
 	struct conf_target options;
 	enum conf_target_kind kind;
-	struct conf_directory directory;
+	/* the options of each kind; only those of `kind` mean something */
+#define TARGET_KIND(NAME, section) struct conf_##section section;
+#include "conf/target_kinds.def"
+#undef TARGET_KIND
 	struct conf_drift drift;
 	enum drift_mode drift_mode;
 };

@@ -44,7 +44,6 @@ static int once(struct config_build *build, const struct reader *reader,
 }
 
 /* Names of a section's options and of what may stand beside them. */
-#define BESIDE_MAXIMUM 4
 static int check_names(const struct reader *reader, const struct node *node,
 		       const struct option_section *section, const char *const *beside,
 		       struct error *err)
@@ -53,7 +52,7 @@ static int check_names(const struct reader *reader, const struct node *node,
 	size_t count = 0;
 	for (size_t i = 0; i < section->count; i++)
 		names[count++] = section->rows[i].key;
-	for (size_t i = 0; beside[i] != NULL && i < BESIDE_MAXIMUM; i++)
+	for (size_t i = 0; beside[i] != NULL && count < OPTION_TOP_MAXIMUM; i++)
 		names[count++] = beside[i];
 	return reader_known_keys(reader, node, "option", names, count, err);
 }
@@ -268,31 +267,58 @@ static int read_repository(struct config_build *build, const struct reader *read
 	return 0;
 }
 
+/* "directory or null" */
+static const char *kind_choice(const struct config_build *build)
+{
+	const char *choice = "";
+	for (int kind = 1; kind < CONF_TARGET_COUNT && choice != NULL; kind++)
+		choice = arena_printf(build->trees, "%s%s%s", choice,
+				      kind == 1                      ? ""
+				      : kind < CONF_TARGET_COUNT - 1 ? ", "
+								     : " or ",
+				      config_target_kind((enum conf_target_kind)kind));
+	return choice != NULL ? choice : "";
+}
+
+static int read_kind_options(struct config_build *build, const struct reader *reader,
+			     const struct node *node, struct conf_target_entry *entry,
+			     struct error *err)
+{
+	const struct target_kind_row *row = &target_kind_rows[entry->kind];
+	const char *name = config_target_kind(entry->kind);
+	void *options = (char *)entry + row->offset;
+	if (option_sections[row->section].count > 0)
+		return read_section(build, reader, node, row->section, name,
+				    nothing_beside, options, err);
+	if (node_kind(node) == NODE_NULL)
+		return 0;
+	int code = reader_mapping(reader, node, name, err);
+	if (code == 0 && node_count(node) != 0)
+		code = reader_fail(reader, node_key(node, 0), err,
+				   "a %s target has no options", name);
+	return code;
+}
+
 static int read_kind(struct config_build *build, const struct reader *reader,
 		     const struct node *key, const struct node *node,
 		     struct conf_target_entry *entry, struct error *err)
 {
-	const struct node *directory = node_get(node, "directory");
-	const struct node *null = node_get(node, "null");
-	if ((directory == NULL) == (null == NULL))
-		return reader_fail(reader, key, err,
-				   "target '%s' needs exactly one kind: directory or "
-				   "null",
-				   entry->name);
-	if (directory != NULL) {
-		entry->kind = CONF_TARGET_DIRECTORY;
-		return read_section(build, reader, directory, OPTION_SECTION_directory,
-				    "directory", nothing_beside, &entry->directory,
-				    err);
+	const struct node *found = NULL;
+	size_t count = 0;
+	for (int kind = 1; kind < CONF_TARGET_COUNT; kind++) {
+		const char *name = config_target_kind((enum conf_target_kind)kind);
+		const struct node *options = node_get(node, name);
+		if (options == NULL)
+			continue;
+		found = options;
+		entry->kind = (enum conf_target_kind)kind;
+		count++;
 	}
-	entry->kind = CONF_TARGET_NULL;
-	if (node_kind(null) == NODE_NULL)
-		return 0;
-	int code = reader_mapping(reader, null, "null", err);
-	if (code == 0 && node_count(null) != 0)
-		code = reader_fail(reader, node_key(null, 0), err,
-				   "a null target has no options");
-	return code;
+	if (count != 1)
+		return reader_fail(reader, key, err,
+				   "target '%s' needs exactly one kind: %s",
+				   entry->name, kind_choice(build));
+	return read_kind_options(build, reader, found, entry, err);
 }
 
 static enum drift_mode drift_mode_of(const char *word)
@@ -324,9 +350,11 @@ static int read_target(struct config_build *build, const struct reader *reader,
 		       const struct node *key, const struct node *node,
 		       struct error *err)
 {
-	static const char *const beside[] = { "directory", "null", "drift", NULL };
+	const char *beside[CONF_TARGET_COUNT + 1] = { "drift" };
 	struct config *config = build->config;
 	struct conf_target_entry entry = { 0 };
+	for (int kind = 1; kind < CONF_TARGET_COUNT; kind++)
+		beside[kind] = config_target_kind((enum conf_target_kind)kind);
 	int code =
 		entry_name(build, reader, key, "targets", "target", &entry.name, err);
 	if (code == 0)

@@ -7,12 +7,6 @@
 #include "conf/config.h"
 #include "conf/options.h"
 
-static const char *const kind_names[] = {
-	[CONF_TARGET_UNKNOWN] = "unknown",
-	[CONF_TARGET_DIRECTORY] = "directory",
-	[CONF_TARGET_NULL] = "null",
-};
-
 /* Nothing given, and nothing is the default. */
 static bool is_unset(const struct option_row *row, const void *field)
 {
@@ -80,13 +74,17 @@ static void write_repository(const struct conf_repository_entry *entry, struct b
 
 static void write_target(const struct conf_target_entry *entry, struct buf *out)
 {
+	const struct target_kind_row *kind = &target_kind_rows[entry->kind];
 	buf_addf(out, "  %s:\n", entry->name);
 	write_rows(OPTION_SECTION_target, &entry->options, "    ", out);
-	if (entry->kind == CONF_TARGET_DIRECTORY) {
-		buf_add_string(out, "    directory:\n");
-		write_rows(OPTION_SECTION_directory, &entry->directory, "      ", out);
+	buf_add_string(out, "    ");
+	string_write(config_target_kind(entry->kind), out);
+	if (option_sections[kind->section].count > 0) {
+		buf_add_string(out, ":\n");
+		write_rows(kind->section, (const char *)entry + kind->offset, "      ",
+			   out);
 	} else {
-		buf_add_string(out, "    \"null\": {}\n");
+		buf_add_string(out, ": {}\n");
 	}
 	buf_add_string(out, "    drift:\n");
 	write_rows(OPTION_SECTION_drift, &entry->drift, "      ", out);
@@ -203,13 +201,14 @@ static void json_repository(struct json *json,
 
 static void json_target(struct json *json, const struct conf_target_entry *entry)
 {
+	const struct target_kind_row *kind = &target_kind_rows[entry->kind];
 	json_key(json, entry->name);
 	json_object(json);
-	json_put_string(json, "kind", kind_names[entry->kind]);
+	json_put_string(json, "kind", config_target_kind(entry->kind));
 	json_rows(json, OPTION_SECTION_target, &entry->options);
-	if (entry->kind == CONF_TARGET_DIRECTORY)
-		json_section(json, "directory", OPTION_SECTION_directory,
-			     &entry->directory);
+	if (option_sections[kind->section].count > 0)
+		json_section(json, config_target_kind(entry->kind), kind->section,
+			     (const char *)entry + kind->offset);
 	json_section(json, "drift", OPTION_SECTION_drift, &entry->drift);
 	json_object_end(json);
 }

@@ -173,6 +173,19 @@ static void put_limits(struct json *json)
 	end_closed(json);
 }
 
+static void put_target_kind(struct json *json, enum conf_target_kind kind)
+{
+	enum option_section_id section = target_kind_rows[kind].section;
+	if (option_sections[section].count > 0) {
+		put_section(json, config_target_kind(kind), section);
+		return;
+	}
+	json_key(json, config_target_kind(kind));
+	json_object(json);
+	put_types(json, "object", "null");
+	json_object_end(json);
+}
+
 static void put_entries(struct json *json)
 {
 	begin_closed(json, "repository");
@@ -183,11 +196,8 @@ static void put_entries(struct json *json)
 	end_closed(json);
 	begin_closed(json, "target");
 	put_rows(json, OPTION_SECTION_target);
-	put_section(json, "directory", OPTION_SECTION_directory);
-	json_key(json, "null");
-	json_object(json);
-	put_types(json, "object", "null");
-	json_object_end(json);
+	for (int kind = 1; kind < CONF_TARGET_COUNT; kind++)
+		put_target_kind(json, (enum conf_target_kind)kind);
 	put_section(json, "drift", OPTION_SECTION_drift);
 	end_closed(json);
 }

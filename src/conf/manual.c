@@ -1,6 +1,7 @@
 /* conf/manual.c - the tables of the manuals, as roff, from options.def and rules.def.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -78,6 +79,17 @@ static void write_section(struct buf *out, enum option_section_id id, const char
 	}
 }
 
+static void write_target_kind(struct buf *out, enum conf_target_kind kind)
+{
+	enum option_section_id section = target_kind_rows[kind].section;
+	char title[128];
+	if (option_sections[section].count == 0)
+		return; /* the text before the tables says it */
+	snprintf(title, sizeof(title), "Target kind, below %s",
+		 config_target_kind(kind));
+	write_section(out, section, title);
+}
+
 static void write_limits(struct buf *out)
 {
 	buf_add_string(out, ".SS Limits, below limits\n");
@@ -108,13 +120,16 @@ void config_write_manual(struct buf *out)
 		{ OPTION_SECTION_repository, "A repository, below repositories and its "
 					     "name" },
 		{ OPTION_SECTION_target, "A target, below targets and its name" },
-		{ OPTION_SECTION_directory, "Target kind, below directory" },
 		{ OPTION_SECTION_drift, "Drift of a target, below drift" },
 	};
-	_Static_assert(sizeof(sections) / sizeof(sections[0]) == OPTION_SECTION_COUNT,
+	static const size_t count = sizeof(sections) / sizeof(sections[0]);
+	_Static_assert(sizeof(sections) / sizeof(sections[0]) + CONF_TARGET_COUNT - 1 ==
+			       OPTION_SECTION_COUNT,
 		       "every section stands in the manual");
-	for (size_t i = 0; i < OPTION_SECTION_COUNT; i++)
+	for (size_t i = 0; i < count; i++)
 		write_section(out, sections[i].id, sections[i].title);
+	for (int kind = 1; kind < CONF_TARGET_COUNT; kind++)
+		write_target_kind(out, (enum conf_target_kind)kind);
 	write_limits(out);
 }
 

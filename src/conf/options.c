@@ -34,6 +34,21 @@ const struct option_section option_sections[OPTION_SECTION_COUNT] = {
 #undef SECTION_END
 };
 
+const struct target_kind_row target_kind_rows[CONF_TARGET_COUNT] = {
+#define TARGET_KIND(NAME, section)                                                     \
+	[CONF_TARGET_##NAME] = { OPTION_SECTION_##section,                             \
+				 offsetof(struct conf_target_entry, section) },
+#include "conf/target_kinds.def"
+#undef TARGET_KIND
+};
+
+const char *config_target_kind(enum conf_target_kind kind)
+{
+	return kind == CONF_TARGET_UNKNOWN
+		       ? "unknown"
+		       : option_sections[target_kind_rows[kind].section].name;
+}
+
 const struct option_block option_blocks[] = {
 	{ "sandbox", false, false },      { "limits", false, false },
 	{ "repositories", false, false }, { "targets", false, false },

@@ -26,6 +26,14 @@ struct option_section {
 };
 extern const struct option_section option_sections[OPTION_SECTION_COUNT];
 
+/* The section of a kind of target, and its place in struct conf_target_entry. The row
+ * of CONF_TARGET_UNKNOWN is empty. */
+struct target_kind_row {
+	enum option_section_id section;
+	size_t offset;
+};
+extern const struct target_kind_row target_kind_rows[];
+
 /* Keys of a server's file that are no options: where the rest is nested, and the
  * policy's. */
 struct option_block {

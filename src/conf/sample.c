@@ -163,6 +163,16 @@ static void write_rules(struct buf *out, bool server)
 		write_rule_kind(out, &rule_kind_rows[i]);
 }
 
+static void write_target_kind(struct buf *out, int kind)
+{
+	enum option_section_id section = target_kind_rows[kind].section;
+	write_comment(out, 4, option_sections[section].help);
+	buf_add_string(out, "#    ");
+	string_write(option_sections[section].name, out);
+	buf_add_string(out, option_sections[section].count > 0 ? ":\n" : ": {}\n");
+	write_section(out, section, 6);
+}
+
 void config_write_sample(struct buf *out)
 {
 	buf_add_string(out, "## gitgate.yaml - every option of gitgate, with its "
@@ -193,16 +203,15 @@ void config_write_sample(struct buf *out)
 	buf_addf(out, "\n## %s, by its name\n#targets:\n#  shop-web:\n",
 		 option_sections[OPTION_SECTION_target].help);
 	write_section(out, OPTION_SECTION_target, 4);
-	write_comment(out, 4, option_sections[OPTION_SECTION_directory].help);
-	buf_add_string(out, "#    directory:\n");
-	write_section(out, OPTION_SECTION_directory, 6);
+	write_target_kind(out, 1);
 	write_comment(out, 4, option_sections[OPTION_SECTION_drift].help);
 	buf_add_string(out, "#    drift:\n");
 	write_section(out, OPTION_SECTION_drift, 6);
-	buf_add_string(out, "#  shop-test:\n#    repository: shop\n");
-	write_comment(out, 4,
-		      "target kind 'null': accepts everything, changes nothing");
-	buf_add_string(out, "#    \"null\": {}\n");
+	for (int kind = 2; kind < CONF_TARGET_COUNT; kind++) {
+		buf_addf(out, "#  shop-%s:\n#    repository: shop\n",
+			 config_target_kind((enum conf_target_kind)kind));
+		write_target_kind(out, kind);
+	}
 	write_people(out);
 	write_rules(out, true);
 }

@@ -20,18 +20,6 @@ static struct msg_strings copy_strings(struct arena *arena,
 	return (struct msg_strings){ items, items ? strings->count : 0 };
 }
 
-static const char *kind_name(enum conf_target_kind kind)
-{
-	switch (kind) {
-	case CONF_TARGET_DIRECTORY:
-		return "directory";
-	case CONF_TARGET_NULL:
-	case CONF_TARGET_UNKNOWN:
-		break;
-	}
-	return "null";
-}
-
 static struct msg_deploy *new_request(struct job *job,
 				      const struct conf_target_entry *target)
 {
@@ -40,7 +28,7 @@ static struct msg_deploy *new_request(struct job *job,
 	if (!request)
 		return NULL;
 	request->target = arena_string(job->arena, target->name);
-	request->kind = kind_name(target->kind);
+	request->kind = config_target_kind(target->kind);
 	request->path = arena_string(job->arena, target->directory.path);
 	request->keep = target->directory.keep;
 	request->timeout = target->directory.activate_timeout;

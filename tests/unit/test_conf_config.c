@@ -130,7 +130,7 @@ static const struct bad bad[] = {
 	{ REPOSITORY "targets: {web: {repository: shp, null: {}}}\n", "3:29",
 	  "no repository is named 'shp'; did you mean 'shop'?" },
 	{ REPOSITORY "targets: {web: {repository: shop}}\n", "3:11",
-	  "exactly one kind: directory or null" },
+	  "exactly one kind: directory" },
 	{ REPOSITORY "targets: {web: {repository: shop, null: {}, directory: {}}}\n",
 	  "3:11", "exactly one kind" },
 	{ REPOSITORY "targets: {web: {repository: shop, null: {a: 1}}}\n", "3:42",

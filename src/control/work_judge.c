@@ -13,6 +13,9 @@
 #include "base/pattern.h"
 #include "base/path.h"
 #include "control/state.h"
+
+#define QUARANTINED_MAX                                                                \
+	64 /* rolled back commits of a target that are looked at, newest first */
 #include "model/finding.h"
 
 static bool is_protected(const struct conf_repository_entry *entry, const char *head,
@@ -159,9 +162,8 @@ static int watch_since(struct watch_list *list, const struct conf_target_entry *
 	*name = arena_string(list->arena, target->name);
 	*since = *commit;
 	for (size_t i = 0; i < paths->count; i++) {
-		const char **path =
-			ARENA_PUSH(list->arena, &list->paths, &list->path_count,
-				   &list->path_capacity);
+		const char **path = ARENA_PUSH(list->arena, &list->paths,
+					       &list->path_count, &list->path_capacity);
 		if (!path)
 			return ERROR_MEMORY;
 		*path = arena_printf(list->arena, "%zu:%s", list->name_count - 1,

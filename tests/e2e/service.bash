@@ -58,7 +58,7 @@ start_service() {
 	SERVICE=$!
 	local ready
 	ready=$(grep -c '"event":"ready"' "$T/log" 2>/dev/null || true)
-	within 20 more_ready "${ready:-0}" || fail "the service is not ready: $(tail -5 "$T/log")"
+	within 20 more_ready "${ready:-0}" && kill -0 "$SERVICE" || fail "the service is not ready: $(tail -5 "$T/log")"
 }
 
 more_ready() {
@@ -144,4 +144,11 @@ rows() {
 # The service has nothing more to do: every hint was followed and nothing is open.
 settled() {
 	! gitgate log --config "$T/gitgate.yaml" | grep -Eq ' (waiting|queued|applying) '
+}
+
+# The service has judged the commit, and nothing is open.
+assert_judged() { # [RESULT [COMMIT]]
+	local line="\"commit\":\"$(git -C "$T/work" rev-parse "${2:-HEAD}")\",\"result\":\"${1:-pass}\""
+	within 10 logged "$line" || fail "not judged: $line"
+	within 10 settled || fail "something is open"
 }

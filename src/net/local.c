@@ -19,11 +19,12 @@
 #include "base/path.h"
 #include "base/text.h"
 
-#define PIECE_BYTES    16384
-#define NO_DEADLINE    INT64_MAX
-#define HEADER_TIMEOUT (10 * CLOCK_SECOND) /* of a stream: until its headers are here  \
-					    */
-#define RETRY_PAUSE 10                     /* ms, while the service's queue is full */
+#define PIECE_BYTES 16384
+#define NO_DEADLINE INT64_MAX
+#define HEADER_TIMEOUT                                                                 \
+	(10 * CLOCK_SECOND) /* of a stream: until its headers are here                 \
+			     */
+#define RETRY_PAUSE 10      /* ms, while the service's queue is full */
 
 struct exchange {
 	int fd;

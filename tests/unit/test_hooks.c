@@ -112,9 +112,9 @@ START_TEST(more_refs_than_the_limit_are_refused_by_its_name)
 	struct updates updates;
 	struct error err = ERROR_INIT;
 	static const char text[] = A " " B " refs/a\n" A " " B " refs/b\n" A " " B " re"
-										   "fs/"
-										   "c"
-										   "\n";
+				     "fs/"
+				     "c"
+				     "\n";
 	int fd FD_CLOSING = file_of(text, sizeof(text) - 1);
 
 	limits.values[LIMIT_GIT_REFS_PER_PUSH] = 2;

@@ -174,15 +174,20 @@ static int look_at_blob(struct look *look)
 	    cache->get(cache->data, fact_kind(look->path), &rule->schema_digest,
 		       &look->blob, look->collector->arena))
 		return 0;
-	struct error too_large = ERROR_INIT;
-	int rc = repo_read(look->collector->judge->repo, &look->blob,
-			   look->limits->values[LIMIT_GIT_BLOB_BYTES], &object,
-			   &too_large);
+	struct repo *repo = look->collector->judge->repo;
+	struct error problem = ERROR_INIT;
+	uint64_t size = 0;
+	int rc = repo_stat(repo, &look->blob, NULL, &size, &problem);
+	if (rc == 0)
+		rc = limit_check(look->limits, LIMIT_GIT_BLOB_BYTES, size,
+				 "the document", &problem);
 	if (rc == ERROR_LIMIT)
-		return add_document_fact(look, ERROR_DOCUMENT_SIZE, too_large.text,
-					 NULL, 0, 0);
+		return add_document_fact(look, ERROR_DOCUMENT_SIZE, problem.text, NULL,
+					 0, 0);
+	if (rc == 0)
+		rc = repo_read(repo, &look->blob, size, &object, &problem);
 	if (rc != 0)
-		return error_set(look->err, rc, "'%s': %s", look->path, too_large.text);
+		return error_set(look->err, rc, "'%s': %s", look->path, problem.text);
 	rc = look_at_text(look, object.bytes, object.length);
 	repo_object_release(&object);
 	if (rc == 0 && !look->failed && cache && cache->put)

@@ -42,6 +42,9 @@ static int add_entry(void *data, const char *path, uint32_t mode, const struct o
 	if (rc == 0)
 		rc = repo_stat(emitter->repo, id, NULL, &size, emitter->err);
 	if (rc == 0)
+		rc = limit_check(emitter->limits, LIMIT_GIT_BLOB_BYTES, size, path,
+				 emitter->err);
+	if (rc == 0)
 		rc = limit_check(emitter->limits, LIMIT_MANIFESTS_BYTES,
 				 emitter->bytes + size, "the deployment", emitter->err);
 	if (rc == 0)

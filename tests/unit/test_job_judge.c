@@ -474,7 +474,8 @@ START_TEST(only_changed_documents_are_read)
 	limits.values[LIMIT_GIT_BLOB_BYTES] = 4;
 	place.limits = &limits;
 	ck_assert_int_eq(place_push(&place, &push), 0);
-	expect_refused(&place, ERROR_DOCUMENT_SIZE);
+	const struct finding *finding = expect_refused(&place, ERROR_DOCUMENT_SIZE);
+	ck_assert_ptr_nonnull(strstr(finding->message, "git.blob_bytes"));
 	place_close(&place);
 }
 END_TEST

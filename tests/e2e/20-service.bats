@@ -10,6 +10,7 @@ setup() {
 
 teardown() {
 	end_service
+	end
 }
 
 named() {
@@ -445,6 +446,4 @@ has_failed() {
 	as_nobody gitgate rollback web --socket "$T/run/gitgate.sock"
 	assert_equal "$status" 0
 	assert_live "one"
-	stop_service
-	end
 }

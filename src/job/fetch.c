@@ -441,8 +441,10 @@ int job_fetch(struct channel *channel)
 
 	if (!fetch.arena ||
 	    channel_receive(channel, fetch.arena, &type, &request, NULL, &err) != 1 ||
-	    type != MESSAGE_fetch)
+	    type != MESSAGE_fetch) {
+		arena_free(fetch.arena);
 		return 1;
+	}
 	fetch.request = request;
 	int rc = make_private(&fetch);
 	if (rc == 0)

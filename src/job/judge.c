@@ -250,8 +250,10 @@ int job_judge(struct channel *channel)
 
 	if (!arena ||
 	    channel_receive(channel, arena, &type, &request, fds, &err) != 1 ||
-	    type != MESSAGE_judge)
+	    type != MESSAGE_judge) {
+		arena_free(arena);
 		return 1;
+	}
 	int rc = work(request, fds[0], channel, arena, &result, &manifests, &err);
 	if (rc != 0) {
 		result = (struct msg_judged){

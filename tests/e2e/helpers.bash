@@ -32,6 +32,12 @@ begin() {
 			detachedHead = false
 		[protocol "file"]
 			allow = always
+		[core]
+			fsync = none
+		[gc]
+			auto = 0
+		[receive]
+			autogc = false
 	END
 	cd "$T"
 }

@@ -54,10 +54,10 @@ make_served() {
 
 # The service in the background; returns when it is ready.
 start_service() {
-	gitgate serve --config "$T/gitgate.yaml" 2>>"$T/log" 3>&- &
-	SERVICE=$!
 	local ready
 	ready=$(grep -c '"event":"ready"' "$T/log" 2>/dev/null || true)
+	gitgate serve --config "$T/gitgate.yaml" 2>>"$T/log" 3>&- &
+	SERVICE=$!
 	within 20 more_ready "${ready:-0}" && kill -0 "$SERVICE" || fail "the service is not ready: $(tail -5 "$T/log")"
 }
 

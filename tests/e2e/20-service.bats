@@ -263,7 +263,7 @@ no_children() {
 	commit
 	push origin main
 	assert_refused
-	assert_says "unknown option 'targts'"
+	assert_says "'targts'"
 	gg status --socket "$T/run/gitgate.sock"
 	gitgate deploy web --socket "$T/run/gitgate.sock"
 	assert_live "two"

@@ -485,6 +485,7 @@ static void stop(struct control *control)
 		job_finish(control, job);
 	jobs_collect(control);
 	store_backup_free(control->backup);
+	free(control->backup_path);
 	store_close(control->store);
 	for (int i = 0; i < PARTS_MAX; i++)
 		if (control->part_there[i])

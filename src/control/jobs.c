@@ -12,7 +12,8 @@
 #include "base/path.h"
 #include "control/state.h"
 
-#define JOB_ARENA_BYTES ((size_t)64 << 20)
+#define JOB_ARENA_BYTES  ((size_t)64 << 20)
+#define MESSAGES_A_ROUND 256 /* of one job: then it is the others' turn */
 
 struct job *job_new(struct control *control, const struct job_kind *kind)
 {
@@ -202,18 +203,27 @@ void jobs_lost(struct control *control)
 			crash(control, job, "the zygote is gone");
 }
 
+/* Facts are believed only for the repository whose judge found them: a judge that an
+ * evil repository took over cannot vouch for the commits of others. */
+static const char *fact_kind(const struct job *job, struct arena *arena,
+			     const char *kind)
+{
+	return arena_printf(arena, "%s %s", kind, job->repository);
+}
+
 /* Judges ask for facts; everything else is the kind's business. */
 static void answer_facts(struct control *control, struct job *job,
 			 const struct msg_facts_get *request)
 {
+	const char *kind = fact_kind(job, control->round, request->kind);
 	const char **values =
 		arena_array(control->round, request->keys.count + 1, sizeof(*values));
 	struct oid *keys =
 		arena_array(control->round, request->keys.count + 1, sizeof(*keys));
 	size_t count = 0;
 
-	for (size_t i = 0; values && keys && i < request->keys.count; i++)
-		if (store_fact_get(control->store, control->round, request->kind,
+	for (size_t i = 0; kind && values && keys && i < request->keys.count; i++)
+		if (store_fact_get(control->store, control->round, kind,
 				   &request->context, &request->keys.items[i],
 				   &values[count], NULL) == 0)
 			keys[count++] = request->keys.items[i];
@@ -221,14 +231,35 @@ static void answer_facts(struct control *control, struct job *job,
 	channel_send(&job->channel, MESSAGE_facts_known, &known, NULL, 0, NULL);
 }
 
-static void remember_facts(struct control *control, const struct msg_facts_put *facts)
+/* Until the job ends: one transaction for all, and none for a job that comes to grief.
+ */
+static void collect_facts(struct job *job, const struct msg_facts_put *facts)
 {
-	if (control_write(control) != 0 || facts->keys.count != facts->values.count)
+	const char *kind = fact_kind(job, job->arena, facts->kind);
+
+	for (size_t i = 0; kind && i < facts->keys.count && i < facts->values.count;
+	     i++) {
+		const char *value = arena_string(job->arena, facts->values.items[i]);
+		struct fact *fact =
+			value ? ARENA_PUSH(job->arena, &job->facts, &job->fact_count,
+					   &job->fact_capacity)
+			      : NULL;
+		if (!fact)
+			return;
+		*fact = (struct fact){ kind, facts->context, facts->keys.items[i],
+				       value };
+	}
+}
+
+void job_keep_facts(struct control *control, const struct job *job)
+{
+	if (job->fact_count == 0 || control_write(control) != 0)
 		return;
-	for (size_t i = 0; i < facts->keys.count; i++)
-		store_fact_put(control->store, facts->kind, &facts->context,
-			       &facts->keys.items[i], facts->values.items[i],
-			       clock_now(), NULL);
+	for (size_t i = 0; i < job->fact_count; i++) {
+		const struct fact *fact = &job->facts[i];
+		store_fact_put(control->store, fact->kind, &fact->context, &fact->key,
+			       fact->value, clock_now(), NULL);
+	}
 }
 
 void job_read(struct control *control, struct job *job)
@@ -238,7 +269,7 @@ void job_read(struct control *control, struct job *job)
 	void *message;
 	int rc = 1;
 
-	while (!job->finished && rc == 1) {
+	for (int i = 0; i < MESSAGES_A_ROUND && !job->finished && rc == 1; i++) {
 		int fds[MESSAGE_FDS_MAX] = { -1, -1, -1, -1 };
 		rc = channel_receive(&job->channel, control->round, &type, &message,
 				     fds, &err);
@@ -248,11 +279,11 @@ void job_read(struct control *control, struct job *job)
 			answer_facts(control, job, message);
 		else if (type == MESSAGE_facts_put &&
 			 job->kind->profile == PROFILE_JUDGE)
-			remember_facts(control, message);
+			collect_facts(job, message);
 		else if (job->kind->message(control, job, type, message, fds) != 0)
 			rc = error_set(&err, ERROR_MESSAGE, "an unexpected message");
-		for (int i = 0; i < MESSAGE_FDS_MAX; i++)
-			fd_close(&fds[i]);
+		for (int j = 0; j < MESSAGE_FDS_MAX; j++)
+			fd_close(&fds[j]);
 	}
 	if (rc < 0)
 		crash(control, job, err.text);

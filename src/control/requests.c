@@ -396,14 +396,15 @@ static int do_deploy(struct command *command, struct error *err)
 		rc = control_write(control);
 	if (rc == 0 && command->asked->release)
 		rc = store_quarantine_remove(control->store, name, &commit, err);
-	if (rc == 0 && command->row.held && *command->row.held) {
-		command->row.held = NULL;
-		rc = put_target(command, err);
-	}
 	if (rc == 0)
 		rc = deployment_queue(control, name, &commit, change, CAUSE_REQUEST,
 				      command->actor, command->asked->reason,
 				      clock_now(), &command->id, err);
+	/* Last: what is refused changes nothing. */
+	if (rc == 0 && command->row.held && *command->row.held) {
+		command->row.held = NULL;
+		rc = put_target(command, err);
+	}
 	return rc;
 }
 
@@ -465,6 +466,13 @@ static int do_rollback(struct command *command, struct error *err)
 	if (rc == 0 && oid_equal(&earlier.commit, &command->row.commit))
 		return error_set(err, ERROR_USAGE,
 				 "generation %llu is the commit that is live",
+				 (unsigned long long)earlier.generation);
+	if (rc == 0 &&
+	    store_quarantine_has(control->store, bad.target, &earlier.commit))
+		return error_set(err, ERROR_STALE,
+				 "commit %s of generation %llu is quarantined itself: "
+				 "it was rolled back",
+				 oid_short(&earlier.commit),
 				 (unsigned long long)earlier.generation);
 	if (rc == 0)
 		rc = control_write(control);
@@ -543,9 +551,9 @@ static void start_backup(struct control *control, const struct msg_command *aske
 		return;
 	}
 	control->backup_request = asked->request;
-	control->backup_path =
-		arena_printf(control->watch_arena, "%s.backup-%lld",
-			     control->config->server.store, (long long)clock_now());
+	if (asprintf(&control->backup_path, "%s.backup-%lld",
+		     control->config->server.store, (long long)clock_now()) < 0)
+		control->backup_path = NULL;
 }
 
 static void take_command(struct control *control, const struct msg_command *asked)
@@ -593,7 +601,9 @@ void backup_continue(struct control *control)
 	else
 		answer_error(control, control->backup_request, &err);
 	store_backup_free(control->backup);
+	free(control->backup_path);
 	control->backup = NULL;
+	control->backup_path = NULL;
 	control->backup_request = 0;
 }
 

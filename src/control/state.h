@@ -37,6 +37,14 @@ struct job_kind {
 	void (*crashed)(struct control *control, struct job *job);
 };
 
+/* What a judge found out; `kind` says of which repository. */
+struct fact {
+	const char *kind;
+	struct digest context;
+	struct oid key;
+	const char *value;
+};
+
 /* A running job. Prepared inside a round, started after its commit. */
 struct job {
 	struct job *next;
@@ -78,6 +86,9 @@ struct job {
 	struct msg_ref_row *refs;
 	size_t ref_count;
 	size_t ref_capacity;
+	struct fact *facts; /* to be remembered when it ends well */
+	size_t fact_count;
+	size_t fact_capacity;
 };
 
 /* Timers of a repository or target that the store need not know. */
@@ -120,7 +131,7 @@ struct control {
 	int64_t next_state; /* when the keeper hears from us again */
 	int64_t next_prune;
 	struct store_backup *backup;
-	const char *backup_path;
+	char *backup_path; /* allocated: it outlives a configuration */
 	uint64_t backup_request;
 	int floor_fd;    /* sealed: the floor policy of the present configuration */
 	int exit_status; /* -1: go on */
@@ -145,6 +156,8 @@ void job_add_fd(struct job *job, int fd); /* takes it */
 void job_paths(struct job *job, const char *const *read, size_t read_count,
 	       const char *const *write, size_t write_count);
 void job_finish(struct control *control, struct job *job);
+/* Writes the facts that a judge found out. Losing them costs time only. */
+void job_keep_facts(struct control *control, const struct job *job);
 /* False when one could not be started: its end must be handled in the next round. */
 bool jobs_start_prepared(struct control *control);
 void jobs_expire(struct control *control, int64_t now);

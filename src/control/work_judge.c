@@ -13,10 +13,10 @@
 #include "base/pattern.h"
 #include "base/path.h"
 #include "control/state.h"
-
-#define QUARANTINED_MAX                                                                \
-	64 /* rolled back commits of a target that are looked at, newest first */
 #include "model/finding.h"
+
+/* Rolled back commits of a target that are looked at, newest first. */
+#define QUARANTINED_MAX 64
 
 static bool is_protected(const struct conf_repository_entry *entry, const char *head,
 			 const char *ref)
@@ -111,6 +111,24 @@ static void find_policy_commit(struct control *control, const struct job *job,
 	}
 }
 
+/* Where the ref is taken to have been: at what was accepted, else at its anchor. A push
+ * that was refused counts as one that never was, or a second one on top of it would
+ * pass what is said about force and creation. Only for a deletion of what was never
+ * accepted there is nothing else than what was seen. */
+static struct oid judged_from(const struct conf_repository_entry *entry,
+			      const struct msg_change_row *change,
+			      const struct oid *base)
+{
+	const struct oid *anchor = anchor_of(entry, change->ref);
+	struct oid nothing = { .length = change->new_id.length };
+
+	if (!oid_is_null(base))
+		return *base;
+	if (oid_is_null(&change->new_id))
+		return change->old_id;
+	return anchor ? *anchor : nothing;
+}
+
 /* The same request for the first judgement of a change and for the one right before it
  * is deployed: `base` is what was accepted on the ref before. */
 static int fill_judgement(struct control *control, struct job *job,
@@ -126,7 +144,7 @@ static int fill_judgement(struct control *control, struct job *job,
 	job->base = *base;
 	request->repository = job->repository;
 	request->ref = arena_string(job->arena, change->ref);
-	request->old_id = change->old_id;
+	request->old_id = judged_from(entry, change, base);
 	request->new_id = change->new_id;
 	request->pusher = arena_string(job->arena, change->pusher);
 	request->received_at = change->received_at;
@@ -278,31 +296,60 @@ int judge_prepare(struct control *control, const struct msg_change_row *change)
 	return rc;
 }
 
+static bool is_push(const struct msg_deployment_row *deployment)
+{
+	return strcmp(deployment->cause, deployment_cause_name(CAUSE_PUSH)) == 0;
+}
+
+/* The reason why a deployment cannot go on as it was queued; NULL: it can. The
+ * configuration may have changed since. */
+static const char *find_change(struct control *control,
+			       const struct conf_target_entry *target,
+			       const struct msg_deployment_row *deployment,
+			       struct msg_change_row *change)
+{
+	const struct conf_target *options = &target->options;
+
+	if (store_change_get(control->store, control->round, deployment->change, change,
+			     NULL) != 0 ||
+	    !oid_equal(&change->new_id, &deployment->commit))
+		return "the store does not hold the change that brought it";
+	if (strcmp(change->repository, options->repository) != 0)
+		return "the target follows another repository now";
+	if (is_push(deployment) && strcmp(change->ref, options->ref) != 0)
+		return "the target follows another ref now";
+	return NULL;
+}
+
 /* What a push brought is judged once more, by the policy of now. Going back to what was
  * live (rollback, drift, request) needs only the verdict that stands in the store. */
 static int fill_emission(struct control *control, struct job *job,
 			 const struct conf_repository_entry *entry,
-			 const struct conf_target_entry *target,
-			 const struct msg_deployment_row *deployment,
+			 const struct msg_change_row *change, bool judge_again,
 			 struct msg_judge *request)
 {
-	struct msg_change_row change = { 0 };
-	bool is_push =
-		strcmp(deployment->cause, deployment_cause_name(CAUSE_PUSH)) == 0;
-
 	request->emit = true;
-	if (is_push && store_change_get(control->store, control->round,
-					deployment->change, &change, NULL) == 0)
-		return fill_judgement(control, job, entry, &change, &change.base,
+	if (judge_again)
+		return fill_judgement(control, job, entry, change, &change->base,
 				      request);
 	job->repository = arena_string(job->arena, entry->name);
 	request->repository = job->repository;
-	request->ref = arena_string(job->arena, target->options.ref);
-	request->new_id = deployment->commit;
-	request->old_id = deployment->commit;
+	request->ref = arena_string(job->arena, change->ref);
+	request->new_id = change->new_id;
+	request->old_id = change->new_id;
 	request->received_at = clock_now();
 	request->vouched = true;
 	return job->repository && request->ref ? 0 : ERROR_MEMORY;
+}
+
+static int cancel(struct control *control, const struct msg_deployment_row *deployment,
+		  const char *reason)
+{
+	struct msg_deployment_row row = *deployment;
+	int rc = control_write(control);
+
+	return rc == 0 ? deployment_end(control, &row, DEPLOYMENT_CANCELLED, reason)
+		       : rc;
 }
 
 int emit_prepare(struct control *control, const struct conf_target_entry *target,
@@ -310,6 +357,11 @@ int emit_prepare(struct control *control, const struct conf_target_entry *target
 {
 	const struct conf_repository_entry *entry =
 		config_repository(control->config, target->options.repository);
+	struct msg_change_row change;
+	const char *obstacle = find_change(control, target, deployment, &change);
+
+	if (obstacle)
+		return cancel(control, deployment, obstacle);
 	struct job *job = job_new(control, &judge_kind);
 	struct msg_judge *request =
 		job ? arena_new_of(job->arena, struct msg_judge) : NULL;
@@ -329,7 +381,8 @@ int emit_prepare(struct control *control, const struct conf_target_entry *target
 		paths[i] = arena_string(job->arena, target->options.paths.items[i]);
 	request->emit_paths =
 		(struct msg_strings){ paths, target->options.paths.count };
-	int rc = fill_emission(control, job, entry, target, deployment, request);
+	int rc = fill_emission(control, job, entry, &change, is_push(deployment),
+			       request);
 	if (rc == 0)
 		rc = start_judge(control, job, entry, request);
 	if (rc != 0)
@@ -427,7 +480,13 @@ static int queue_targets(struct control *control, const struct msg_change_row *c
 	for (size_t i = 0; i < judged->changed.count; i++) {
 		struct error refused = ERROR_INIT;
 		const char *target = judged->changed.items[i];
-		if (!config_target(control->config, target))
+		const struct conf_target_entry *entry =
+			config_target(control->config, target);
+		/* The configuration may have changed since the judge was asked; and a
+		 * judge has no say in what others deploy. */
+		if (!entry ||
+		    strcmp(entry->options.repository, change->repository) != 0 ||
+		    strcmp(entry->options.ref, change->ref) != 0)
 			continue;
 		int rc = deployment_queue(control, target, &change->new_id, change->id,
 					  CAUSE_PUSH, change->pusher, NULL,
@@ -567,6 +626,9 @@ static int take_message(struct control *control, struct job *job,
 	if (type != MESSAGE_judged)
 		return ERROR_MESSAGE;
 	job_finish(control, job); /* first: the target is free for the next job */
+	if (verdict_by_name(((const struct msg_judged *)message)->result) !=
+	    VERDICT_UNKNOWN)
+		job_keep_facts(control, job);
 	if (job->emits)
 		take_manifests(control, job, message, fds);
 	else

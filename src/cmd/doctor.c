@@ -229,20 +229,20 @@ static void look_at_targets(struct ward *ward, const struct config *config)
 {
 	for (size_t i = 0; i < config->target_count; i++) {
 		const struct conf_target_entry *entry = &config->targets[i];
+		const char *path = config_target_path(entry);
 		struct stat status;
-		if (entry->kind != CONF_TARGET_DIRECTORY)
+		if (path == NULL)
 			report(ward, HEALTH_GOOD, entry->name, "%s",
 			       config_target_kind(entry->kind));
-		else if (stat(entry->directory.path, &status) != 0)
+		else if (stat(path, &status) != 0)
 			report(ward, HEALTH_BAD, entry->name,
-			       "'%s' does not exist: make it and give it to '%s'",
-			       entry->directory.path, config->server.job_user);
+			       "'%s' does not exist: make it and give it to '%s'", path,
+			       config->server.job_user);
 		else if (!S_ISDIR(status.st_mode))
 			report(ward, HEALTH_BAD, entry->name, "'%s' is not a directory",
-			       entry->directory.path);
+			       path);
 		else
-			report(ward, HEALTH_GOOD, entry->name, "%s",
-			       entry->directory.path);
+			report(ward, HEALTH_GOOD, entry->name, "%s", path);
 	}
 }
 

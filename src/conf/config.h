@@ -60,7 +60,7 @@ struct conf_repository_entry {
 enum conf_target_kind {
 	CONF_TARGET_UNKNOWN = 0,
 #define TARGET_KIND(NAME, section) CONF_TARGET_##NAME,
-#include "conf/target_kinds.def"
+#include "model/target_kinds.def"
 #undef TARGET_KIND
 	CONF_TARGET_COUNT
 };
@@ -73,11 +73,14 @@ struct conf_target_entry {
 	enum conf_target_kind kind;
 	/* the options of each kind; only those of `kind` mean something */
 #define TARGET_KIND(NAME, section) struct conf_##section section;
-#include "conf/target_kinds.def"
+#include "model/target_kinds.def"
 #undef TARGET_KIND
 	struct conf_drift drift;
 	enum drift_mode drift_mode;
 };
+
+/* The directory that jobs of a target may write to; NULL: its kind has none. */
+const char *config_target_path(const struct conf_target_entry *target);
 
 struct config {
 	struct arena *arena;

@@ -198,16 +198,17 @@ static int check_place_once(const struct config_build *build, size_t index,
 {
 	const struct conf_target_entry *targets = build->config->targets;
 	const struct reader *reader = build->targets[index].reader;
-	const char *path = targets[index].directory.path;
+	const char *path = config_target_path(&targets[index]);
 	if (name_path_within(build->config->server.state, path))
 		return reader_fail(reader, place, err,
 				   "'%s' holds gitgate's own state-directory", path);
-	for (size_t i = 0; i < index; i++)
-		if (targets[i].kind == CONF_TARGET_DIRECTORY &&
-		    nested(targets[i].directory.path, path))
+	for (size_t i = 0; i < index; i++) {
+		const char *other = config_target_path(&targets[i]);
+		if (other != NULL && nested(other, path))
 			return reader_fail(reader, place, err,
 					   "'%s' and '%s' of target '%s' overlap", path,
-					   targets[i].directory.path, targets[i].name);
+					   other, targets[i].name);
+	}
 	return 0;
 }
 
@@ -216,29 +217,36 @@ static bool has_parent_component(const char *path)
 	return strstr(path, "/../") != NULL || text_ends_with(path, "/..");
 }
 
-static int check_directory(const struct config_build *build, size_t index,
-			   struct error *err)
+/* Where its jobs may write. */
+static int check_place(const struct config_build *build, size_t index,
+		       struct error *err)
 {
 	const struct config_entry *entry = &build->targets[index];
 	const struct conf_target_entry *target = &build->config->targets[index];
-	if (target->kind != CONF_TARGET_DIRECTORY)
+	const char *kind = config_target_kind(target->kind);
+	const char *path = config_target_path(target);
+	if (target_kind_path(target->kind) == NULL)
 		return 0;
-	const struct node *node = node_get(entry->node, "directory");
-	const struct node *path = node_get(node, "path");
-	const struct node *activate = node_get(node, "activate");
 	if (path == NULL)
 		return reader_fail(entry->reader, entry->key, err,
-				   "target '%s' needs 'path' below 'directory'",
-				   target->name);
-	if (has_parent_component(target->directory.path))
-		return reader_fail(entry->reader, path, err,
-				   "'%s' leads upward: write where it really is",
-				   target->directory.path);
-	if (node_kind(activate) == NODE_STRING)
-		return reader_fail(entry->reader, activate, err,
-				   "'activate' must be a list, program and arguments: "
-				   "no shell takes it apart");
-	return check_place_once(build, index, path, err);
+				   "target '%s' needs 'path' below '%s'", target->name,
+				   kind);
+	const struct node *place = node_get(node_get(entry->node, kind), "path");
+	if (has_parent_component(path))
+		return reader_fail(entry->reader, place, err,
+				   "'%s' leads upward: write where it really is", path);
+	return check_place_once(build, index, place, err);
+}
+
+static int check_activate(const struct config_entry *entry, struct error *err)
+{
+	const struct node *directory = node_get(entry->node, "directory");
+	const struct node *activate = node_get(directory, "activate");
+	if (node_kind(activate) != NODE_STRING)
+		return 0;
+	return reader_fail(entry->reader, activate, err,
+			   "'activate' must be a list, program and arguments: no shell "
+			   "takes it apart");
 }
 
 static int finish_target(struct config_build *build, size_t index, struct error *err)
@@ -253,7 +261,9 @@ static int finish_target(struct config_build *build, size_t index, struct error 
 	if (code == 0)
 		code = check_paths(entry, target, err);
 	if (code == 0)
-		code = check_directory(build, index, err);
+		code = check_place(build, index, err);
+	if (code == 0)
+		code = check_activate(entry, err);
 	return code;
 }
 

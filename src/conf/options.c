@@ -38,7 +38,7 @@ const struct target_kind_row target_kind_rows[CONF_TARGET_COUNT] = {
 #define TARGET_KIND(NAME, section)                                                     \
 	[CONF_TARGET_##NAME] = { OPTION_SECTION_##section,                             \
 				 offsetof(struct conf_target_entry, section) },
-#include "conf/target_kinds.def"
+#include "model/target_kinds.def"
 #undef TARGET_KIND
 };
 
@@ -47,6 +47,23 @@ const char *config_target_kind(enum conf_target_kind kind)
 	return kind == CONF_TARGET_UNKNOWN
 		       ? "unknown"
 		       : option_sections[target_kind_rows[kind].section].name;
+}
+
+const struct option_row *target_kind_path(enum conf_target_kind kind)
+{
+	const struct target_kind_row *row = &target_kind_rows[kind];
+	return kind == CONF_TARGET_UNKNOWN
+		       ? NULL
+		       : option_row(&option_sections[row->section], "path");
+}
+
+const char *config_target_path(const struct conf_target_entry *target)
+{
+	const char *options =
+		(const char *)target + target_kind_rows[target->kind].offset;
+	const struct option_row *row = target_kind_path(target->kind);
+	const char *const *path = row == NULL ? NULL : option_field(row, options);
+	return path == NULL ? NULL : *path;
 }
 
 const struct option_block option_blocks[] = {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "conf/config.h"
 #include "conf/reader.h"
 
 enum option_section_id {
@@ -33,6 +34,8 @@ struct target_kind_row {
 	size_t offset;
 };
 extern const struct target_kind_row target_kind_rows[];
+/* Its option 'path'; NULL: it has none. */
+const struct option_row *target_kind_path(enum conf_target_kind kind);
 
 /* Keys of a server's file that are no options: where the rest is nested, and the
  * policy's. */

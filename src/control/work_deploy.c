@@ -29,7 +29,7 @@ static struct msg_deploy *new_request(struct job *job,
 		return NULL;
 	request->target = arena_string(job->arena, target->name);
 	request->kind = config_target_kind(target->kind);
-	request->path = arena_string(job->arena, target->directory.path);
+	request->path = arena_string(job->arena, config_target_path(target));
 	request->keep = target->directory.keep;
 	request->timeout = target->directory.activate_timeout;
 	request->paths = copy_strings(job->arena, &target->options.paths);
@@ -98,7 +98,7 @@ int deploy_prepare(struct control *control, const struct conf_target_entry *targ
 	request->manifests = *manifests;
 	request->has_activate = target->directory.activate.count > 0;
 	const char *write[] = { request->path };
-	job_paths(job, NULL, 0, write, target->kind == CONF_TARGET_DIRECTORY ? 1 : 0);
+	job_paths(job, NULL, 0, write, request->path != NULL ? 1 : 0);
 	int rc = request->has_activate ? add_grants(control, job, target) : 0;
 	job_start(control, job, MESSAGE_deploy, request);
 	if (rc != 0 || control_write(control) != 0) {
@@ -134,7 +134,7 @@ int compare_prepare(struct control *control, const struct conf_target_entry *tar
 	request->release = arena_string(job->arena, row->release);
 	request->listing = row->listing;
 	const char *read[] = { request->path };
-	job_paths(job, read, target->kind == CONF_TARGET_DIRECTORY ? 1 : 0, NULL, 0);
+	job_paths(job, read, request->path != NULL ? 1 : 0, NULL, 0);
 	job_start(control, job, MESSAGE_deploy, request);
 	return 0;
 }

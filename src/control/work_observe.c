@@ -30,11 +30,11 @@ void observer_refresh(struct control *control)
 		arena_array(job->arena, config->target_count + 1, sizeof(*paths));
 	for (size_t i = 0; names && paths && i < config->target_count; i++) {
 		const struct conf_target_entry *target = &config->targets[i];
-		if (target->kind != CONF_TARGET_DIRECTORY ||
-		    target->drift_mode == DRIFT_OFF)
+		const char *path = config_target_path(target);
+		if (path == NULL || target->drift_mode == DRIFT_OFF)
 			continue;
 		names[count] = arena_string(job->arena, target->name);
-		paths[count] = arena_string(job->arena, target->directory.path);
+		paths[count] = arena_string(job->arena, path);
 		count++;
 	}
 	request->targets = (struct msg_strings){ names, count };

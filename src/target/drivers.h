@@ -1,11 +1,11 @@
-/* target/drivers.h - the drivers by name, for the table in target.c. A new driver is
- * its file, a line here, a line in the table. */
+/* target/drivers.h - the drivers by name: one a row of model/target_kinds.def. */
 #ifndef TARGET_DRIVERS_H
 #define TARGET_DRIVERS_H
 
 #include "target/target.h"
 
-extern const struct target_driver target_directory;
-extern const struct target_driver target_null;
+#define TARGET_KIND(NAME, kind) extern const struct target_driver target_##kind;
+#include "model/target_kinds.def"
+#undef TARGET_KIND
 
 #endif

@@ -10,8 +10,12 @@
 #include "base/log.h"
 #include "target/drivers.h"
 
-const struct target_driver *const target_drivers[] = { &target_directory, &target_null,
-						       NULL };
+const struct target_driver *const target_drivers[] = {
+#define TARGET_KIND(NAME, kind) &target_##kind,
+#include "model/target_kinds.def"
+#undef TARGET_KIND
+	NULL
+};
 
 static const struct target_driver *find_driver(const struct target *target,
 					       struct error *err)

@@ -10,8 +10,7 @@
 #include "base/random.h"
 #include "control/state.h"
 
-#define DUE_MAX 64
-#define IDLE    (60 * CLOCK_SECOND)
+#define IDLE (60 * CLOCK_SECOND)
 
 int64_t backoff(uint64_t attempts)
 {
@@ -122,14 +121,14 @@ static void fetch_due(struct control *control, int64_t now, int64_t *until)
 	}
 }
 
-/* Changes of one ref are judged in their order. */
-static bool earlier_waits(const struct msg_change_row *rows, size_t index)
+static size_t judges_of(const struct control *control, const char *repository)
 {
-	for (size_t i = 0; i < index; i++)
-		if (strcmp(rows[i].repository, rows[index].repository) == 0 &&
-		    strcmp(rows[i].ref, rows[index].ref) == 0)
-			return true;
-	return false;
+	size_t count = 0;
+
+	for (const struct job *job = control->jobs; job; job = job->next)
+		count += !job->finished && job->kind == &judge_kind && !job->emits &&
+			 strcmp(job->repository, repository) == 0;
+	return count;
 }
 
 static bool change_is_judged(const struct control *control, uint64_t change)
@@ -141,25 +140,49 @@ static bool change_is_judged(const struct control *control, uint64_t change)
 	return false;
 }
 
+/* The oldest of the repository that has the fewest judges now: many changes of one do
+ * not hold up the others. */
+static struct msg_change_row *fairest(const struct control *control,
+				      struct msg_change_row *rows, size_t count)
+{
+	struct msg_change_row *best = NULL;
+	size_t fewest = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].id == 0 || change_is_judged(control, rows[i].id))
+			continue;
+		size_t judges = judges_of(control, rows[i].repository);
+		if (!best || judges < fewest) {
+			best = &rows[i];
+			fewest = judges;
+		}
+	}
+	return best;
+}
+
 static void judge_due(struct control *control, int64_t *until)
 {
-	static const char *const waiting[] = { "waiting" };
 	struct msg_change_row *rows;
 	size_t count;
-	int64_t now = clock_now();
+	int64_t now = clock_now(), later;
 
-	if (store_change_due(control->store, control->round, waiting, 1, INT64_MAX,
-			     DUE_MAX, &rows, &count, NULL) != 0)
+	if (!has_worker(control))
+		return;
+	/* As many as could be judged at one time, so that one more is among them. */
+	if (store_change_next(control->store, control->round, now,
+			      control->config->server.workers + 1, &rows, &count,
+			      &later, NULL) != 0)
 		return;
 	metric_set(METRIC_QUEUE_LENGTH, (int64_t)count);
-	for (size_t i = 0; i < count && has_worker(control); i++) {
-		if (rows[i].due_at > now) {
-			sooner(until, clock_monotonic() + rows[i].due_at - now);
-			continue;
-		}
-		if (!earlier_waits(rows, i) && !change_is_judged(control, rows[i].id))
-			judge_prepare(control, &rows[i]);
+	while (has_worker(control)) {
+		struct msg_change_row *row = fairest(control, rows, count);
+		if (!row)
+			break;
+		judge_prepare(control, row);
+		row->id = 0; /* had its turn */
 	}
+	if (later)
+		sooner(until, clock_monotonic() + later - now);
 }
 
 static const struct msg_deployment_row *queued_for(
@@ -240,8 +263,10 @@ int64_t schedule(struct control *control, int64_t now)
 	if (control->observer_stale)
 		observer_refresh(control);
 	fetch_due(control, now, &until);
-	judge_due(control, &until);
+	/* Deployments first: they are few, and changes without end must not keep what
+	 * was accepted from going live. */
 	deploy_due(control, &until);
+	judge_due(control, &until);
 	compare_due(control, now, &until);
 	return until;
 }

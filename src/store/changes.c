@@ -113,6 +113,40 @@ int store_change_due(struct store *store, struct arena *arena,
 	return rc;
 }
 
+/* Each repository is asked for by itself: the partial indexes give its oldest changes
+ * without reading a long queue. */
+static const char next_text[] =
+	"SELECT @ FROM changes WHERE id IN ("
+	"SELECT due.id FROM repositories JOIN changes AS due ON due.id IN ("
+	"SELECT id FROM changes AS own WHERE own.state = 'waiting' "
+	"AND own.repository = repositories.name AND own.due_at <= :now AND NOT EXISTS ("
+	"SELECT 1 FROM changes AS earlier WHERE earlier.state = 'waiting' "
+	"AND earlier.repository = own.repository AND earlier.ref = own.ref "
+	"AND earlier.id < own.id) ORDER BY own.id LIMIT :limit)) ORDER BY id";
+
+int store_change_next(struct store *store, struct arena *arena, int64_t now,
+		      size_t limit, struct msg_change_row **out, size_t *count,
+		      int64_t *later, struct error *err)
+{
+	struct sql sql = { .text = next_text,
+			   .values = SQL_VALUES(SQL_INTEGER("now", now),
+						SQL_UNSIGNED("limit", limit)),
+			   .type = MESSAGE_change_row };
+	struct sql soonest = {
+		.text = "SELECT coalesce((SELECT due_at FROM changes WHERE due_at > 0 "
+			"AND due_at > :now AND +state = 'waiting' "
+			"ORDER BY due_at LIMIT 1), 0)",
+		.values = SQL_VALUES(SQL_INTEGER("now", now)),
+	};
+	uint64_t when = 0;
+	int rc = sql_get_number(store, &soonest, &when, err);
+	if (rc == 0)
+		rc = sql_get_rows(store, arena, &sql, (void **)out, count, err);
+	if (rc == 0)
+		*later = (int64_t)when;
+	return rc;
+}
+
 static int add_findings(struct store *store, uint64_t verdict,
 			const struct msg_finding_row *findings, size_t count,
 			struct error *err)

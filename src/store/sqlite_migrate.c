@@ -66,6 +66,11 @@ static const char version_1[] =
 	") STRICT;"
 	"CREATE INDEX changes_state ON changes (state, id);"
 	"CREATE INDEX changes_repository ON changes (repository, id);"
+	"CREATE INDEX changes_waiting ON changes (repository, id)"
+	" WHERE state = 'waiting';"
+	"CREATE INDEX changes_order ON changes (repository, ref, id)"
+	" WHERE state = 'waiting';"
+	"CREATE INDEX changes_later ON changes (due_at) WHERE due_at > 0;"
 
 	"CREATE TABLE verdicts ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"

@@ -116,6 +116,13 @@ int store_change_due(struct store *store, struct arena *arena,
 		     size_t limit, struct msg_change_row **out, size_t *count,
 		     struct error *err);
 
+/* What can be judged now: of each repository at most `limit` waiting changes that are
+ * due, those with no earlier waiting one of their ref before them, oldest first.
+ * *later: when the next one becomes due, 0: none. */
+int store_change_next(struct store *store, struct arena *arena, int64_t now,
+		      size_t limit, struct msg_change_row **out, size_t *count,
+		      int64_t *later, struct error *err);
+
 /* --- verdicts --- */
 /* The findings' `verdict` is filled in here. Sets the change's verdict. */
 int store_verdict_add(struct store *store, const struct msg_verdict_row *row,

@@ -361,6 +361,32 @@ START_TEST(many_changes_of_one_repository_do_not_hold_up_another)
 }
 END_TEST
 
+/* What was accepted goes live though there is always another change to judge. */
+START_TEST(deployments_do_not_wait_for_all_changes)
+{
+	enum { MANY = 40 };
+	struct world world;
+	static char names[MANY][32];
+	const char *refs[MANY];
+	unsigned int tips[MANY];
+	world_open(&world, two_yaml);
+	fetch_main(&world, "shop", 1);
+	for (unsigned int i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "refs/heads/r%03u", i);
+		refs[i] = names[i];
+		tips[i] = 1000 + i;
+	}
+	world_fetch(&world, "evil", refs, tips, MANY);
+	for (int i = 0; i < 10 && !world_job(&world, MESSAGE_deploy); i++) {
+		const struct msg_judge *request = judging(&world);
+		world_judge(&world, "pass",
+			    strcmp(request->repository, "shop") == 0 ? "web" : NULL);
+	}
+	ck_assert_ptr_nonnull(world_job(&world, MESSAGE_deploy));
+	world_close(&world);
+}
+END_TEST
+
 /* Nothing of these can be judged now: they wait for their next try. */
 START_TEST(changes_that_wait_for_another_try_do_not_hold_up_others)
 {
@@ -405,4 +431,5 @@ UNIT_MAIN("review of control",
 	  a_rollback_to_what_is_quarantined_does_nothing,
 	  a_deployment_that_is_refused_leaves_the_target_held,
 	  many_changes_of_one_repository_do_not_hold_up_another,
+	  deployments_do_not_wait_for_all_changes,
 	  changes_that_wait_for_another_try_do_not_hold_up_others)

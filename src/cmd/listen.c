@@ -45,6 +45,22 @@ static bool is_served(const struct sockaddr_un *address)
 	return served;
 }
 
+/* What an earlier service left; anything but a socket is somebody's file. */
+static int remove_socket(const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return 0;
+	if (!S_ISSOCK(status.st_mode))
+		return error_set(err, ERROR_EXISTS,
+				 "cannot listen on '%s': there is something that is no "
+				 "socket; move it away, or name another one",
+				 path);
+	unlink(path);
+	return 0;
+}
+
 static int listen_unix(struct listeners *listeners, const char *path, bool local,
 		       struct error *err)
 {
@@ -59,7 +75,9 @@ static int listen_unix(struct listeners *listeners, const char *path, bool local
 		return error_set(err, ERROR_BUSY,
 				 "another service answers on '%s': is gitgate running?",
 				 path);
-	unlink(path);
+	int rc = remove_socket(path, err);
+	if (rc != 0)
+		return rc;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
 	    chmod(path, 0666) != 0 || listen(fd, BACKLOG) != 0) {

@@ -141,7 +141,10 @@ static void be_part(struct keeper *keeper, enum part_index part, int fd)
 	prctl(PR_SET_NAME, part_titles[part]);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Control hears of signals by a descriptor: one that comes before it has that
+	 * must wait, not kill. */
+	if (part != CONTROL)
+		sigprocmask(SIG_SETMASK, &none, NULL);
 	close(keeper->signals);
 	channel_close(&keeper->control);
 	if (part != INTAKE)

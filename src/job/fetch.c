@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/program.h"
 #include "base/spawn.h"
@@ -214,6 +215,8 @@ static void begin_git(struct fetch *fetch)
 	add_setting(fetch, "http.followRedirects=false");
 	add_setting(fetch, "submodule.recurse=false");
 	add_setting(fetch, "gc.autoDetach=false");
+	/* What was accepted once is needed to judge what comes, and to go back to. */
+	add_setting(fetch, "gc.pruneExpire=never");
 	add_setting(fetch, "core.fsyncMethod=batch");
 	add_setting(fetch, "core.fsync=objects,reference");
 	if (request->authorities && *request->authorities)
@@ -355,6 +358,13 @@ static int send_ref(void *data, const char *name, const struct oid *id)
 
 	if (!text_starts_with(name, "refs/"))
 		return 0;
+	/* Neither told nor stored, so neither judged nor deployed; one name must not
+	 * stop all other refs. */
+	if (!text_is_utf8(name, strlen(name))) {
+		log_warning("a ref is left out: its name is not UTF-8",
+			    LOG_S("ref", name));
+		return 0;
+	}
 	return channel_send(sender->channel, MESSAGE_ref_row, &row, NULL, 0,
 			    sender->err);
 }
@@ -381,6 +391,8 @@ static int work(struct fetch *fetch, struct channel *channel, const char **head)
 		rc = fetch_refs(fetch);
 	if (rc == 0)
 		rc = find_head(fetch, head);
+	if (*head && !text_is_utf8(*head, strlen(*head)))
+		*head = NULL;
 	if (rc == 0)
 		rc = send_refs(fetch, channel);
 	return rc;

@@ -254,9 +254,16 @@ static int find_base_tree(struct collector *collector, struct error *err)
 	if (oid_is_null(old_id))
 		return 0;
 	for (size_t i = 0; i < judge->trusted_count; i++)
-		if (oid_equal(&judge->trusted[i], old_id))
-			return commit_tree(judge->repo, old_id, limits_of(judge),
-					   &collector->base_tree, err);
+		if (oid_equal(&judge->trusted[i], old_id)) {
+			struct error gone = ERROR_INIT;
+			int rc = commit_tree(judge->repo, old_id, limits_of(judge),
+					     &collector->base_tree, &gone);
+			/* An anchor of another repository, or forgotten history: then
+			 * everything is looked at. */
+			return rc == 0 || rc == ERROR_NOT_FOUND
+				       ? 0
+				       : error_set(err, rc, "%s", gone.text);
+		}
 	return 0;
 }
 

@@ -52,9 +52,11 @@ teardown() {
 	first=$(git -C "$T/work" rev-parse HEAD)
 	start_service
 	assert_live "one"
-	git -C "$T/state/mirrors/shop.git" config gc.auto 1 || git -C "$T/state/mirrors/shop" config gc.auto 1
 	local mirror
 	mirror=$(echo "$T"/state/mirrors/shop*)
+	# a pack a fetch, put together at the next one
+	git -C "$mirror" config fetch.unpackLimit 1
+	git -C "$mirror" config gc.auto 1
 	git -C "$mirror" config gc.autoPackLimit 1
 	git -C "$mirror" config gc.pruneExpire now
 	git -C "$T/work" checkout -q --orphan other
@@ -62,10 +64,13 @@ teardown() {
 	commit
 	git -C "$T/work" push -q --force origin other:main
 	assert_live "two"
-	put deploy/web/app.yaml "three"
-	commit
-	git -C "$T/work" push -q origin other:main
-	assert_live "three"
+	local text
+	for text in three four five; do
+		put deploy/web/app.yaml "$text"
+		commit
+		git -C "$T/work" push -q origin other:main
+		assert_live "$text"
+	done
 	git -C "$mirror" cat-file -e "$first"
 }
 

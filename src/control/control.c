@@ -124,6 +124,8 @@ static void reload(struct control *control)
 		rc = use_config(control, config, &err);
 		if (rc != 0)
 			config_free(config);
+		else
+			schedule_again(control);
 	}
 	if (rc != 0)
 		log_error("the configuration was not reloaded; the old one stays in "

@@ -73,6 +73,12 @@ void schedule_hint(struct control *control, const char *repository)
 		watch->due = 0;
 }
 
+void schedule_again(struct control *control)
+{
+	for (size_t i = 0; i < control->config->repository_count; i++)
+		control->repositories[i].again = true;
+}
+
 static bool has_worker(const struct control *control)
 {
 	return !control->draining && control->part_there[PART_ZYGOTE] &&

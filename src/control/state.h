@@ -70,6 +70,7 @@ struct job {
 	const char *target;
 	uint64_t wanted;   /* fetch: the generation that was asked for */
 	uint64_t delivery; /* fetch: the newest delivery when it was started */
+	bool again;        /* fetch: what was not accepted is judged once more */
 	uint64_t change;   /* judge */
 	struct oid base;   /* judge: what was accepted on the ref before */
 	uint64_t deployment;
@@ -96,6 +97,7 @@ struct watch {
 	const char *name;
 	int64_t due;       /* monotonic: next poll or comparison */
 	bool hinted;       /* compare now: somebody touched it */
+	bool again;        /* judge once more what was not accepted */
 	uint64_t failures; /* of comparisons in a row */
 };
 
@@ -173,6 +175,9 @@ bool jobs_any(const struct control *control, const struct job_kind *kind,
 int64_t schedule(struct control *control, int64_t now);
 void schedule_reset(struct control *control); /* after the configuration changed */
 void schedule_hint(struct control *control, const char *repository);
+/* Tips that were refused or could not be judged get another judgement: what stood in
+ * their way may have been mended. */
+void schedule_again(struct control *control);
 struct watch *watch_find(struct control *control, bool target, const char *name);
 /* Exponential, with a bound: 1 s, 4 s, 16 s ... 5 min. */
 int64_t backoff(uint64_t attempts);

@@ -92,8 +92,10 @@ static void fetch_failed(struct control *control, const struct job *job,
 				 clock_now(), NULL, problem, NULL);
 	store_repository_get(control->store, control->round, job->repository, &row,
 			     NULL);
-	if (watch)
+	if (watch) {
 		watch->due = clock_monotonic() + backoff(row.failures);
+		watch->again = watch->again || job->again;
+	}
 }
 
 int fetch_prepare(struct control *control, const struct conf_repository_entry *entry,
@@ -113,6 +115,11 @@ int fetch_prepare(struct control *control, const struct conf_repository_entry *e
 	job->repository = arena_string(job->arena, entry->name);
 	job->wanted = row->wanted;
 	job->delivery = store_delivery_last(control->store);
+	struct watch *watch = watch_find(control, false, entry->name);
+	if (watch) {
+		job->again = watch->again;
+		watch->again = false;
+	}
 	/* git's and the system's own paths are the profile's business */
 	char *wrapper = NULL;
 	if (program_find(&wrapper, "gitgate-ssh", NULL) == 0)
@@ -213,6 +220,26 @@ static int add_deletions(struct control *control, const struct job *job)
 	return rc;
 }
 
+/* Whether the tip that is known already was neither accepted nor waits for its verdict.
+ */
+static bool was_not_accepted(struct control *control, const char *repository,
+			     const struct msg_ref_row *known)
+{
+	struct msg_query query = {
+		.repository = repository,
+		.ref = known->ref,
+		.state = "waiting",
+		.limit = 1,
+	};
+	struct msg_change_row *waiting;
+	size_t count = 0;
+
+	return !oid_equal(&known->tip, &known->accepted) &&
+	       store_change_list(control->store, control->round, &query, &waiting,
+				 &count, NULL) == 0 &&
+	       count == 0;
+}
+
 static void take_refs(struct control *control, struct job *job, const char *head)
 {
 	struct error err = ERROR_INIT;
@@ -225,7 +252,8 @@ static void take_refs(struct control *control, struct job *job, const char *head
 		const struct msg_ref_row *seen = &job->refs[i];
 		store_ref_get(control->store, control->round, job->repository,
 			      seen->ref, &known, NULL);
-		if (oid_equal(&known.tip, &seen->tip))
+		if (oid_equal(&known.tip, &seen->tip) &&
+		    !(job->again && was_not_accepted(control, job->repository, &known)))
 			continue;
 		if (known.tip.length == 0)
 			known.tip.length =

@@ -238,6 +238,35 @@ START_TEST(what_waits_for_a_target_that_follows_another_ref_now_is_cancelled)
 }
 END_TEST
 
+/* An operator mends what stood in the way, and reloads. */
+START_TEST(what_was_refused_is_judged_once_more_after_a_reload)
+{
+	struct world world;
+	world_open(&world, one_yaml);
+	const char *const refs[] = { MAIN, "refs/heads/other" };
+	const unsigned int tips[] = { 1, 2 };
+	world_fetch(&world, "shop", refs, tips, 2);
+	for (int i = 0; i < 2; i++) {
+		const struct msg_judge *request = judging(&world);
+		world_judge(&world, strcmp(request->ref, MAIN) == 0 ? "fail" : "pass",
+			    NULL);
+	}
+	world_fetch(&world, "shop", refs, tips, 2);
+	ck_assert_ptr_null(world_job(&world, MESSAGE_judge));
+	world_reload(&world, one_yaml);
+	schedule_again(&world.control);
+	world_fetch(&world, "shop", refs, tips, 2);
+	ck_assert_str_eq(judging(&world)->ref, MAIN);
+	world_judge(&world, "pass", "web");
+	ck_assert_uint_eq(open_deployments(&world, "web"), 1);
+	while (world.job_count)
+		world_forget(&world, &world.jobs[0]);
+	world_fetch(&world, "shop", refs, tips, 2);
+	ck_assert(!world_job(&world, MESSAGE_judge) || judging(&world)->emit);
+	world_close(&world);
+}
+END_TEST
+
 START_TEST(a_backup_goes_on_when_the_configuration_is_reloaded)
 {
 	struct world world;
@@ -427,6 +456,7 @@ UNIT_MAIN("review of control",
 	  facts_are_kept_when_their_job_ends_well,
 	  a_judge_cannot_deploy_to_targets_of_others,
 	  what_waits_for_a_target_that_follows_another_ref_now_is_cancelled,
+	  what_was_refused_is_judged_once_more_after_a_reload,
 	  a_backup_goes_on_when_the_configuration_is_reloaded,
 	  a_rollback_to_what_is_quarantined_does_nothing,
 	  a_deployment_that_is_refused_leaves_the_target_held,

@@ -451,15 +451,21 @@ void spawn_result_release(struct spawn_result *result)
 	buf_release(&result->errors);
 }
 
-/* The last line with anything in it. */
-static const char *last_line(const struct buf *text, int *length)
+/* What it died of: git's first line that says so (hints may follow it), or else the
+ * last line with anything in it. */
+static const char *telling_line(const struct buf *text, int *length)
 {
+	const char *fatal = text->length > 0 ? strstr(text->data, "fatal: ") : NULL;
 	size_t end = text->length;
 	while (end > 0 && (text->data[end - 1] == '\n' || text->data[end - 1] == '\r'))
 		end--;
 	size_t start = end;
 	while (start > 0 && text->data[start - 1] != '\n')
 		start--;
+	if (fatal != NULL && (fatal == text->data || fatal[-1] == '\n')) {
+		start = (size_t)(fatal - text->data);
+		end = start + strcspn(fatal, "\r\n");
+	}
 	*length = end - start > 512 ? 512 : (int)(end - start);
 	return text->data + start;
 }
@@ -471,7 +477,7 @@ int spawn_check(const struct spawn *spawn, struct spawn_result *result,
 	if (code != 0 || result->status == 0)
 		return code;
 	int length;
-	const char *line = last_line(&result->errors, &length);
+	const char *line = telling_line(&result->errors, &length);
 	return error_set(err, ERROR_CHILD, "'%s' ended with status %d%s%.*s",
 			 spawn->arguments[0], result->status, length > 0 ? ": " : "",
 			 length, line);

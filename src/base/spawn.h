@@ -41,8 +41,8 @@ struct spawn_result {
 int spawn_run(const struct spawn *spawn, struct spawn_result *result,
 	      struct error *err);
 void spawn_result_release(struct spawn_result *result);
-/* As spawn_run(), and a status other than 0 is ERROR_CHILD with the last line of the
- * error output. */
+/* As spawn_run(), and a status other than 0 is ERROR_CHILD with the line of the error
+ * output that tells most: the first "fatal: ", or else the last one. */
 int spawn_check(const struct spawn *spawn, struct spawn_result *result,
 		struct error *err);
 

@@ -271,6 +271,12 @@ START_TEST(check_shows_the_last_line_of_errors)
 	ck_assert_int_eq(spawn_check(&spawn, &result, &err), ERROR_CHILD);
 	ck_assert_str_eq(err.text, "'sh' ended with status 3: the \\x1breason");
 	spawn_result_release(&result);
+	spawn.arguments = SHELL("echo hint >&2; echo 'fatal: no repository' >&2; "
+				"echo 'a hint follows' >&2; exit 128");
+	error_clear(&err);
+	ck_assert_int_eq(spawn_check(&spawn, &result, &err), ERROR_CHILD);
+	ck_assert_str_eq(err.text, "'sh' ended with status 128: fatal: no repository");
+	spawn_result_release(&result);
 	spawn.arguments = SHELL("exit 4");
 	error_clear(&err);
 	ck_assert_int_eq(spawn_check(&spawn, &result, &err), ERROR_CHILD);

@@ -37,6 +37,7 @@ struct push {
 	struct settings settings;
 	const char *anchor_hint;
 	struct oid *trusted;
+	const char *const *trusted_refs;
 	size_t trusted_count;
 	struct oid head; /* tip of the default branch; length 0: it does not exist */
 	struct fact_file *facts;
@@ -201,6 +202,7 @@ static int judge_update(struct push *push, size_t index, struct error *err)
 		.change = change,
 		.trusted = push->trusted,
 		.trusted_count = push->trusted_count,
+		.trusted_refs = push->trusted_refs,
 		.from_root = push->settings.from_root,
 		.floor = push->settings.config ? load_floor : NULL,
 		.floor_data = &push->settings,
@@ -233,7 +235,8 @@ static int prepare(struct push *push, struct error *err)
 		rc = deadline_set(push->settings.timeout, err);
 	if (rc == 0)
 		rc = settings_trusted(&push->settings, push->arena, push->repo,
-				      &push->trusted, &push->trusted_count, err);
+				      &push->trusted, &push->trusted_refs,
+				      &push->trusted_count, err);
 	if (rc == 0)
 		rc = find_head(push, err);
 	return rc;

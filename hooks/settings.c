@@ -175,22 +175,28 @@ struct trust {
 	struct oid *items;
 	size_t count;
 	size_t capacity;
+	const char **refs;
+	size_t ref_count;
+	size_t ref_capacity;
 	struct error *err;
 };
 
-static int add_trusted(struct trust *trust, const struct oid *commit)
+static int add_trusted(struct trust *trust, const struct oid *commit, const char *ref)
 {
 	struct oid *slot = ARENA_PUSH(trust->arena, &trust->items, &trust->count,
 				      &trust->capacity);
+	const char **name = ARENA_PUSH(trust->arena, &trust->refs, &trust->ref_count,
+				       &trust->ref_capacity);
 
-	if (!slot)
+	if (!slot || !name)
 		return no_memory(trust->err);
 	*slot = *commit;
-	return 0;
+	*name = arena_string(trust->arena, ref);
+	return *name ? 0 : no_memory(trust->err);
 }
 
 /* A tip that leads to no commit lends no trust. */
-static int add_tip(struct trust *trust, const struct oid *id)
+static int add_tip(struct trust *trust, const struct oid *id, const char *ref)
 {
 	struct oid commit;
 	struct error err = ERROR_INIT;
@@ -200,7 +206,7 @@ static int add_tip(struct trust *trust, const struct oid *id)
 		return 0;
 	if (rc != 0)
 		return error_set(trust->err, rc, "%s", err.text);
-	return add_trusted(trust, &commit);
+	return add_trusted(trust, &commit, ref);
 }
 
 static int add_ref(struct trust *trust, const char *ref)
@@ -213,7 +219,7 @@ static int add_ref(struct trust *trust, const char *ref)
 		return 0;
 	if (rc != 0)
 		return error_set(trust->err, rc, "%s", err.text);
-	return add_tip(trust, &id);
+	return add_tip(trust, &id, ref);
 }
 
 static int add_when_protected(void *data, const char *name, const struct oid *id)
@@ -223,7 +229,7 @@ static int add_when_protected(void *data, const char *name, const struct oid *id
 
 	for (size_t i = 0; i < globs->count; i++)
 		if (glob_match(globs->items[i], name))
-			return add_tip(trust, id);
+			return add_tip(trust, id, name);
 	return 0;
 }
 
@@ -254,19 +260,20 @@ static int add_protected(struct trust *trust)
 }
 
 int settings_trusted(const struct settings *settings, struct arena *arena,
-		     struct repo *repo, struct oid **out, size_t *count,
-		     struct error *err)
+		     struct repo *repo, struct oid **out, const char *const **refs,
+		     size_t *count, struct error *err)
 {
 	struct trust trust = { settings, arena, repo, .err = err };
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < settings->anchor_count; i++)
-		rc = add_trusted(&trust, &settings->anchors[i]);
+		rc = add_trusted(&trust, &settings->anchors[i], "");
 	if (rc == 0 && settings->anchor_refs.count)
 		rc = add_protected(&trust);
 	if (rc != 0)
 		return rc;
 	*out = trust.items;
+	*refs = trust.refs;
 	*count = trust.count;
 	return 0;
 }

@@ -40,9 +40,10 @@ int settings_read(struct settings *out, struct arena *arena, struct repo *repo,
 		  struct error *err);
 
 /* Up to where history is trusted: the anchors, and, only where there is one, the
- * present tips of protected refs. Commit ids, in the arena. */
+ * present tips of protected refs. Commit ids, and the ref of each ("": an anchor), in
+ * the arena. */
 int settings_trusted(const struct settings *settings, struct arena *arena,
-		     struct repo *repo, struct oid **out, size_t *count,
-		     struct error *err);
+		     struct repo *repo, struct oid **out, const char *const **refs,
+		     size_t *count, struct error *err);
 
 #endif

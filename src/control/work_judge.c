@@ -18,15 +18,8 @@
 /* Rolled back commits of a target that are looked at, newest first. */
 #define QUARANTINED_MAX 64
 
-static bool is_protected(const struct conf_repository_entry *entry, const char *head,
-			 const char *ref)
+static bool is_protected(const struct conf_repository_entry *entry, const char *ref)
 {
-	if (entry->options.protected.count == 0) {
-		for (size_t i = 0; i < entry->anchor_count; i++)
-			if (strcmp(entry->anchors[i].ref, ref) == 0)
-				return true;
-		return head && strcmp(head, ref) == 0;
-	}
 	for (size_t i = 0; i < entry->options.protected.count; i++)
 		if (glob_match(entry->options.protected.items[i], ref))
 			return true;
@@ -46,36 +39,85 @@ static struct oid accepted_on(struct control *control, const struct job *job,
 	return row.accepted;
 }
 
-/* Anchors, and what was accepted on protected refs. */
+/* What a judge may take for judged, and the ref of each ("": an anchor). */
+struct trust_list {
+	struct arena *arena;
+	struct oid *ids;
+	size_t id_count, id_capacity;
+	const char **refs;
+	size_t ref_count, ref_capacity;
+};
+
+static int trust(struct trust_list *list, const struct oid *id, const char *ref)
+{
+	if (oid_is_null(id))
+		return 0;
+	struct oid *slot = ARENA_PUSH(list->arena, &list->ids, &list->id_count,
+				      &list->id_capacity);
+	const char **name = ARENA_PUSH(list->arena, &list->refs, &list->ref_count,
+				       &list->ref_capacity);
+	if (!slot || !name)
+		return ERROR_MEMORY;
+	*slot = *id;
+	*name = arena_string(list->arena, ref);
+	return *name ? 0 : ERROR_MEMORY;
+}
+
+/* All refs are only listed where globs ask for it: it costs with their number, at every
+ * judgement. */
+static int trust_listed(struct control *control, const struct job *job,
+			const struct conf_repository_entry *entry,
+			const struct msg_judge *request, struct trust_list *list)
+{
+	struct msg_ref_row *refs;
+	size_t count = 0;
+	int rc = store_ref_list(control->store, control->round, entry->name, &refs,
+				&count, NULL);
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		bool own = strcmp(refs[i].ref, request->ref) == 0;
+		if (is_protected(entry, refs[i].ref))
+			rc = trust(list, own ? &job->base : &refs[i].accepted,
+				   refs[i].ref);
+	}
+	return rc;
+}
+
+static int trust_ref(struct control *control, const struct job *job,
+		     const struct msg_judge *request, const char *ref,
+		     struct trust_list *list)
+{
+	struct oid accepted = accepted_on(control, job, request, ref);
+
+	return trust(list, &accepted, ref);
+}
+
+/* Anchors, and what was accepted on protected refs: without a list of them on those
+ * with an anchor and on the default branch. */
 static int collect_trusted(struct control *control, const struct job *job,
 			   const struct conf_repository_entry *entry, const char *head,
 			   struct msg_judge *request)
 {
-	struct msg_ref_row *refs;
-	size_t ref_count, count = 0;
+	struct trust_list list = { .arena = job->arena };
+	bool listed = entry->options.protected.count > 0;
+	int rc = 0;
 
-	int rc = store_ref_list(control->store, control->round, entry->name, &refs,
-				&ref_count, NULL);
-	if (rc != 0)
-		return rc;
-	struct oid *trusted = arena_array(
-		job->arena, ref_count + entry->anchor_count + 1, sizeof(*trusted));
-	if (!trusted)
-		return ERROR_MEMORY;
-	for (size_t i = 0; i < entry->anchor_count; i++) {
+	for (size_t i = 0; rc == 0 && i < entry->anchor_count; i++) {
 		if (entry->anchors[i].id.length)
-			trusted[count++] = entry->anchors[i].id;
+			rc = trust(&list, &entry->anchors[i].id, "");
 		else
 			request->from_root = true;
+		if (rc == 0 && !listed)
+			rc = trust_ref(control, job, request, entry->anchors[i].ref,
+				       &list);
 	}
-	for (size_t i = 0; i < ref_count; i++) {
-		bool own = strcmp(refs[i].ref, request->ref) == 0;
-		struct oid accepted = own ? job->base : refs[i].accepted;
-		if (!oid_is_null(&accepted) && is_protected(entry, head, refs[i].ref))
-			trusted[count++] = accepted;
-	}
-	request->trusted = (struct msg_oids){ trusted, count };
-	return 0;
+	if (rc == 0 && listed)
+		rc = trust_listed(control, job, entry, request, &list);
+	else if (rc == 0 && head)
+		rc = trust_ref(control, job, request, head, &list);
+	request->trusted = (struct msg_oids){ list.ids, list.id_count };
+	request->trusted_refs = (struct msg_strings){ list.refs, list.ref_count };
+	return rc;
 }
 
 static const struct oid *anchor_of(const struct conf_repository_entry *entry,

@@ -186,6 +186,7 @@ static int reach_verdict(const struct msg_judge *request, struct repo *repo,
 		.policy_commit = request->policy_commit,
 		.trusted = request->trusted.items,
 		.trusted_count = request->trusted.count,
+		.trusted_refs = request->trusted_refs.items,
 		.from_root = request->from_root,
 		.floor = floor_from_block,
 		.floor_data = &floor,
@@ -197,6 +198,9 @@ static int reach_verdict(const struct msg_judge *request, struct repo *repo,
 	struct verdict verdict;
 	struct judged judged = { 0 };
 
+	if (request->trusted_refs.count != request->trusted.count)
+		return error_set(err, ERROR_MESSAGE,
+				 "trusted commits and refs differ in number");
 	if (request->vouched) {
 		result->result = verdict_name(VERDICT_PASS);
 		return repo_peel(repo, &request->new_id, tip, err);

@@ -46,6 +46,11 @@ struct judge {
 	 * from_root: refused. */
 	const struct oid *trusted;
 	size_t trusted_count;
+	/* The ref that each is the tip of; "" (or no list): an anchor, which counts for
+	 * every ref. A tip counts only where its ref is guarded by every kind of rule
+	 * that guards the ref which is judged: what nobody had to sign on one ref does
+	 * not come to another by way of it. */
+	const char *const *trusted_refs;
 	bool from_root;
 	/* Gives a new policy that holds the server's floor, not yet finished. NULL:
 	 * there is no server. */

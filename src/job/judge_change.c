@@ -189,6 +189,28 @@ static int check_anchor(const struct judge *judge, struct error *err)
 			 judge->change->ref);
 }
 
+/* Leaves out what is trusted only by refs with weaker guards. */
+static int narrow_trust(struct judge *judge, const struct policy *policy,
+			struct arena *arena, struct error *err)
+{
+	const char *repository = judge->change->repository;
+	unsigned int needed = policy_guards(policy, repository, judge->change->ref);
+	struct oid *kept = arena_array(arena, judge->trusted_count + 1, sizeof(*kept));
+	size_t count = 0;
+
+	if (!kept)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; i < judge->trusted_count; i++) {
+		const char *ref = judge->trusted_refs ? judge->trusted_refs[i] : "";
+		if (!*ref || !(needed & ~policy_guards(policy, repository, ref)))
+			kept[count++] = judge->trusted[i];
+	}
+	judge->trusted = kept;
+	judge->trusted_count = count;
+	judge->trusted_refs = NULL;
+	return 0;
+}
+
 /* The pushed policy must be one that the next push can be judged by. */
 static int check_pushed_policy(const struct collector *collector, struct error *err)
 {
@@ -293,22 +315,19 @@ static int find_tip(struct collector *collector, struct error *err)
 static int judge_with(struct collector *collector, struct verdict *verdict,
 		      struct judged *judged, struct error *err)
 {
-	const struct judge *judge = collector->judge;
-	const struct change *change = judge->change;
+	struct judge judge = *collector->judge;
+	const struct change *change = judge.change;
 	struct policy *policy = NULL;
 	struct error cause = ERROR_INIT;
 	const char *mend = NULL;
 	bool deletes = change_kind(change) == CHANGE_DELETE;
 
+	collector->judge = &judge;
 	int rc = ref_check(change->ref, &cause);
 	if (rc == 0 && !deletes)
-		rc = check_anchor(judge, &cause);
-	if (rc == ERROR_NO_ANCHOR)
-		mend = judge->anchor_hint ? judge->anchor_hint
-					  : "set one: gitgate init REPOSITORY --anchor "
-					    "HEAD";
+		rc = check_anchor(&judge, &cause);
 	if (rc == 0) {
-		rc = judge_policy(judge, &policy, &cause);
+		rc = judge_policy(&judge, &policy, &cause);
 		if (rc != 0 && is_refusal(rc) && rc != ERROR_NO_POLICY) {
 			rc = ERROR_POLICY_BROKEN;
 			mend = "the policy that counts is the one on the protected "
@@ -316,6 +335,14 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 			       "an administrator must mend it there";
 		}
 	}
+	if (rc == 0)
+		rc = narrow_trust(&judge, policy, collector->arena, &cause);
+	if (rc == 0 && !deletes)
+		rc = check_anchor(&judge, &cause);
+	if (rc == ERROR_NO_ANCHOR)
+		mend = judge.anchor_hint ? judge.anchor_hint
+					 : "set one: gitgate init REPOSITORY --anchor "
+					   "HEAD";
 	if (rc == 0)
 		rc = find_tip(collector, &cause);
 	if (rc == 0 && !deletes) {

@@ -147,6 +147,10 @@ bool rule_covers(const struct rule *rule, const char *path);
 /* Which facts the rules that apply need: a mask of enum facts_kind. */
 unsigned int policy_facts_needed(const struct policy *policy, const char *repository,
 				 const char *ref);
+/* Which kinds of rules refuse on a ref because of what is pushed: bits in the order of
+ * rule_kind_rows. Warnings and rules about the ref itself do not count. */
+unsigned int policy_guards(const struct policy *policy, const char *repository,
+			   const char *ref);
 
 /* Rows of rules.def as data. */
 struct rule_option_row {

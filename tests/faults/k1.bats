@@ -140,10 +140,18 @@ inject() {
 	END
 }
 
+# Whoever starts the tests in the background has them ignore INT and QUIT: then these end nobody.
+is_ignored() {
+	local mask
+	mask=$(awk '/^SigIgn/ {print $2}' /proc/self/status)
+	(((16#${mask: -8} >> ($(kill -l "$1") - 1)) & 1))
+}
+
 @test "K1: signals" {
 	[ -n "${TRACED-}" ] || skip "strace is missing or must not trace here"
 	local signal
 	for signal in KILL TERM ALRM INT HUP SEGV BUS XCPU PIPE QUIT; do
+		! is_ignored "$signal" || continue
 		inject openat 'tmp_objdir[^"]*/[0-9a-f][0-9a-f]/' 1 "signal=SIG$signal"
 		refused "signal $signal"
 	done

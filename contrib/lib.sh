@@ -3,6 +3,7 @@
 
 SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P) || exit 3
 export LC_ALL=C.UTF-8
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # servers that the tests start; not in everybody's path
 unset CDPATH MAKEFLAGS MFLAGS MAKELEVEL
 
 # Where the tests find material that is not part of the project; they skip what is not there.

@@ -75,17 +75,31 @@ catch() {
 	wait "$stopped" || fail "no process gg-$name was seen"
 	sleep 0.05
 	await_confined "$(cat "$T/stopped")" "gg-$name"
-	kill -CONT "$(cat "$T/stopped")"
+	kill -CONT "$(cat "$T/stopped")" 2>/dev/null || true
+}
+
+# look_at NAME: new commits, until a job of this name was caught alive; $n counts them
+look_at() {
+	local round
+	for ((round = 0; round < 10; round++)); do
+		n=$((${n:-0} + 1))
+		catch "$1" release "$n"
+		await_live "$n"
+		all_confined # the tool, too: it sleeps
+		await_idle
+		! grep -qx "gg-$1" "$T/seen" || return 0
+	done
+	fail "gg-$1 always ended before it could be looked at"
 }
 
 # A job is named before it is confined, and may have been caught in between: then it is let
-# go for a moment.
+# go for a moment. It may end in that moment: then it was not seen.
 await_confined() {
 	local i
 	for ((i = 0; i < 20; i++)); do
 		[ "$(field "$1" Seccomp)" != 2 ] || break
-		kill -CONT "$1"
-		kill -STOP "$1"
+		kill -CONT "$1" 2>/dev/null || return 0
+		kill -STOP "$1" 2>/dev/null || return 0
 	done
 	confined "$1" "$2"
 	echo "$2" >>"$T/seen"
@@ -118,11 +132,7 @@ write_work() {
 	serve_start
 	all_confined
 	for name in fetch judge deploy tool; do
-		n=$((${n:-0} + 1))
-		catch "$name" release "$n"
-		await_live "$n"
-		all_confined # the tool, too: it sleeps
-		await_idle
+		look_at "$name"
 	done
 	all_confined
 	for name in gg-control gg-intake gg-zygote gg-runner gg-fetch gg-judge gg-deploy gg-observe; do
@@ -139,8 +149,7 @@ write_work() {
 	write_config
 	install_hooks
 	serve_start
-	catch judge release 1
-	await_live 1
+	look_at judge
 	all_confined
 	serve_stop
 }

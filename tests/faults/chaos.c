@@ -26,8 +26,8 @@
 #define PLANS_MAX  16
 #define PIDS_MAX   256
 #define NAME_BYTES 16
-#define PATIENCE   3.0 /* seconds: then another kind is killed first */
-#define GIVE_UP    110.0
+#define PATIENCE   3.0   /* seconds: then another kind is killed first */
+#define GIVE_UP    300.0 /* a busy machine takes 130 */
 
 struct plan {
 	char name[NAME_BYTES];

@@ -1,15 +1,10 @@
 /* store/changes.c - changes, their verdicts with findings, and the cache of facts. */
 #include "store/store.h"
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/oid.h"
 #include "store/sql.h"
-
-/* States that one question may name: the way of a change has fewer. */
-#define STATES_MAXIMUM 16
-#define DUE_MAXIMUM    200
 
 static int no_change(struct error *err, uint64_t id)
 {
@@ -66,51 +61,6 @@ int store_change_base(struct store *store, uint64_t id, const struct oid *base,
 	uint64_t changed = 0;
 	int rc = sql_run(store, &sql, &changed, err);
 	return rc == 0 && changed == 0 ? no_change(err, id) : rc;
-}
-
-/* Each state is asked for by itself, so that the index gives the oldest of each without
- * sorting a long queue. */
-static void due_text(struct buf *text, size_t state_count)
-{
-	buf_add_string(text, "SELECT @ FROM changes WHERE id IN (");
-	for (size_t i = 0; i < state_count; i++)
-		buf_addf(text,
-			 "%sSELECT id FROM (SELECT id FROM changes WHERE state = :s%zu "
-			 "AND due_at <= :now ORDER BY id LIMIT :limit)",
-			 i > 0 ? " UNION ALL " : "", i);
-	buf_add_string(text, ") ORDER BY id LIMIT :limit");
-}
-
-int store_change_due(struct store *store, struct arena *arena,
-		     const char *const *states, size_t state_count, int64_t now,
-		     size_t limit, struct msg_change_row **out, size_t *count,
-		     struct error *err)
-{
-	if (state_count == 0 || state_count > STATES_MAXIMUM || limit == 0)
-		return error_set(err, ERROR_USAGE,
-				 "due changes are asked for by 1 to %d states and a "
-				 "limit",
-				 STATES_MAXIMUM);
-	if (limit > DUE_MAXIMUM)
-		limit = DUE_MAXIMUM;
-	char names[STATES_MAXIMUM][8];
-	struct sql_value values[STATES_MAXIMUM + 3] = { { 0 } };
-	for (size_t i = 0; i < state_count; i++) {
-		snprintf(names[i], sizeof(names[i]), "s%zu", i);
-		values[i] = (struct sql_value)SQL_TEXT(names[i], states[i]);
-	}
-	values[state_count] = (struct sql_value)SQL_INTEGER("now", now);
-	values[state_count + 1] = (struct sql_value)SQL_UNSIGNED("limit", limit);
-	struct buf text = BUF_INIT(4096);
-	due_text(&text, state_count);
-	int rc = buf_status(&text, "a statement", err);
-	struct sql sql = { .text = text.data,
-			   .values = values,
-			   .type = MESSAGE_change_row };
-	if (rc == 0)
-		rc = sql_get_rows(store, arena, &sql, (void **)out, count, err);
-	buf_release(&text);
-	return rc;
 }
 
 /* Each repository is asked for by itself: the partial indexes give its oldest changes

@@ -109,13 +109,6 @@ int store_change_move(struct store *store, uint64_t id, const char *state,
  * judgement of the same change begins there too. */
 int store_change_base(struct store *store, uint64_t id, const struct oid *base,
 		      struct error *err);
-/* Changes in one of `states` (1 to 16) that are due, oldest first, at most `limit` (1
- * to 200). */
-int store_change_due(struct store *store, struct arena *arena,
-		     const char *const *states, size_t state_count, int64_t now,
-		     size_t limit, struct msg_change_row **out, size_t *count,
-		     struct error *err);
-
 /* What can be judged now: of each repository at most `limit` waiting changes that are
  * due, those with no earlier waiting one of their ref before them, oldest first.
  * *later: when the next one becomes due, 0: none. */

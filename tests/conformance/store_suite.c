@@ -360,32 +360,76 @@ void suite_changes_move(struct store *store, struct arena *arena)
 	COMMIT();
 }
 
-void suite_due_changes_come_oldest_first(struct store *store, struct arena *arena)
+/* One of a ref and repository of its own. */
+static uint64_t add_change_on(struct store *store, const char *repository,
+			      const char *ref, const char *state, int64_t due_at)
 {
-	static const char *const states[] = { "retry", "seen" };
+	struct msg_change_row row = change_of(1);
+	uint64_t id = 0;
+	row.repository = repository;
+	row.ref = ref;
+	row.state = state;
+	row.due_at = due_at;
+	OK(store_repository_ensure(store, repository, &failure));
+	OK(store_change_add(store, &row, &id, &failure));
+	return id;
+}
+
+void suite_next_changes_come_oldest_first(struct store *store, struct arena *arena)
+{
 	struct msg_change_row *rows;
 	size_t count;
+	int64_t later = 5;
+	OK(store_change_next(store, arena, 1, 10, &rows, &count, &later, &failure));
+	ck_assert_uint_eq(count, 0);
+	ck_assert_int_eq(later, 0);
 	BEGIN();
-	uint64_t first = add_change(store, 1, "seen", 0);
-	add_change(store, 2, "seen", 500);
-	uint64_t third = add_change(store, 3, "retry", 100);
-	add_change(store, 4, "ended", 0);
-	uint64_t fifth = add_change(store, 5, "seen", 100);
+	uint64_t first = add_change_on(store, "shop", "a", "waiting", 0);
+	add_change_on(store, "shop", "b", "waiting", 500);
+	uint64_t third = add_change_on(store, "other", "a", "waiting", 100);
+	add_change_on(store, "shop", "c", "accepted", 0);
+	add_change_on(store, "shop", "d", "refused", 0);
+	uint64_t sixth = add_change_on(store, "shop", "e", "waiting", 100);
 	COMMIT();
-	OK(store_change_due(store, arena, states, 2, 100, 10, &rows, &count, &failure));
+	OK(store_change_next(store, arena, 100, 10, &rows, &count, &later, &failure));
 	ck_assert_uint_eq(count, 3);
 	ck_assert_uint_eq(rows[0].id, first);
 	ck_assert_uint_eq(rows[1].id, third);
-	ck_assert_uint_eq(rows[2].id, fifth);
-	OK(store_change_due(store, arena, states, 2, 100, 2, &rows, &count, &failure));
+	ck_assert_uint_eq(rows[2].id, sixth);
+	ck_assert_int_eq(later, 500);
+	OK(store_change_next(store, arena, 99, 10, &rows, &count, &later, &failure));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_eq(rows[0].id, first);
+	ck_assert_int_eq(later, 100);
+	/* The limit is one for each repository. */
+	OK(store_change_next(store, arena, 100, 1, &rows, &count, &later, &failure));
 	ck_assert_uint_eq(count, 2);
+	ck_assert_uint_eq(rows[0].id, first);
 	ck_assert_uint_eq(rows[1].id, third);
-	OK(store_change_due(store, arena, states, 1, 99, 2, &rows, &count, &failure));
-	ck_assert_uint_eq(count, 0);
-	FAILS(ERROR_USAGE,
-	      store_change_due(store, arena, states, 0, 1, 2, &rows, &count, &failure));
-	FAILS(ERROR_USAGE,
-	      store_change_due(store, arena, states, 1, 1, 0, &rows, &count, &failure));
+}
+
+void suite_next_changes_wait_for_earlier_ones_of_their_ref(struct store *store,
+							   struct arena *arena)
+{
+	struct msg_change_row *rows;
+	size_t count;
+	int64_t later;
+	BEGIN();
+	uint64_t first = add_change_on(store, "shop", "a", "waiting", 300);
+	uint64_t second = add_change_on(store, "shop", "a", "waiting", 0);
+	uint64_t elsewhere = add_change_on(store, "other", "a", "waiting", 0);
+	COMMIT();
+	OK(store_change_next(store, arena, 100, 10, &rows, &count, &later, &failure));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_eq(rows[0].id, elsewhere);
+	ck_assert_int_eq(later, 300);
+	BEGIN();
+	OK(store_change_move(store, first, "refused", NULL, 0, 0, 60, &failure));
+	COMMIT();
+	OK(store_change_next(store, arena, 100, 10, &rows, &count, &later, &failure));
+	ck_assert_uint_eq(count, 2);
+	ck_assert_uint_eq(rows[0].id, second);
+	ck_assert_int_eq(later, 0);
 }
 
 void suite_verdicts_bring_their_findings(struct store *store, struct arena *arena)

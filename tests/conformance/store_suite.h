@@ -20,7 +20,8 @@ struct store;
 	CASE(delivery_origin_is_the_first_that_waits)                                  \
 	CASE(changes_keep_every_field)                                                 \
 	CASE(changes_move)                                                             \
-	CASE(due_changes_come_oldest_first)                                            \
+	CASE(next_changes_come_oldest_first)                                           \
+	CASE(next_changes_wait_for_earlier_ones_of_their_ref)                          \
 	CASE(verdicts_bring_their_findings)                                            \
 	CASE(verdicts_need_their_change)                                               \
 	CASE(facts_are_found_by_kind_context_and_key)                                  \

@@ -48,6 +48,12 @@ struct conf_anchor {
 	struct oid id;   /* length 0: "root": judge from the root */
 };
 
+struct conf_source_entry {
+	const char *name;
+	struct conf_source options;
+	const char *api; /* with the kind's default; "": it is not asked or told */
+};
+
 struct conf_repository_entry {
 	const char *name;
 	struct conf_repository options;
@@ -87,6 +93,9 @@ struct config {
 	const char *file;
 	struct conf_server server;
 	struct conf_sandbox sandbox;
+	struct conf_source_entry *sources;
+	size_t source_count;
+	size_t source_capacity;
 	struct conf_repository_entry *repositories;
 	size_t repository_count;
 	size_t repository_capacity;
@@ -109,6 +118,8 @@ int config_load(struct config **out, const char *file, struct error *err);
 void config_free(struct config *config);
 const struct conf_repository_entry *config_repository(const struct config *config,
 						      const char *name);
+const struct conf_source_entry *config_source(const struct config *config,
+					      const char *name);
 const struct conf_target_entry *config_target(const struct config *config,
 					      const char *name);
 
@@ -121,6 +132,9 @@ void config_restart_needed(const struct config *old, const struct config *new,
  * others can read it. The caller wipes with config_secret_wipe(). */
 int config_secret(const char *file, char **out, struct error *err);
 void config_secret_wipe(char *secret);
+/* The same of a file with one or two secrets, one a line (blank lines and an end of
+ * line do not count): out[0] and, or NULL, out[1]. */
+int config_secrets(const char *file, char *out[2], struct error *err);
 
 /* Output for `gitgate config`: the effective values, the commented sample, the table of
  * the manual, JSON Schema for editors. */

@@ -84,8 +84,40 @@ struct document_fact {
 	uint32_t column;
 };
 
+enum review_state {
+	REVIEW_UNKNOWN = 0, /* counts as nothing */
+	REVIEW_APPROVED,
+	REVIEW_CHANGES_REQUESTED,
+	REVIEW_COMMENTED,
+	REVIEW_DISMISSED,
+};
+
+/* The last effective review of one person, as the forge tells it. */
+struct review_fact {
+	const char *reviewer; /* login */
+	enum review_state state;
+	struct oid commit; /* what was looked at; length 0: the forge does not say */
+	int64_t submitted_at;
+};
+
+/* The merge request by which the content comes. */
+struct merge_request_fact {
+	const char *source;
+	uint64_t number;    /* 0: there is none */
+	const char *author; /* login */
+	struct oid head;
+	bool same_content; /* what is judged is exactly the result of merging the head
+			      into the tip that was accepted before */
+	bool fork;
+	struct review_fact *reviews;
+	size_t review_count;
+};
+
 struct facts {
 	const struct change *change;
+	/* FACTS_REVIEWS; NULL: they were not read (the rule then asks for them by
+	 * `reviews_wanted`, or refuses where nobody can) */
+	const struct merge_request_fact *merge_request;
 	unsigned int kinds; /* which were collected: a rule that needs others refuses */
 	bool forced;        /* the new tip does not contain the old one */
 	struct commit_fact *commits;

@@ -8,7 +8,8 @@ enum facts_kind {
 	FACTS_SIGNATURES = 4, /* and its signature */
 	FACTS_FILES = 8,      /* every path that a commit of the range changes */
 	FACTS_DOCUMENTS =
-		16, /* documents at the new tip that differ from the old one */
+		16,         /* documents at the new tip that differ from the old one */
+	FACTS_REVIEWS = 32, /* the merge request and its reviews: from a forge */
 };
 
 #endif

@@ -25,6 +25,12 @@ struct strings {
 
 enum origin { ORIGIN_UNKNOWN = 0, ORIGIN_SERVER, ORIGIN_REPOSITORY };
 
+/* A login at a source; source "": at every one. */
+struct principal_login {
+	const char *source;
+	const char *login; /* compared without regard to case */
+};
+
 /* A public key of a principal. Times are inclusive; 0: no bound. */
 struct principal_key {
 	const char *text; /* one OpenSSH public key line: type, base64, comment */
@@ -40,6 +46,9 @@ struct principal {
 	struct principal_key *keys;
 	size_t key_count;
 	size_t key_capacity;
+	struct principal_login *logins;
+	size_t login_count;
+	size_t login_capacity;
 };
 
 struct group {
@@ -60,6 +69,7 @@ struct revocation {
 /* One struct rule_<kind> for each row of rules.def. */
 typedef bool rule_BOOLEAN;
 typedef uint64_t rule_SIZE;
+typedef uint64_t rule_COUNT;
 typedef const char *rule_STRING;
 typedef struct strings rule_STRINGS;
 typedef struct pattern *rule_PATTERN;
@@ -134,6 +144,10 @@ const struct principal *policy_principal(const struct policy *policy, const char
 const struct principal *policy_principal_by_key(const struct policy *policy,
 						const char *fingerprint,
 						const struct principal_key **key);
+/* The principal with this login at this source. NULL: nobody's. */
+const struct principal *policy_principal_by_login(const struct policy *policy,
+						  const char *source,
+						  const char *login);
 const struct revocation *policy_revocation(const struct policy *policy,
 					   const char *fingerprint);
 /* Whether a principal is named by, or a member of a group in, a list of names. */

@@ -83,9 +83,12 @@ int store_outbox_put(struct store *store, const struct msg_outbox_row *row,
 {
 	struct msg_outbox_row fresh = *row;
 	fresh.id = 0;
+	if (!fresh.kind)
+		fresh.kind = "status";
 	struct sql sql = {
 		.text = "INSERT INTO outbox (@) VALUES ($) "
-			"ON CONFLICT (repository, \"commit\", context) DO UPDATE "
+			"ON CONFLICT (repository, \"commit\", context) "
+			"WHERE kind = 'status' DO UPDATE "
 			"SET state = excluded.state, description = "
 			"excluded.description, "
 			"created_at = excluded.created_at, done_at = excluded.done_at, "

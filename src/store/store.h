@@ -29,7 +29,7 @@ struct store;
 
 /* What this build writes; an older database is migrated step by step inside one
  * transaction, a newer one is ERROR_STORE_NEWER. */
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 
 enum store_mode {
 	STORE_CREATE,    /* make it when it is missing */
@@ -95,6 +95,109 @@ int store_delivery_origin(struct store *store, struct arena *arena,
 			  const struct oid *new_id, int64_t *received_at,
 			  const char **pusher, struct error *err);
 
+/* A webhook, before it is read: state "received", with its body. When an equal one
+ * (source, digest) still waits to be read it is counted as merged and keeps its id.
+ * Counts for its source. */
+int store_webhook_add(struct store *store, const struct msg_delivery_row *row,
+		      const void *body, size_t length, uint64_t *id, struct error *err);
+/* Received ones that are due, oldest first, of one source (NULL: of the source whose
+ * turn it is: that of the oldest), at most `limit`. Bodies are got one by one. */
+int store_webhook_next(struct store *store, struct arena *arena, const char *source,
+		       size_t limit, struct msg_delivery_row **out, size_t *count,
+		       struct error *err);
+/* Its body in the arena; ERROR_NOT_FOUND: deleted by retention. */
+int store_delivery_body(struct store *store, struct arena *arena, uint64_t id,
+			struct msg_bytes *out, struct error *err);
+/* ERROR_NOT_FOUND */
+int store_delivery_get(struct store *store, struct arena *arena, uint64_t id,
+		       struct msg_delivery_row *out, struct error *err);
+/* What reading found: writes repository, ref, old, new, number, action, pusher, kind,
+ * reason and state ("waiting": a hint that was taken; "ignored"; "unreadable"). */
+int store_webhook_read(struct store *store, const struct msg_delivery_row *row,
+		       struct error *err);
+/* One more hint of the same delivery: as store_delivery_add(), never merged, with
+ * parent, event and forge_id as given. */
+int store_webhook_more(struct store *store, const struct msg_delivery_row *row,
+		       uint64_t *id, struct error *err);
+/* Another try to read it (attempts as given), or state "received" again: replay. */
+int store_webhook_again(struct store *store, uint64_t id, uint64_t attempts,
+			struct error *err);
+/* How many wait to be read, and their bytes. Kept in memory: cheap. */
+int store_webhook_backlog(struct store *store, uint64_t *count, uint64_t *bytes,
+			  struct error *err);
+/* Bodies of read deliveries older than this are deleted. */
+int store_body_prune(struct store *store, int64_t older_than, struct error *err);
+
+/* --- sources --- */
+int store_source_ensure(struct store *store, const char *name, const char *kind,
+			struct error *err);
+int store_source_get(struct store *store, struct arena *arena, const char *name,
+		     struct msg_source_row *out, struct error *err);
+int store_source_list(struct store *store, struct arena *arena,
+		      struct msg_source_row **out, size_t *count, struct error *err);
+/* Writes api_at, problem (NULL: none), retry_at, remaining. */
+int store_source_put(struct store *store, const struct msg_source_row *row,
+		     struct error *err);
+
+/* --- merge requests and their reviews --- */
+/* wanted += 1, due at once; adds the row (state "unknown") when it is missing. */
+int store_merge_request_hint(struct store *store, const char *repository,
+			     uint64_t number, int64_t at, struct error *err);
+int store_merge_request_get(struct store *store, struct arena *arena,
+			    const char *repository, uint64_t number,
+			    struct msg_merge_request_row *out, struct error *err);
+/* Writes what the forge told (everything but wanted, change, problem, failures, due_at:
+ * seen = row->seen, failures = 0) and replaces the reviews; adds the row when missing.
+ */
+int store_merge_request_put(struct store *store,
+			    const struct msg_merge_request_row *row,
+			    const struct msg_review_row *reviews, size_t review_count,
+			    struct error *err);
+/* Its newest change. */
+int store_merge_request_change(struct store *store, const char *repository,
+			       uint64_t number, uint64_t change, struct error *err);
+/* Looking failed: problem, failures += 1, due_at. */
+int store_merge_request_failed(struct store *store, const char *repository,
+			       uint64_t number, const char *problem, int64_t due_at,
+			       struct error *err);
+/* Those with wanted > seen that are due, oldest due first, of one repository or (NULL)
+ * of all; *later as with store_change_next(). */
+int store_merge_request_wanted(struct store *store, struct arena *arena,
+			       const char *repository, int64_t now, size_t limit,
+			       struct msg_merge_request_row **out, size_t *count,
+			       int64_t *later, struct error *err);
+/* Open ones of a repository; base_ref NULL: of every base. */
+int store_merge_request_open(struct store *store, struct arena *arena,
+			     const char *repository, const char *base_ref,
+			     struct msg_merge_request_row **out, size_t *count,
+			     struct error *err);
+/* Those whose head or merge commit is this, newest number first. */
+int store_merge_request_of_commit(struct store *store, struct arena *arena,
+				  const char *repository, const struct oid *commit,
+				  struct msg_merge_request_row **out, size_t *count,
+				  struct error *err);
+/* For the API: filters repository, state, number; `before`: numbers below. */
+int store_merge_request_list(struct store *store, struct arena *arena,
+			     const struct msg_query *query,
+			     struct msg_merge_request_row **out, size_t *count,
+			     struct error *err);
+int store_review_list(struct store *store, struct arena *arena, const char *repository,
+		      uint64_t number, struct msg_review_row **out, size_t *count,
+		      struct error *err);
+
+/* --- tokens of the API --- */
+int store_token_add(struct store *store, const struct msg_token_row *row, uint64_t *id,
+		    struct error *err); /* ERROR_LIMIT, ERROR_EXISTS: the name */
+/* By digest; neither revoked nor expired at `now`, else ERROR_NOT_FOUND. Notes used_at
+ * when in a transaction and the last note is older than a minute. */
+int store_token_find(struct store *store, struct arena *arena,
+		     const struct digest *digest, int64_t now,
+		     struct msg_token_row *out, struct error *err);
+int store_token_list(struct store *store, struct arena *arena,
+		     struct msg_token_row **out, size_t *count, struct error *err);
+int store_token_revoke(struct store *store, uint64_t id, int64_t now,
+		       struct error *err); /* ERROR_NOT_FOUND */
+
 /* --- changes --- */
 int store_change_add(struct store *store, const struct msg_change_row *row,
 		     uint64_t *id, struct error *err);
@@ -115,6 +218,10 @@ int store_change_base(struct store *store, uint64_t id, const struct oid *base,
 int store_change_next(struct store *store, struct arena *arena, int64_t now,
 		      size_t limit, struct msg_change_row **out, size_t *count,
 		      int64_t *later, struct error *err);
+
+/* Whether it waits for fresh reviews (of its merge request). */
+int store_change_reviews(struct store *store, uint64_t id, bool wanted,
+			 struct error *err);
 
 /* --- verdicts --- */
 /* The findings' `verdict` is filled in here. Sets the change's verdict. */
@@ -175,10 +282,30 @@ int store_quarantine_list(struct store *store, struct arena *arena, const char *
 			  struct msg_quarantine_row **out, size_t *count,
 			  struct error *err);
 
-/* --- outbox: what shall be told outside; one row per (repository, commit, context),
- * the newest state (by created_at; of equal ones the later call) wins --- */
+/* --- outbox: what shall be told outside. One row per (repository, commit, context) of
+ * kind "status", one per (repository, number) of kind "comment"; the newest state (by
+ * created_at; of equal ones the later call) wins and makes the row due again, unless
+ * what was posted
+ * (`posted`: state, a newline, description) is the same --- */
 int store_outbox_put(struct store *store, const struct msg_outbox_row *row,
 		     struct error *err);
+/* Rows that are not done and due, oldest first, of these repositories; *later as above.
+ */
+int store_outbox_due(struct store *store, struct arena *arena,
+		     const char *const *repositories, size_t repository_count,
+		     int64_t now, size_t limit, struct msg_outbox_row **out,
+		     size_t *count, int64_t *later, struct error *err);
+/* The row as it was at created_at was posted: done unless it was changed meanwhile;
+ * forge_ref (NULL: as it was) and posted are written in any case. */
+int store_outbox_posted(struct store *store, uint64_t id, int64_t created_at,
+			const char *posted, const char *forge_ref, int64_t now,
+			struct error *err);
+/* It failed: attempts += 1, problem; due_at 0: given up (done, with the problem).
+ * Nothing when it was changed meanwhile. */
+int store_outbox_failed(struct store *store, uint64_t id, int64_t created_at,
+			const char *problem, int64_t due_at, int64_t now,
+			struct error *err);
+uint64_t store_outbox_waiting(struct store *store); /* rows that are not done */
 int store_outbox_list(struct store *store, struct arena *arena, const char *repository,
 		      uint64_t before, size_t limit, struct msg_outbox_row **out,
 		      size_t *count, struct error *err);

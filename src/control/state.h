@@ -182,7 +182,7 @@ struct watch *watch_find(struct control *control, bool target, const char *name)
 /* Exponential, with a bound: 1 s, 4 s, 16 s ... 5 min. */
 int64_t backoff(uint64_t attempts);
 
-/* --- work_fetch.c, work_judge.c, work_deploy.c, work_observe.c --- */
+/* --- work_fetch.c, work_judge.c, work_emit.c, work_deploy.c, work_observe.c --- */
 extern const struct job_kind fetch_kind, judge_kind, deploy_kind, observe_kind;
 int fetch_prepare(struct control *control,
 		  const struct conf_repository_entry *repository,

@@ -1,0 +1,46 @@
+/* control/judge.h - the parts of a judge job: its request, and what its answer means.
+ *
+ * Not for other folders; only for the files judge_*.c, work_judge.c and work_emit.c. */
+#ifndef CONTROL_JUDGE_H
+#define CONTROL_JUDGE_H
+
+#include "control/state.h"
+
+/* --- judge_trust.c --- */
+/* The same request for the first judgement of a change and for the one right before it
+ * is deployed: `base` is what was accepted on the ref before. */
+int judgement_fill(struct control *control, struct job *job,
+		   const struct conf_repository_entry *entry,
+		   const struct msg_change_row *change, const struct oid *base,
+		   struct msg_judge *request);
+
+/* --- judge_watch.c --- */
+/* So that the judge can tell whom the change concerns. */
+int judgement_watch(struct control *control, const struct job *job,
+		    struct msg_judge *request);
+
+/* --- work_judge.c --- */
+/* Sends a request that is filled: with the mirror's path and the floor policy. */
+int judgement_start(struct control *control, struct job *job,
+		    const struct conf_repository_entry *entry,
+		    struct msg_judge *request);
+
+/* --- judge_outcome.c --- */
+/* Moves the change to a state; after `delay`, 0: at once, it is due. */
+void change_move(struct control *control, uint64_t id, const char *state,
+		 const char *reason, uint64_t attempts, int64_t delay);
+/* Writes the verdict and what follows from it. */
+void verdict_take(struct control *control, struct job *job,
+		  const struct msg_judged *judged);
+/* A job that could not say yes or no: again later, in the end unknown. */
+void judgement_failed(struct control *control, const struct msg_change_row *change,
+		      const char *reason, bool crashed);
+
+/* --- work_emit.c --- */
+/* Goes on with the manifests (takes fds[0] when it does), or ends the deployment. */
+void emit_take(struct control *control, struct job *job,
+	       const struct msg_judged *judged, int *fds);
+void emit_failed(struct control *control, struct job *job, const char *reason,
+		 bool crashed);
+
+#endif

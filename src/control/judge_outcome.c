@@ -1,0 +1,161 @@
+/* control/judge_outcome.c - what a judge said is written: the change's state, the
+ * verdict, the ref's accepted tip, and deployments for the targets it concerns. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "control/judge.h"
+#include "model/finding.h"
+
+void change_move(struct control *control, uint64_t id, const char *state,
+		 const char *reason, uint64_t attempts, int64_t delay)
+{
+	struct error err = ERROR_INIT;
+	int64_t now = clock_now();
+
+	if (control_write(control) == 0 &&
+	    store_change_move(control->store, id, state, reason, attempts,
+			      delay ? now + delay : 0, now, &err) != 0)
+		control_fail(control, 3, &err);
+}
+
+void judgement_failed(struct control *control, const struct msg_change_row *change,
+		      const char *reason, bool crashed)
+{
+	uint64_t attempts = change->attempts + 1;
+	uint64_t maximum = crashed ? CRASHES_MAX : ATTEMPTS_MAX;
+
+	metric_add(METRIC_VERDICTS_UNKNOWN, 1);
+	if (attempts < maximum) {
+		change_move(control, change->id, "waiting", reason, attempts,
+			    backoff(attempts));
+		return;
+	}
+	const char *pairs[] = { "repository", change->repository,
+				"ref",        change->ref,
+				"commit",     oid_text(&change->new_id),
+				"result",     "unknown",
+				"reason",     reason,
+				NULL };
+	change_move(control, change->id, "unknown", reason, attempts, 0);
+	status_put(control, change->repository, &change->new_id, "gitgate/policy",
+		   "error", reason);
+	ledger_put(control, "verdict", pairs);
+	log_error("a change could not be judged", LOG_U("change", change->id),
+		  LOG_S("reason", reason));
+}
+
+static int store_verdict(struct control *control, struct job *job,
+			 const struct msg_change_row *change,
+			 const struct msg_judged *judged, struct error *err)
+{
+	char policy[DIGEST_HEX_BYTES];
+	const char *first = job->finding_count ? job->findings[0].message : "";
+	struct msg_verdict_row row = {
+		.change = change->id,
+		.repository = change->repository,
+		.ref = change->ref,
+		.commit = change->new_id,
+		.result = judged->result,
+		.policy = judged->policy,
+		.judged_at = clock_now(),
+		.commits = judged->commits,
+		.errors = judged->errors,
+		.warnings = judged->warnings,
+		.reason = first,
+	};
+	uint64_t id;
+
+	digest_hex(&judged->policy, policy);
+	const char *pairs[] = { "repository", change->repository,
+				"ref",        change->ref,
+				"commit",     oid_text(&change->new_id),
+				"result",     judged->result,
+				"policy",     policy,
+				"pusher",     change->pusher ? change->pusher : "",
+				NULL };
+	int rc = store_verdict_add(control->store, &row, job->findings,
+				   job->finding_count, &id, err);
+	if (rc == 0)
+		rc = ledger_put(control, "verdict", pairs);
+	return rc;
+}
+
+static int queue_targets(struct control *control, const struct msg_change_row *change,
+			 const struct msg_judged *judged, struct error *err)
+{
+	for (size_t i = 0; i < judged->changed.count; i++) {
+		struct error refused = ERROR_INIT;
+		const char *target = judged->changed.items[i];
+		const struct conf_target_entry *entry =
+			config_target(control->config, target);
+		/* The configuration may have changed since the judge was asked; and a
+		 * judge has no say in what others deploy. */
+		if (!entry ||
+		    strcmp(entry->options.repository, change->repository) != 0 ||
+		    strcmp(entry->options.ref, change->ref) != 0)
+			continue;
+		int rc = deployment_queue(control, target, &change->new_id, change->id,
+					  CAUSE_PUSH, change->pusher, NULL,
+					  change->received_at, NULL, &refused);
+		if (rc == ERROR_STALE)
+			log_info("a change is not deployed", LOG_S("target", target),
+				 LOG_E(&refused));
+		else if (rc != 0)
+			return error_set(err, rc, "%s", refused.text);
+	}
+	return 0;
+}
+
+void verdict_take(struct control *control, struct job *job,
+		  const struct msg_judged *judged)
+{
+	struct error err = ERROR_INIT;
+	struct msg_change_row change;
+
+	if (control_write(control) != 0)
+		return;
+	int rc = store_change_get(control->store, control->round, job->change, &change,
+				  &err);
+	if (rc != 0) {
+		control_fail(control, 3, &err);
+		return;
+	}
+	enum verdict_result result = verdict_by_name(judged->result);
+	if (result == VERDICT_UNKNOWN) {
+		judgement_failed(control, &change,
+				 judged->text ? judged->text
+					      : "the judge gave no reason",
+				 false);
+		return;
+	}
+	bool passed = result == VERDICT_PASS;
+	const char *state = step_next(STEP_CHANGE, change.state,
+				      passed ? STEP_PASSED : STEP_FAILED);
+	const char *reason = passed               ? NULL
+			     : job->finding_count ? job->findings[0].message
+						  : "policy said no";
+	rc = store_verdict(control, job, &change, judged, &err);
+	if (rc == 0)
+		rc = store_change_move(control->store, change.id, state, reason,
+				       change.attempts, 0, clock_now(), &err);
+	if (rc == 0)
+		rc = store_change_base(control->store, change.id, &job->base, &err);
+	if (rc == 0 && passed)
+		rc = store_ref_accepted(control->store, change.repository, change.ref,
+					&change.new_id, &err);
+	if (rc == 0)
+		rc = status_put(control, change.repository, &change.new_id,
+				"gitgate/policy", passed ? "success" : "failure",
+				passed ? "policy passed" : reason);
+	if (rc == 0 && passed)
+		rc = queue_targets(control, &change, judged, &err);
+	if (rc != 0)
+		control_fail(control, 3, &err);
+	metric_add(passed ? METRIC_VERDICTS_PASS : METRIC_VERDICTS_FAIL, 1);
+	log_info("judged", LOG_S("repository", change.repository),
+		 LOG_S("ref", change.ref), LOG_S("commit", oid_text(&change.new_id)),
+		 LOG_S("result", judged->result), LOG_U("commits", judged->commits),
+		 LOG_U("errors", judged->errors), LOG_S("reason", reason));
+}

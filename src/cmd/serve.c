@@ -261,6 +261,14 @@ static int start_again(struct keeper *keeper, enum part_index part)
 	return 3;
 }
 
+/* Whether control is not started again. A store that is locked at the first start is
+ * another service's; one that was ours will be ours again. */
+static bool is_final(const struct keeper *keeper, int code)
+{
+	return keeper->stopping || code == 0 || code == 2 ||
+	       (code == CONTROL_LOCKED && !keeper->ready);
+}
+
 /* A part ended. -1: go on, otherwise the exit status of the service. */
 static int part_ended(struct keeper *keeper, enum part_index part, int status)
 {
@@ -268,7 +276,7 @@ static int part_ended(struct keeper *keeper, enum part_index part, int status)
 	bool full = part == CONTROL && code == CONTROL_FULL;
 
 	keeper->pids[part] = 0;
-	if (part == CONTROL && (keeper->stopping || code == 2 || code == 0)) {
+	if (part == CONTROL && is_final(keeper, code)) {
 		stop_all(keeper);
 		return code == 0 ? 0 : 3;
 	}

@@ -509,9 +509,10 @@ int control_main(int keeper_fd, const struct control_setup *setup)
 	log_set_process("control");
 	if (start(&control, keeper_fd, &err) != 0) {
 		log_error("control cannot start", LOG_E(&err));
-		control.exit_status = err.code == ERROR_NO_SPACE     ? CONTROL_FULL
-				      : error_is_retryable(err.code) ? 3
-								     : 2;
+		control.exit_status = err.code == ERROR_NO_SPACE       ? CONTROL_FULL
+				      : err.code == ERROR_STORE_LOCKED ? CONTROL_LOCKED
+				      : error_is_retryable(err.code)   ? 3
+								       : 2;
 	} else {
 		log_info("control is up", LOG_S("store", control.config->server.store),
 			 LOG_U("repositories", control.config->repository_count),

@@ -11,7 +11,8 @@
 
 #include "sandbox/sandbox.h"
 
-#define CONTROL_FULL 4
+#define CONTROL_FULL   4
+#define CONTROL_LOCKED 5
 
 struct control_setup {
 	const char *config_file;
@@ -22,7 +23,8 @@ struct control_setup {
  * to zygote, runner and intake. Returns the exit status: 0 after an orderly drain, 3 on
  * errors (the keeper starts it again), 2 when the configuration or store cannot be used
  * (the keeper gives up), CONTROL_FULL when the store's disk is full (the keeper starts
- * it again, however often). SIGTERM drains, SIGHUP reloads. */
+ * it again, however often), CONTROL_LOCKED when another process has the store (the
+ * keeper gives up if it never was ready). SIGTERM drains, SIGHUP reloads. */
 int control_main(int keeper_fd, const struct control_setup *setup);
 
 #endif

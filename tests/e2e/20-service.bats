@@ -414,6 +414,19 @@ has_failed() {
 	assert_live "one"
 }
 
+@test "service: a second one on the same store ends at once" {
+	make_served
+	start_service
+	sed "s,^socket:.*,socket: \"$T/run/second.sock\"," "$T/gitgate.yaml" >"$T/second.yaml"
+	run timeout 10 gitgate serve --config "$T/second.yaml"
+	assert_equal "$status" 3
+	assert_says '"code":"store-locked"'
+	refute_says "started again"
+	assert_equal "$(grep -c 'control cannot start' <<<"$output")" 1
+	change "one"
+	assert_live "one"
+}
+
 @test "service: the socket gives rights by user" {
 	command -v curl >/dev/null || skip "needs curl"
 	[ "$(id -u)" = 0 ] || skip "needs root, to be another user"

@@ -18,6 +18,9 @@ int judgement_fill(struct control *control, struct job *job,
 /* So that the judge can tell whom the change concerns. */
 int judgement_watch(struct control *control, const struct job *job,
 		    struct msg_judge *request);
+/* Whether an entry of the list is not a target but, behind its target, a commit that
+ * was rolled back there. */
+bool watch_is_quarantine(const char *label);
 
 /* --- work_judge.c --- */
 /* Sends a request that is filled: with the mirror's path and the floor policy. */

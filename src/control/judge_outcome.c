@@ -2,6 +2,7 @@
  * verdict, the ref's accepted tip, and deployments for the targets it concerns. */
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -82,27 +83,80 @@ static int store_verdict(struct control *control, struct job *job,
 	return rc;
 }
 
-static int queue_targets(struct control *control, const struct msg_change_row *change,
+static bool has_changed(const struct msg_judged *judged, const char *label)
+{
+	for (size_t i = 0; i < judged->changed.count; i++)
+		if (strcmp(judged->changed.items[i], label) == 0)
+			return true;
+	return false;
+}
+
+/* The configuration may have changed since the judge was asked. */
+static bool still_follows(struct control *control, const char *target,
+			  const struct msg_change_row *change)
+{
+	const struct conf_target_entry *entry = config_target(control->config, target);
+
+	return entry && strcmp(entry->options.repository, change->repository) == 0 &&
+	       strcmp(entry->options.ref, change->ref) == 0;
+}
+
+/* Accepted, and not deployed: that must not look like one that waits. */
+static int tell_quarantined(struct control *control, const char *target,
+			    const struct msg_change_row *change, const struct oid *bad)
+{
+	const char *context = arena_printf(control->round, "gitgate/%s", target);
+	const char *text =
+		arena_printf(control->round,
+			     "quarantined: the target's files are those of %s, which "
+			     "was rolled "
+			     "back; release it with \"gitgate deploy %s %s --release\"",
+			     oid_short(bad), target, oid_short(&change->new_id));
+
+	log_warning("a change is not deployed", LOG_S("target", target),
+		    LOG_S("commit", oid_text(&change->new_id)), LOG_S("reason", text));
+	if (!context || !text)
+		return ERROR_MEMORY;
+	return status_put(control, change->repository, &change->new_id, context,
+			  "failure", text);
+}
+
+/* One target that was asked about at `i` of the lists, and behind it what must not come
+ * back to it. */
+static int queue_target(struct control *control, const struct msg_change_row *change,
+			const struct msg_judge *asked, size_t i,
+			const struct msg_judged *judged, struct error *err)
+{
+	const char *target = asked->watch_targets.items[i];
+
+	if (!has_changed(judged, target) || !still_follows(control, target, change))
+		return 0;
+	while (++i < asked->watch_targets.count &&
+	       watch_is_quarantine(asked->watch_targets.items[i]))
+		if (!has_changed(judged, asked->watch_targets.items[i]))
+			return tell_quarantined(control, target, change,
+						&asked->watch_since.items[i]);
+	return deployment_queue(control, target, &change->new_id, change->id,
+				CAUSE_PUSH, change->pusher, NULL, change->received_at,
+				NULL, err);
+}
+
+/* Only targets that were asked about: a judge has no say in what others deploy. */
+static int queue_targets(struct control *control, const struct job *job,
+			 const struct msg_change_row *change,
 			 const struct msg_judged *judged, struct error *err)
 {
-	for (size_t i = 0; i < judged->changed.count; i++) {
+	const struct msg_judge *asked = job->request;
+
+	for (size_t i = 0; i < asked->watch_targets.count; i++) {
 		struct error refused = ERROR_INIT;
-		const char *target = judged->changed.items[i];
-		const struct conf_target_entry *entry =
-			config_target(control->config, target);
-		/* The configuration may have changed since the judge was asked; and a
-		 * judge has no say in what others deploy. */
-		if (!entry ||
-		    strcmp(entry->options.repository, change->repository) != 0 ||
-		    strcmp(entry->options.ref, change->ref) != 0)
+		if (watch_is_quarantine(asked->watch_targets.items[i]))
 			continue;
-		int rc = deployment_queue(control, target, &change->new_id, change->id,
-					  CAUSE_PUSH, change->pusher, NULL,
-					  change->received_at, NULL, &refused);
-		if (rc == ERROR_STALE)
-			log_info("a change is not deployed", LOG_S("target", target),
-				 LOG_E(&refused));
-		else if (rc != 0)
+		int rc = queue_target(control, change, asked, i, judged, &refused);
+		if (rc == ERROR_STALE) /* rolled back while it was judged */
+			rc = tell_quarantined(control, asked->watch_targets.items[i],
+					      change, &change->new_id);
+		if (rc != 0)
 			return error_set(err, rc, "%s", refused.text);
 	}
 	return 0;
@@ -150,7 +204,7 @@ void verdict_take(struct control *control, struct job *job,
 				"gitgate/policy", passed ? "success" : "failure",
 				passed ? "policy passed" : reason);
 	if (rc == 0 && passed)
-		rc = queue_targets(control, &change, judged, &err);
+		rc = queue_targets(control, job, &change, judged, &err);
 	if (rc != 0)
 		control_fail(control, 3, &err);
 	metric_add(passed ? METRIC_VERDICTS_PASS : METRIC_VERDICTS_FAIL, 1);

@@ -7,6 +7,8 @@
 
 /* Rolled back commits of a target that are looked at, newest first. */
 #define QUARANTINED_MAX 64
+/* No name of a target begins like this. */
+#define QUARANTINE_MARK '!'
 
 /* The lists of a judge's request that tell whom a change concerns. */
 struct watch_list {
@@ -19,9 +21,10 @@ struct watch_list {
 	size_t path_count, path_capacity;
 };
 
-/* The target was, or must not be, at this commit; null: it has nothing yet. */
+/* The target was, or must not be, at this commit; null: it has nothing yet. Labels
+ * differ, so that the answer tells each comparison. */
 static int watch_since(struct watch_list *list, const struct conf_target_entry *target,
-		       const struct oid *commit)
+		       const char *label, const struct oid *commit)
 {
 	const struct strings *paths = &target->options.paths;
 	const char **name = ARENA_PUSH(list->arena, &list->names, &list->name_count,
@@ -31,7 +34,7 @@ static int watch_since(struct watch_list *list, const struct conf_target_entry *
 
 	if (!name || !since)
 		return ERROR_MEMORY;
-	*name = arena_string(list->arena, target->name);
+	*name = arena_string(list->arena, label);
 	*since = *commit;
 	for (size_t i = 0; i < paths->count; i++) {
 		const char **path = ARENA_PUSH(list->arena, &list->paths,
@@ -42,6 +45,21 @@ static int watch_since(struct watch_list *list, const struct conf_target_entry *
 				     paths->items[i]);
 	}
 	return *name ? 0 : ERROR_MEMORY;
+}
+
+static int watch_quarantine(struct watch_list *list,
+			    const struct conf_target_entry *target,
+			    const struct oid *commit)
+{
+	const char *label = arena_printf(list->arena, "%c%s:%s", QUARANTINE_MARK,
+					 target->name, oid_text(commit));
+
+	return label ? watch_since(list, target, label, commit) : ERROR_MEMORY;
+}
+
+bool watch_is_quarantine(const char *label)
+{
+	return label[0] == QUARANTINE_MARK;
 }
 
 /* What a target has or waits for; and what was rolled back, so that a push which leaves
@@ -60,12 +78,12 @@ static int watch_target(struct control *control, struct watch_list *list,
 	struct oid since = open_count ? open[open_count - 1].commit : row.commit;
 	if (since.length == 0)
 		since.length = (unsigned char)id_length;
-	int rc = watch_since(list, target, &since);
+	int rc = watch_since(list, target, target->name, &since);
 	if (rc == 0)
 		rc = store_quarantine_list(control->store, control->round, target->name,
 					   &bad, &bad_count, NULL);
 	for (size_t i = 0; rc == 0 && i < bad_count && i < QUARANTINED_MAX; i++)
-		rc = watch_since(list, target, &bad[i].commit);
+		rc = watch_quarantine(list, target, &bad[i].commit);
 	return rc;
 }
 

@@ -381,6 +381,13 @@ has_failed() {
 	change "elsewhere" other/file
 	assert_judged
 	assert_live "good"
+	# Accepted, and not deployed: everybody is told why.
+	assert_logged "a change is not deployed"
+	if command -v curl >/dev/null; then
+		run curl -s --unix-socket "$T/run/gitgate.sock" "http://x/api/v1/outbox?repository=shop"
+		[[ "$output" =~ \"commit\":\"$(named)\",\"context\":\"gitgate/web\",\"state\":\"failure\",\"description\":\"quarantined:[^}]*$(short HEAD~1)[^}]*--release ]] ||
+			fail "no status says so"
+	fi
 	change "better"
 	assert_live "better"
 }

@@ -1,0 +1,206 @@
+/* forge/fields.c - what a forge's reply holds, and the list of checks of a set-up. */
+#include "forge/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "doc/doc.h"
+
+#define CHECK_BYTES     2048
+#define CLOCK_TOLERANCE (60 * CLOCK_SECOND)
+#define CLOCK_WINDOW    (5 * 60 * CLOCK_SECOND) /* of signed timestamps */
+
+const struct node *call_child(const struct node *node, const char *path)
+{
+	while (node != NULL && *path != '\0') {
+		size_t length = strcspn(path, ".");
+		if (node_kind(node) != NODE_MAPPING)
+			return NULL;
+		node = node_get_bytes(node, path, length);
+		path += length + (path[length] == '.');
+	}
+	return node;
+}
+
+void call_fields_begin(struct call_fields *fields, struct arena *arena,
+		       const struct node *node, const char *what)
+{
+	*fields = (struct call_fields){ .arena = arena, .node = node, .what = what };
+}
+
+static void fail(struct call_fields *fields, int code, const char *path)
+{
+	if (fields->code != 0)
+		return;
+	fields->code = code;
+	fields->missing = path;
+}
+
+static void lack(struct call_fields *fields, const char *path, enum call_need need)
+{
+	if (need == CALL_NEEDED)
+		fail(fields, ERROR_FORGE, path);
+}
+
+/* A string or number's text; NULL for nothing. */
+static const char *scalar(const struct call_fields *fields, const char *path,
+			  size_t *length)
+{
+	const struct node *node = call_child(fields->node, path);
+	switch (node_kind(node)) {
+	case NODE_STRING:
+	case NODE_INTEGER:
+		return node_text(node, length);
+	case NODE_UNKNOWN:
+	case NODE_NULL:
+	case NODE_BOOLEAN:
+	case NODE_DECIMAL:
+	case NODE_SEQUENCE:
+	case NODE_MAPPING:
+		break;
+	}
+	return NULL;
+}
+
+const char *call_text(struct call_fields *fields, const char *path, enum call_need need)
+{
+	size_t length = 0;
+	const char *text = scalar(fields, path, &length);
+	if (text == NULL || length == 0) {
+		lack(fields, path, need);
+		return "";
+	}
+	const char *copy = NULL;
+	if (length > CALL_TEXT_BYTES)
+		fail(fields, ERROR_FORGE, path);
+	else if ((copy = arena_copy(fields->arena, text, length)) == NULL)
+		fail(fields, ERROR_MEMORY, path);
+	return copy != NULL ? copy : "";
+}
+
+const char *call_title(struct call_fields *fields, const char *path)
+{
+	char cut[CALL_TITLE_BYTES];
+	size_t length = 0;
+	const char *text = scalar(fields, path, &length);
+	if (text == NULL)
+		return "";
+	const char *copy = arena_string(
+		fields->arena, text_escape_into(cut, sizeof(cut), text, length));
+	if (copy == NULL)
+		fail(fields, ERROR_MEMORY, path);
+	return copy != NULL ? copy : "";
+}
+
+void call_oid(struct call_fields *fields, const char *path, enum call_need need,
+	      struct oid *out)
+{
+	size_t length = 0;
+	const char *text = scalar(fields, path, &length);
+	*out = (struct oid)OID_INIT;
+	if (text == NULL || oid_parse(text, length, out) != 0) {
+		*out = (struct oid)OID_INIT;
+		lack(fields, path, need);
+	}
+}
+
+uint64_t call_number(struct call_fields *fields, const char *path, enum call_need need)
+{
+	uint64_t number = 0;
+	const char *text = scalar(fields, path, NULL);
+	if (text == NULL || text_parse_u64(text, &number) != 0) {
+		lack(fields, path, need);
+		return 0;
+	}
+	return number;
+}
+
+bool call_boolean(struct call_fields *fields, const char *path)
+{
+	const struct node *node = call_child(fields->node, path);
+	return node_kind(node) == NODE_BOOLEAN && node_boolean(node);
+}
+
+int64_t call_time(struct call_fields *fields, const char *path)
+{
+	int64_t when = 0;
+	const char *text = scalar(fields, path, NULL);
+	return text != NULL && clock_parse(text, &when) == 0 ? when : 0;
+}
+
+int call_fields_status(const struct call_fields *fields, struct error *err)
+{
+	if (fields->code == 0)
+		return 0;
+	if (fields->code == ERROR_MEMORY)
+		return error_set(err, ERROR_MEMORY, "out of memory for %s",
+				 fields->what);
+	return error_set(err, fields->code,
+			 "the forge's reply: %s has no readable '%s'", fields->what,
+			 fields->missing);
+}
+
+/* --- checks --- */
+
+void call_check(struct call_checks *checks, enum forge_check_result result,
+		const char *what, const char *mend, const char *format, ...)
+{
+	char text[CHECK_BYTES];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	struct forge_check *check = ARENA_PUSH(checks->arena, &checks->items,
+					       &checks->count, &checks->capacity);
+	if (check == NULL) {
+		checks->failed = true;
+		return;
+	}
+	*check = (struct forge_check){ .result = result,
+				       .what = arena_string(checks->arena, what),
+				       .text = arena_string(checks->arena, text),
+				       .mend = arena_string(checks->arena, mend) };
+	if (check->what == NULL || check->text == NULL ||
+	    (check->mend == NULL) != (mend == NULL))
+		checks->failed = true;
+}
+
+void call_check_clock(struct call_checks *checks, int64_t date)
+{
+	char offset[CLOCK_TEXT_BYTES];
+	int64_t difference = date - clock_now();
+	if (date == 0) {
+		call_check(checks, FORGE_CHECK_UNKNOWN, "clock", NULL,
+			   "the forge does not say its time");
+		return;
+	}
+	int64_t size = difference < 0 ? -difference : difference;
+	duration_format(size, offset);
+	enum forge_check_result result = size <= CLOCK_TOLERANCE ? FORGE_CHECK_GOOD
+					 : size <= CLOCK_WINDOW  ? FORGE_CHECK_WARNING
+								 : FORGE_CHECK_BAD;
+	call_check(checks, result, "clock",
+		   result == FORGE_CHECK_GOOD ? NULL
+					      : "set this machine's clock (timedatectl "
+						"set-ntp true), or "
+						"the forge's; signed webhooks are "
+						"refused over 5 minutes "
+						"apart",
+		   result == FORGE_CHECK_GOOD ? "both clocks agree within %s"
+		   : difference < 0           ? "the forge's clock is %s behind ours"
+					      : "the forge's clock is %s ahead of ours",
+		   offset);
+}
+
+int call_checks_status(const struct call_checks *checks, struct error *err)
+{
+	return checks->failed ? error_set(err, ERROR_MEMORY, "out of memory for checks")
+			      : 0;
+}

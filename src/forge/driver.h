@@ -62,6 +62,7 @@ struct forge {
 	/* GitHub as an App */
 	uint64_t app_id;
 	const char *app_key;
+	const char *installation_owner; /* whose the token is; NULL: not asked yet */
 };
 
 extern const struct forge_driver forge_github, forge_gitlab, forge_gitea, forge_forgejo,

@@ -118,6 +118,24 @@ struct call_numbers {
 int call_numbers_add(struct call_numbers *numbers, struct arena *arena, uint64_t number,
 		     struct error *err);
 
+/* --- what is posted --- */
+
+/* States of a report_item; each driver has a table of its forge's words. */
+enum call_state {
+	CALL_STATE_UNKNOWN = 0,
+	CALL_PENDING,
+	CALL_RUNNING,
+	CALL_SUCCESS,
+	CALL_FAILURE,
+	CALL_ERROR, /* a fault of gitgate's own, or of what it needs */
+	CALL_CANCELLED,
+	CALL_SKIPPED, /* it does not apply */
+};
+#define CALL_STATE_COUNT (CALL_SKIPPED + 1)
+enum call_state call_state_by_name(const char *name); /* "pending", "success" ... */
+/* The text, cut with "..." behind so many code points; NULL: out of memory. */
+const char *call_cut(struct arena *arena, const char *text, size_t characters);
+
 /* --- checks of forge_test() --- */
 
 struct call_checks {

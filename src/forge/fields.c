@@ -147,6 +147,37 @@ int call_fields_status(const struct call_fields *fields, struct error *err)
 			 fields->missing);
 }
 
+/* --- what is posted --- */
+
+enum call_state call_state_by_name(const char *name)
+{
+	static const char *const names[CALL_STATE_COUNT] = {
+		[CALL_STATE_UNKNOWN] = "unknown", [CALL_PENDING] = "pending",
+		[CALL_RUNNING] = "running",       [CALL_SUCCESS] = "success",
+		[CALL_FAILURE] = "failure",       [CALL_ERROR] = "error",
+		[CALL_CANCELLED] = "cancelled",   [CALL_SKIPPED] = "skipped",
+	};
+	for (size_t i = 1; i < CALL_STATE_COUNT; i++) {
+		if (strcmp(name, names[i]) == 0)
+			return (enum call_state)i;
+	}
+	return CALL_STATE_UNKNOWN;
+}
+
+const char *call_cut(struct arena *arena, const char *text, size_t characters)
+{
+	static const char dots[] = "...";
+	size_t length = strlen(text);
+	size_t at = 0;
+	if (text_utf8_count(text, length) <= characters)
+		return arena_string(arena, text);
+	for (size_t i = strlen(dots); i < characters; i++) {
+		size_t step = text_utf8_next(text + at, length - at, NULL);
+		at += step != 0 ? step : 1;
+	}
+	return arena_printf(arena, "%.*s%s", (int)at, text, dots);
+}
+
 /* --- checks --- */
 
 void call_check(struct call_checks *checks, enum forge_check_result result,

@@ -1,0 +1,30 @@
+/* forge/bitbucket_server.c - Bitbucket Data Center: who signed, and its driver.
+ *
+ * Source: Atlassian's "Event payload" and "Manage webhooks" of Bitbucket Data Center.
+ * Its X-Hub-Signature is SHA-256, unlike the header of that name at GitHub. */
+#include "forge/authenticate.h"
+#include "forge/driver.h"
+#include "forge/read.h"
+
+static int authenticate(const struct forge_webhook *webhook,
+			struct forge_authentic *out, struct error *err)
+{
+	int code = authenticate_hex(webhook, "X-Hub-Signature",
+				    "sha256=", webhook->body, webhook->length, err);
+	if (code == 0)
+		code = authenticate_label(webhook, "X-Event-Key", &out->event, err);
+	if (code == 0)
+		code = authenticate_label(webhook, "X-Request-Id", &out->forge_id, err);
+	if (code == 0)
+		code = authenticate_content(webhook, false, &out->form, err);
+	return code;
+}
+
+const struct forge_driver forge_bitbucket_server = {
+	.kind = FORGE_BITBUCKET_SERVER,
+	.name = "bitbucket-server",
+	.api = "",
+	.head_ref = "refs/pull-requests/%llu/from",
+	.authenticate = authenticate,
+	.read = read_bitbucket_server,
+};

@@ -1,0 +1,106 @@
+/* forge/gitea.c - Gitea and Forgejo: who signed, and their drivers.
+ *
+ * Every delivery carries headers in GitHub's, Gogs' and Gitea's names, Forgejo's its
+ * own besides; without a secret they are sent empty. A form is signed as the JSON that
+ * it carries. Source: Gitea's services/webhook/deliver.go; Forgejo's documentation of
+ * webhooks. */
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "forge/authenticate.h"
+#include "forge/driver.h"
+#include "forge/form.h"
+#include "forge/read.h"
+
+struct signature_header {
+	const char *name;
+	const char *prefix;
+};
+
+static const struct signature_header signature_headers[] = {
+	{ "X-Forgejo-Signature", "" },
+	{ "X-Gitea-Signature", "" },
+	{ "X-Hub-Signature-256", "sha256=" },
+	{ NULL, NULL },
+};
+
+/* The first that is there decides, also when it is empty. */
+static int authenticate_bytes(const struct forge_webhook *webhook, const void *bytes,
+			      size_t length, struct error *err)
+{
+	const struct signature_header *header = signature_headers;
+	if (webhook->kind == FORGE_GITEA)
+		header++;
+	for (; header->name != NULL; header++) {
+		const char *value;
+		int code = authenticate_header(webhook, header->name, &value, err);
+		if (code != 0)
+			return code;
+		if (value != NULL)
+			return authenticate_hex(webhook, header->name, header->prefix,
+						bytes, length, err);
+	}
+	return error_set(err, ERROR_UNAUTHENTICATED, "the delivery is not signed");
+}
+
+static int authenticate_sender(const struct forge_webhook *webhook, struct error *err)
+{
+	if (!authenticate_is_form(webhook))
+		return authenticate_bytes(webhook, webhook->body, webhook->length, err);
+	struct buf text = BUF_INIT(webhook->length);
+	int code = form_payload(webhook->body, webhook->length, &text, err);
+	if (code == 0)
+		code = authenticate_bytes(webhook, text.data, text.length, err);
+	buf_release(&text);
+	return code == ERROR_MEMORY ? code : code != 0 ? ERROR_UNAUTHENTICATED : 0;
+}
+
+/* A header under Forgejo's name, else Gitea's. */
+static int find_label(const struct forge_webhook *webhook, const char *forgejo,
+		      const char *gitea, const char **value, struct error *err)
+{
+	int code = 0;
+	*value = "";
+	if (webhook->kind == FORGE_FORGEJO)
+		code = authenticate_label(webhook, forgejo, value, err);
+	if (code == 0 && (*value)[0] == '\0')
+		code = authenticate_label(webhook, gitea, value, err);
+	return code;
+}
+
+static int authenticate(const struct forge_webhook *webhook,
+			struct forge_authentic *out, struct error *err)
+{
+	int code = authenticate_sender(webhook, err);
+	if (code == 0)
+		code = find_label(webhook, "X-Forgejo-Event", "X-Gitea-Event",
+				  &out->event, err);
+	if (code == 0)
+		code = find_label(webhook, "X-Forgejo-Event-Type", "X-Gitea-Event-Type",
+				  &out->event_type, err);
+	if (code == 0)
+		code = find_label(webhook, "X-Forgejo-Delivery", "X-Gitea-Delivery",
+				  &out->forge_id, err);
+	if (code == 0)
+		code = authenticate_content(webhook, true, &out->form, err);
+	return code;
+}
+
+const struct forge_driver forge_gitea = {
+	.kind = FORGE_GITEA,
+	.name = "gitea",
+	.api = "",
+	.head_ref = "refs/pull/%llu/head",
+	.authenticate = authenticate,
+	.read = read_gitea,
+};
+
+const struct forge_driver forge_forgejo = {
+	.kind = FORGE_FORGEJO,
+	.name = "forgejo",
+	.api = "",
+	.head_ref = "refs/pull/%llu/head",
+	.authenticate = authenticate,
+	.read = read_gitea,
+};

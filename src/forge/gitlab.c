@@ -1,0 +1,55 @@
+/* forge/gitlab.c - GitLab: who signed, and its driver.
+ *
+ * Source: GitLab's "Webhooks" (user/project/integrations/webhooks) and "System hooks".
+ */
+#include "forge/authenticate.h"
+#include "forge/driver.h"
+#include "forge/read.h"
+
+/* The signature, once it is sent, decides: a bad one is never made good by the token
+ * beside it. */
+static int authenticate_sender(const struct forge_webhook *webhook, bool *weak,
+			       struct error *err)
+{
+	const char *signature;
+	int code = authenticate_header(webhook, "webhook-signature", &signature, err);
+	if (code != 0)
+		return code;
+	if (signature != NULL || !webhook->plain_token)
+		return authenticate_standard(webhook, err);
+	code = authenticate_token(webhook, "X-Gitlab-Token", err);
+	*weak = code == 0;
+	return code;
+}
+
+/* The id that stays over retries. */
+static int find_id(const struct forge_webhook *webhook, const char **id,
+		   struct error *err)
+{
+	int code = authenticate_label(webhook, "webhook-id", id, err);
+	if (code == 0 && (*id)[0] == 0)
+		code = authenticate_label(webhook, "Idempotency-Key", id, err);
+	return code;
+}
+
+static int authenticate(const struct forge_webhook *webhook,
+			struct forge_authentic *out, struct error *err)
+{
+	int code = authenticate_sender(webhook, &out->weak, err);
+	if (code == 0)
+		code = authenticate_label(webhook, "X-Gitlab-Event", &out->event, err);
+	if (code == 0)
+		code = find_id(webhook, &out->forge_id, err);
+	if (code == 0)
+		code = authenticate_content(webhook, false, &out->form, err);
+	return code;
+}
+
+const struct forge_driver forge_gitlab = {
+	.kind = FORGE_GITLAB,
+	.name = "gitlab",
+	.api = "https://gitlab.com/api/v4",
+	.head_ref = "refs/merge-requests/%llu/head",
+	.authenticate = authenticate,
+	.read = read_gitlab,
+};

@@ -46,23 +46,23 @@ static int config_new(struct config **out, const char *file, struct error *err)
 	return 0;
 }
 
-static int read_sources(struct config_build *build, struct error *err)
+static int read_files(struct config_build *build, struct error *err)
 {
 	struct config *config = build->config;
-	build->sources =
-		arena_array(build->trees, config->file_count, sizeof(*build->sources));
-	if (build->sources == NULL)
+	build->files =
+		arena_array(build->trees, config->file_count, sizeof(*build->files));
+	if (build->files == NULL)
 		return no_memory(config->file, err);
-	build->source_count = config->file_count;
-	for (size_t i = 0; i < build->source_count; i++) {
-		struct config_source *source = &build->sources[i];
+	build->file_count = config->file_count;
+	for (size_t i = 0; i < build->file_count; i++) {
+		struct config_file *part = &build->files[i];
 		const struct policy_file *file = &config->files[i];
-		source->reader =
+		part->reader =
 			(struct reader){ file->name, config->arena, build->directory };
-		int code = reader_parse(&source->reader, file->bytes, file->length,
-					build->trees, &source->root, err);
-		if (code == 0 && source->root != NULL)
-			code = config_read_source(build, source, err);
+		int code = reader_parse(&part->reader, file->bytes, file->length,
+					build->trees, &part->root, err);
+		if (code == 0 && part->root != NULL)
+			code = config_read_tree(build, part, err);
 		if (code != 0)
 			return code;
 	}
@@ -75,7 +75,7 @@ static int load_for_floor(void *data, const char *name, struct policy_file *out,
 {
 	struct config_build *build = data;
 	struct config *config = build->config;
-	for (size_t i = build->source_count; i < config->file_count; i++)
+	for (size_t i = build->file_count; i < config->file_count; i++)
 		if (strcmp(config->files[i].name, name) == 0) {
 			*out = config->files[i];
 			return 0;
@@ -103,9 +103,9 @@ static int check_floor(struct config_build *build, struct error *err)
 	struct policy_loader loader = { load_for_floor, build };
 	struct policy *policy = NULL;
 	int code = policy_new(&policy, err);
-	for (size_t i = 0; code == 0 && i < build->source_count; i++) {
+	for (size_t i = 0; code == 0 && i < build->file_count; i++) {
 		struct policy_file file = config->files[i];
-		if (build->sources[i].has_policy)
+		if (build->files[i].has_policy)
 			code = policy_add_server(policy, &file, &loader, NULL, err);
 	}
 	if (code == 0)
@@ -123,11 +123,11 @@ static int pack_floor(struct config_build *build, struct error *err)
 	if (files == NULL)
 		return no_memory(config->file, err);
 	size_t count = 0;
-	for (size_t i = 0; i < build->source_count; i++)
-		if (build->sources[i].has_policy)
+	for (size_t i = 0; i < build->file_count; i++)
+		if (build->files[i].has_policy)
 			files[count++] = config->files[i];
 	size_t server_count = count;
-	for (size_t i = build->source_count; i < config->file_count; i++)
+	for (size_t i = build->file_count; i < config->file_count; i++)
 		files[count++] = config->files[i];
 	struct buf block = BUF_INIT(FLOOR_BYTES);
 	int code = policy_files_pack(&block, files, count, server_count, err);
@@ -150,7 +150,7 @@ static int build_config(struct config_build *build, const char *file, struct err
 		return code;
 	config->file_capacity = config->file_count;
 	config->file = config->files[0].name;
-	code = read_sources(build, err);
+	code = read_files(build, err);
 	if (code == 0)
 		code = config_check(build, err);
 	if (code == 0)
@@ -184,6 +184,15 @@ const struct conf_repository_entry *config_repository(const struct config *confi
 	for (size_t i = 0; i < config->repository_count; i++)
 		if (strcmp(config->repositories[i].name, name) == 0)
 			return &config->repositories[i];
+	return NULL;
+}
+
+const struct conf_source_entry *config_source(const struct config *config,
+					      const char *name)
+{
+	for (size_t i = 0; i < config->source_count; i++)
+		if (strcmp(config->sources[i].name, name) == 0)
+			return &config->sources[i];
 	return NULL;
 }
 

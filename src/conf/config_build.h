@@ -13,13 +13,14 @@
 struct node;
 
 /* One file of the configuration, parsed. */
-struct config_source {
+struct config_file {
 	struct reader reader;
 	const struct node *root; /* NULL: empty */
 	bool has_policy;
 };
 
-/* Where a repository or target stands; parallel to the configuration's arrays. */
+/* Where a source, repository or target stands; parallel to the configuration's arrays.
+ */
 struct config_entry {
 	const struct reader *reader;
 	const struct node *key;
@@ -30,9 +31,12 @@ struct config_build {
 	struct config *config;
 	struct arena *trees;
 	const char *directory; /* of the main file */
-	struct config_source *sources;
-	size_t source_count;
+	struct config_file *files;
+	size_t file_count;
 	struct map seen; /* "section/key" -> place */
+	struct config_entry *sources;
+	size_t source_count;
+	size_t source_capacity;
 	struct config_entry *repositories;
 	size_t repository_count;
 	size_t repository_capacity;
@@ -53,10 +57,19 @@ int config_read_beside(struct arena *arena, const char *directory, const char *n
 
 /* conf/config_sections.c */
 int config_defaults(struct arena *arena, enum option_section_id section, void *out);
-int config_read_source(struct config_build *build, struct config_source *source,
-		       struct error *err);
+int config_read_tree(struct config_build *build, struct config_file *file,
+		     struct error *err);
 
 /* conf/config_check.c: what no single option can know. */
 int config_check(struct config_build *build, struct error *err);
+/* The value of an option of the entry, or its name when it is not given. */
+const struct node *config_place(const struct config_entry *entry, const char *key);
+
+/* conf/config_sources.c: the same about sources. config_check_sources() comes first. */
+int config_check_sources(struct config_build *build, struct error *err);
+int config_check_source_name(const struct config_build *build, size_t repository,
+			     struct error *err);
+/* Takes one slash from the end. 0 or ERROR_MEMORY. */
+int config_cut_slash(struct arena *arena, const char **address);
 
 #endif

@@ -12,8 +12,7 @@
 #include "conf/names.h"
 #include "doc/doc.h"
 
-/* The value of an option, or the entry's name when it is not given. */
-static const struct node *place_of(const struct config_entry *entry, const char *key)
+const struct node *config_place(const struct config_entry *entry, const char *key)
 {
 	const struct node *value = node_get(entry->node, key);
 	return value == NULL ? entry->key : value;
@@ -51,7 +50,7 @@ static int check_credentials(const struct config_entry *entry, enum url_scheme s
 			return code;
 	}
 	if (scheme == URL_SSH && node_get(entry->node, "known-hosts-file") == NULL)
-		return reader_fail(entry->reader, place_of(entry, "url"), err,
+		return reader_fail(entry->reader, config_place(entry, "url"), err,
 				   "ssh needs 'known-hosts-file': without it nobody "
 				   "knows whose host it is (ssh-keyscan writes one)");
 	return 0;
@@ -104,8 +103,8 @@ static int check_path_once(const struct config_build *build, size_t index,
 	for (size_t i = 0; all[index].options.path != NULL && i < index; i++)
 		if (all[i].options.path != NULL &&
 		    strcmp(all[i].options.path, all[index].options.path) == 0)
-			return reader_fail(entry->reader, place_of(entry, "path"), err,
-					   "'%s' is the repository '%s' already",
+			return reader_fail(entry->reader, config_place(entry, "path"),
+					   err, "'%s' is the repository '%s' already",
 					   all[i].options.path, all[i].name);
 	return 0;
 }
@@ -119,6 +118,8 @@ static int finish_repository(struct config_build *build, size_t index,
 	int code = check_address(entry, repository, err);
 	if (code == 0)
 		code = check_path_once(build, index, err);
+	if (code == 0)
+		code = config_check_source_name(build, index, err);
 	if (code == 0)
 		code = check_each(entry->reader, node_get(entry->node, "protected"),
 				  &repository->options.protected, name_check_ref_glob,
@@ -135,13 +136,13 @@ static int finish_repository(struct config_build *build, size_t index,
 	return repository->mirror == NULL ? reader_no_memory(entry->reader, err) : 0;
 }
 
-static int check_source(const struct config_build *build,
-			const struct config_entry *entry,
-			const struct conf_target_entry *target, struct error *err)
+static int check_repository(const struct config_build *build,
+			    const struct config_entry *entry,
+			    const struct conf_target_entry *target, struct error *err)
 {
 	const struct config *config = build->config;
 	const char *name = target->options.repository;
-	const struct node *place = place_of(entry, "repository");
+	const struct node *place = config_place(entry, "repository");
 	if (name == NULL)
 		return reader_fail(entry->reader, place, err,
 				   "target '%s' needs 'repository'", target->name);
@@ -254,9 +255,9 @@ static int finish_target(struct config_build *build, size_t index, struct error 
 	const struct config_entry *entry = &build->targets[index];
 	struct conf_target_entry *target = &build->config->targets[index];
 	struct error cause = ERROR_INIT;
-	int code = check_source(build, entry, target, err);
+	int code = check_repository(build, entry, target, err);
 	if (code == 0 && name_check_ref(target->options.ref, &cause) != 0)
-		code = reader_fail(entry->reader, place_of(entry, "ref"), err, "%s",
+		code = reader_fail(entry->reader, config_place(entry, "ref"), err, "%s",
 				   cause.text);
 	if (code == 0)
 		code = check_paths(entry, target, err);
@@ -291,9 +292,10 @@ static const struct {
 	const char *key;
 	int (*check)(const char *text, struct error *err);
 } server_forms[] = {
-	{ "listen", name_check_listen }, { "admins", check_admin },
-	{ "socket", check_socket },      { "user", check_user },
-	{ "intake-user", check_user },   { "job-user", check_user },
+	{ "listen", name_check_listen },  { "admins", check_admin },
+	{ "socket", check_socket },       { "user", check_user },
+	{ "intake-user", check_user },    { "job-user", check_user },
+	{ "public-url", name_check_web }, { "trusted-proxies", name_check_network },
 };
 
 static int check_server(const struct config_build *build, struct error *err)
@@ -320,10 +322,35 @@ static int check_server(const struct config_build *build, struct error *err)
 	return 0;
 }
 
+/* A certificate without its key serves nobody. */
+static int check_tls(const struct config_build *build, struct error *err)
+{
+	static const char *const keys[] = { "tls-certificate-file", "tls-key-file" };
+	const struct option_section *section = &option_sections[OPTION_SECTION_server];
+	for (size_t i = 0; i < 2; i++) {
+		size_t index = (size_t)(option_row(section, keys[i]) - section->rows);
+		size_t other =
+			(size_t)(option_row(section, keys[1 - i]) - section->rows);
+		if (build->server[index] != NULL && build->server[other] == NULL)
+			return reader_fail(build->server_reader[index],
+					   build->server[index], err,
+					   "'%s' needs '%s' too", keys[i], keys[1 - i]);
+	}
+	return 0;
+}
+
 int config_check(struct config_build *build, struct error *err)
 {
 	struct config *config = build->config;
 	int code = check_server(build, err);
+	if (code == 0)
+		code = check_tls(build, err);
+	if (code == 0 &&
+	    config_cut_slash(config->arena, &config->server.public_url) != 0)
+		code = error_set(err, ERROR_MEMORY, "out of memory for '%s'",
+				 config->file);
+	if (code == 0)
+		code = config_check_sources(build, err);
 	for (size_t i = 0; code == 0 && i < config->repository_count; i++)
 		code = finish_repository(build, i, err);
 	for (size_t i = 0; code == 0 && i < config->target_count; i++)

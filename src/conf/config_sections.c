@@ -93,27 +93,26 @@ static int read_section(struct config_build *build, const struct reader *reader,
 
 static const char *const nothing_beside[] = { NULL };
 
-static int read_server(struct config_build *build, const struct config_source *source,
+static int read_server(struct config_build *build, const struct config_file *file,
 		       struct error *err)
 {
 	const struct option_section *section = &option_sections[OPTION_SECTION_server];
-	for (size_t i = 0; i < node_count(source->root); i++) {
-		const struct node *key = node_key(source->root, i);
+	for (size_t i = 0; i < node_count(file->root); i++) {
+		const struct node *key = node_key(file->root, i);
 		const struct option_row *row =
 			option_row(section, node_text(key, NULL));
 		if (row == NULL)
 			continue;
-		int code =
-			once(build, &source->reader, key, "", "option", row->key, err);
+		int code = once(build, &file->reader, key, "", "option", row->key, err);
 		if (code == 0)
 			code = reader_value(
-				&source->reader, node_item(source->root, i), row,
+				&file->reader, node_item(file->root, i), row,
 				(char *)&build->config->server + row->offset, err);
 		if (code != 0)
 			return code;
 		size_t index = (size_t)(row - section->rows);
-		build->server[index] = node_item(source->root, i);
-		build->server_reader[index] = &source->reader;
+		build->server[index] = node_item(file->root, i);
+		build->server_reader[index] = &file->reader;
 	}
 	return 0;
 }
@@ -235,6 +234,32 @@ static int entry_name(struct config_build *build, const struct reader *reader,
 	if (code == 0)
 		*out = name;
 	return code;
+}
+
+static int read_source(struct config_build *build, const struct reader *reader,
+		       const struct node *key, const struct node *node,
+		       struct error *err)
+{
+	struct config *config = build->config;
+	struct conf_source_entry entry = { 0 };
+	int code =
+		entry_name(build, reader, key, "sources", "source", &entry.name, err);
+	if (code == 0)
+		code = read_section(build, reader, node, OPTION_SECTION_source,
+				    entry.name, nothing_beside, &entry.options, err);
+	if (code != 0)
+		return code;
+	struct conf_source_entry *slot =
+		ARENA_PUSH(config->arena, &config->sources, &config->source_count,
+			   &config->source_capacity);
+	struct config_entry *place =
+		ARENA_PUSH(build->trees, &build->sources, &build->source_count,
+			   &build->source_capacity);
+	if (slot == NULL || place == NULL)
+		return reader_no_memory(reader, err);
+	*slot = entry;
+	*place = (struct config_entry){ reader, key, node };
+	return 0;
 }
 
 static int read_repository(struct config_build *build, const struct reader *reader,
@@ -393,27 +418,31 @@ static int read_entries(struct config_build *build, const struct reader *reader,
 	return code;
 }
 
-int config_read_source(struct config_build *build, struct config_source *source,
-		       struct error *err)
+int config_read_tree(struct config_build *build, struct config_file *file,
+		     struct error *err)
 {
-	const struct reader *reader = &source->reader;
-	const struct node *root = source->root;
+	const struct reader *reader = &file->reader;
+	const struct node *root = file->root;
 	const char *names[OPTION_TOP_MAXIMUM];
 	size_t count = option_top_names(names);
 	int code = reader_known_keys(reader, root, "option", names, count, err);
 	for (size_t i = 0; code == 0 && i < node_count(root); i++)
-		source->has_policy |=
+		file->has_policy |=
 			option_is_policy(node_text(node_key(root, i), NULL));
 	if (code == 0)
-		code = read_server(build, source, err);
+		code = read_server(build, file, err);
 	const struct node *sandbox = node_get(root, "sandbox");
 	const struct node *limits = node_get(root, "limits");
+	const struct node *sources = node_get(root, "sources");
 	const struct node *repositories = node_get(root, "repositories");
 	const struct node *targets = node_get(root, "targets");
 	if (code == 0 && sandbox != NULL)
 		code = read_sandbox(build, reader, sandbox, err);
 	if (code == 0 && limits != NULL)
 		code = read_limits(build, reader, limits, err);
+	if (code == 0 && sources != NULL)
+		code = read_entries(build, reader, sources, "sources", read_source,
+				    err);
 	if (code == 0 && repositories != NULL)
 		code = read_entries(build, reader, repositories, "repositories",
 				    read_repository, err);

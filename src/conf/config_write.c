@@ -72,6 +72,12 @@ static void write_repository(const struct conf_repository_entry *entry, struct b
 	}
 }
 
+static void write_source(const struct conf_source_entry *entry, struct buf *out)
+{
+	buf_addf(out, "  %s:\n", entry->name);
+	write_rows(OPTION_SECTION_source, &entry->options, "    ", out);
+}
+
 static void write_target(const struct conf_target_entry *entry, struct buf *out)
 {
 	const struct target_kind_row *kind = &target_kind_rows[entry->kind];
@@ -102,6 +108,10 @@ void config_write_text(const struct config *config, struct buf *out)
 		write_limit((enum limit)i, config->limits.values[i], out);
 		buf_add_byte(out, '\n');
 	}
+	if (config->source_count != 0)
+		buf_add_string(out, "sources:\n");
+	for (size_t i = 0; i < config->source_count; i++)
+		write_source(&config->sources[i], out);
 	if (config->repository_count != 0)
 		buf_add_string(out, "repositories:\n");
 	for (size_t i = 0; i < config->repository_count; i++)
@@ -224,6 +234,12 @@ void config_write_json(const struct config *config, struct json *json)
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		json_put_unsigned(json, limit_name((enum limit)i),
 				  config->limits.values[i]);
+	json_object_end(json);
+	json_key(json, "sources");
+	json_object(json);
+	for (size_t i = 0; i < config->source_count; i++)
+		json_section(json, config->sources[i].name, OPTION_SECTION_source,
+			     &config->sources[i].options);
 	json_object_end(json);
 	json_key(json, "repositories");
 	json_object(json);

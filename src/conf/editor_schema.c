@@ -188,6 +188,7 @@ static void put_target_kind(struct json *json, enum conf_target_kind kind)
 
 static void put_entries(struct json *json)
 {
+	put_section(json, "source", OPTION_SECTION_source);
 	begin_closed(json, "repository");
 	put_rows(json, OPTION_SECTION_repository);
 	json_key(json, "anchor");
@@ -311,6 +312,7 @@ static void put_definitions(struct json *json)
 	put_rows(json, OPTION_SECTION_server);
 	put_section(json, "sandbox", OPTION_SECTION_sandbox);
 	put_reference(json, "limits", "limits");
+	put_map_of(json, "sources", "source");
 	put_map_of(json, "repositories", "repository");
 	put_map_of(json, "targets", "target");
 	put_policy_keys(json, false);

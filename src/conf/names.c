@@ -13,6 +13,10 @@
 #define NAME_BYTES  64
 #define EMAIL_BYTES 254
 #define HOST_BYTES  253
+/* With what is appended an address stays below what servers take. */
+#define WEB_BYTES 1024
+/* GitLab's longest is 255. */
+#define FULL_NAME_BYTES 255
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -176,6 +180,61 @@ int name_check_listen(const char *address, struct error *err)
 			 address);
 }
 
+/* Clears what lies beyond the first `prefix` bits; true when something did. */
+static bool clear_host_bits(unsigned char *bytes, size_t size, uint64_t prefix)
+{
+	bool any = false;
+	for (size_t i = 0; i < size; i++) {
+		uint64_t kept = prefix > i * 8 ? prefix - i * 8 : 0;
+		unsigned char mask = kept >= 8 ? 0xff : (unsigned char)(0xff00 >> kept);
+		any |= (bytes[i] & (unsigned char)~mask) != 0;
+		bytes[i] &= mask;
+	}
+	return any;
+}
+
+int name_check_network(const char *network, struct error *err)
+{
+	char host[INET6_ADDRSTRLEN];
+	unsigned char bytes[16];
+	const char *slash = strchr(network, '/');
+	size_t length = slash == NULL ? strlen(network) : (size_t)(slash - network);
+	int family = memchr(network, ':', length) != NULL ? AF_INET6 : AF_INET;
+	size_t size = family == AF_INET6 ? 16 : 4;
+	uint64_t prefix = size * 8;
+	bool good = length < sizeof(host);
+	if (good) {
+		memcpy(host, network, length);
+		host[length] = '\0';
+		good = inet_pton(family, host, bytes) == 1;
+	}
+	if (good && slash != NULL)
+		good = text_parse_u64(slash + 1, &prefix) == 0 && prefix <= size * 8;
+	if (!good)
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' is neither an address nor a network, such as "
+				 "127.0.0.1, ::1 or 10.0.0.0/8",
+				 network);
+	if (clear_host_bits(bytes, size, prefix))
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' has bits beyond its prefix; did you mean "
+				 "'%s/%u'?",
+				 network, inet_ntop(family, bytes, host, sizeof(host)),
+				 (unsigned int)prefix);
+	return 0;
+}
+
+int name_check_header(const char *name, struct error *err)
+{
+	if (made_of(name, LOWER UPPER DIGITS, LOWER UPPER DIGITS "_-") &&
+	    strlen(name) <= NAME_BYTES)
+		return 0;
+	return error_set(err, ERROR_CONFIG,
+			 "'%s' is not the name of a header, such as "
+			 "X-Hub-Signature-256",
+			 name);
+}
+
 /* "git@host:path" and "host:path", git's short form of ssh. */
 static bool is_scp_like(const char *url)
 {
@@ -280,6 +339,81 @@ int name_check_url(const char *url, enum url_scheme *scheme, struct error *err)
 	if (code == 0)
 		*scheme = found;
 	return code;
+}
+
+int name_check_web(const char *url, struct error *err)
+{
+	const char *rest = text_starts_with(url, "https://")  ? url + 8
+			   : text_starts_with(url, "http://") ? url + 7
+							      : NULL;
+	if (has_control(url) || strpbrk(url, " \\") != NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "an address holds no blanks, control characters or "
+				 "backslashes");
+	if (rest == NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' must begin with https:// (or http://)", url);
+	size_t authority = strcspn(rest, "/?#");
+	if (memchr(rest, '@', authority) != NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "credentials do not belong in an address; they are "
+				 "named by file");
+	if (strpbrk(rest + authority, "?#@") != NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "the address has a '?', '#' or '@', but others begin "
+				 "with it");
+	if (strlen(url) > WEB_BYTES)
+		return error_set(err, ERROR_CONFIG, "the address is over %d bytes long",
+				 WEB_BYTES);
+	if (strstr(rest, "//") != NULL || strstr(rest, "/./") != NULL ||
+	    strstr(rest, "/../") != NULL || text_ends_with(rest, "/..") ||
+	    text_ends_with(rest, "/."))
+		return error_set(err, ERROR_CONFIG,
+				 "the path of '%s' has an empty, '.' or '..' "
+				 "component",
+				 url);
+	return check_authority(rest, authority, false, err);
+}
+
+static bool is_full_component(const char *component, size_t length)
+{
+	static const char letters[] = LOWER UPPER DIGITS "._-~";
+	if (length == 0 || strspn(component, letters) < length)
+		return false;
+	return !(component[0] == '.' &&
+		 (length == 1 || (length == 2 && component[1] == '.')));
+}
+
+int name_check_full(const char *name, size_t minimum, size_t maximum, struct error *err)
+{
+	size_t count = 0;
+	bool good = true;
+	for (const char *at = name; good; count++) {
+		size_t length = strcspn(at, "/");
+		good = is_full_component(at, length);
+		if (at[length] == '\0')
+			break;
+		at += length + 1;
+	}
+	count++;
+	if (!good || strlen(name) > FULL_NAME_BYTES)
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' cannot be the full name of a repository: use up "
+				 "to %d of letters, digits, '.', '_', '-' and '~', "
+				 "with single slashes between",
+				 name, FULL_NAME_BYTES);
+	if (text_ends_with(name, ".git"))
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' ends like an address; the full name is '%.*s'",
+				 name, (int)(strlen(name) - 4), name);
+	if (count < minimum || count > maximum)
+		return error_set(err, ERROR_CONFIG,
+				 "'%s' has %zu parts instead of %s %zu", name, count,
+				 count < minimum && maximum > minimum ? "at least"
+				 : maximum > minimum                  ? "at most"
+								      : "exactly",
+				 count < minimum ? minimum : maximum);
+	return 0;
 }
 
 /* Appends the components of `from` that mean something. */

@@ -12,7 +12,8 @@
 struct arena;
 struct error;
 
-/* Repositories and targets: [a-z0-9][a-z0-9._-]{0,63}. They become file names. */
+/* Sources, repositories and targets: [a-z0-9][a-z0-9._-]{0,63}. They become file names.
+ */
 int name_check(const char *name, struct error *err);
 /* Principals, groups, rules: the same and capital letters, '@' and '+'. */
 int name_check_person(const char *name, struct error *err);
@@ -28,6 +29,18 @@ int name_check_email(const char *email, struct error *err);
 int name_check_fsck(const char *setting, struct error *err);
 /* "127.0.0.1:8420", "[::1]:8420", "unix:/path" */
 int name_check_listen(const char *address, struct error *err);
+
+/* An address ("::1") or a network ("10.0.0.0/8") without bits beyond its prefix. */
+int name_check_network(const char *network, struct error *err);
+/* The value of a header's name: "X-Hub-Signature-256". */
+int name_check_header(const char *name, struct error *err);
+/* The base of other addresses: http:// or https://, host, perhaps port and path; no
+ * user, query or fragment, at most one slash at the end. */
+int name_check_web(const char *url, struct error *err);
+/* The full name of a repository at a forge: components of letters, digits, '.', '_',
+ * '-' and '~' between single slashes, from `minimum` to `maximum` of them. */
+int name_check_full(const char *name, size_t minimum, size_t maximum,
+		    struct error *err);
 
 enum url_scheme { URL_UNKNOWN = 0, URL_HTTPS, URL_SSH, URL_FILE };
 /* https://, ssh:// or file:// without credentials. */

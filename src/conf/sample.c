@@ -193,6 +193,9 @@ void config_write_sample(struct buf *out)
 		 option_sections[OPTION_SECTION_sandbox].help);
 	write_section(out, OPTION_SECTION_sandbox, 2);
 	write_limits(out);
+	buf_addf(out, "\n## %s, by its name\n#sources:\n#  forge:\n",
+		 option_sections[OPTION_SECTION_source].help);
+	write_section(out, OPTION_SECTION_source, 4);
 	buf_addf(out, "\n## %s, by its name\n#repositories:\n#  shop:\n",
 		 option_sections[OPTION_SECTION_repository].help);
 	write_section(out, OPTION_SECTION_repository, 4);

@@ -12,6 +12,12 @@
 
 #define SECRET_BYTES 65536
 
+static void wipe_room(char *room)
+{
+	explicit_bzero(room, SECRET_BYTES + 2);
+	free(room);
+}
+
 static int check_file(int fd, const char *file, struct error *err)
 {
 	struct stat status;
@@ -48,6 +54,28 @@ static int read_whole(int fd, const char *file, char *room, size_t *length,
 	}
 }
 
+/* The file's bytes, NUL-terminated, in room of its own: wipe_room(). */
+static int read_secret_file(const char *file, char **out, size_t *length,
+			    struct error *err)
+{
+	FD_CLOSING int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return error_set_errno(err, errno, "cannot open the secret's file '%s'",
+				       file);
+	int code = check_file(fd, file, err);
+	if (code != 0)
+		return code;
+	char *room = calloc(1, SECRET_BYTES + 2);
+	if (room == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory for '%s'", file);
+	code = read_whole(fd, file, room, length, err);
+	if (code == 0)
+		*out = room;
+	else
+		wipe_room(room);
+	return code;
+}
+
 static int cut_line(char *room, size_t length, const char *file, struct error *err)
 {
 	const char *end = memchr(room, '\n', length);
@@ -69,27 +97,74 @@ static int cut_line(char *room, size_t length, const char *file, struct error *e
 
 int config_secret(const char *file, char **out, struct error *err)
 {
-	FD_CLOSING int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return error_set_errno(err, errno, "cannot open the secret's file '%s'",
-				       file);
-	int code = check_file(fd, file, err);
+	char *room = NULL;
+	size_t length = 0;
+	int code = read_secret_file(file, &room, &length, err);
 	if (code != 0)
 		return code;
-	char *room = calloc(1, SECRET_BYTES + 2);
-	if (room == NULL)
-		return error_set(err, ERROR_MEMORY, "out of memory for '%s'", file);
-	size_t length = 0;
-	code = read_whole(fd, file, room, &length, err);
+	code = cut_line(room, length, file, err);
 	if (code == 0)
-		code = cut_line(room, length, file, err);
-	if (code != 0) {
-		explicit_bzero(room, SECRET_BYTES + 2);
-		free(room);
-		return code;
+		*out = room;
+	else
+		wipe_room(room);
+	return code;
+}
+
+/* The lines that hold something: at most two, as places in `room`. */
+static int find_lines(char *room, size_t length, const char *file, const char *lines[2],
+		      size_t lengths[2], struct error *err)
+{
+	size_t count = 0;
+	if (memchr(room, '\0', length) != NULL)
+		return error_set(err, ERROR_CONFIG,
+				 "the secrets' file '%s' holds a NUL byte", file);
+	for (const char *at = room; *at != '\0';) {
+		size_t whole = strcspn(at, "\n");
+		size_t line = whole;
+		while (line > 0 && strchr(" \t\r", at[line - 1]) != NULL)
+			line--;
+		if (line != 0 && count == 2)
+			return error_set(err, ERROR_CONFIG,
+					 "the secrets' file '%s' holds more than two "
+					 "lines; one secret a line, the new one and "
+					 "the one that it replaces",
+					 file);
+		if (line != 0) {
+			lines[count] = at;
+			lengths[count++] = line;
+		}
+		at += whole + (at[whole] == '\n' ? 1 : 0);
 	}
-	*out = room;
+	if (count == 0)
+		return error_set(err, ERROR_CONFIG, "the secrets' file '%s' is empty",
+				 file);
 	return 0;
+}
+
+int config_secrets(const char *file, char *out[2], struct error *err)
+{
+	char *room = NULL;
+	size_t length = 0;
+	const char *lines[2] = { NULL, NULL };
+	size_t lengths[2] = { 0, 0 };
+	char *found[2] = { NULL, NULL };
+	int code = read_secret_file(file, &room, &length, err);
+	if (code != 0)
+		return code;
+	code = find_lines(room, length, file, lines, lengths, err);
+	for (size_t i = 0; code == 0 && i < 2 && lines[i] != NULL; i++) {
+		found[i] = strndup(lines[i], lengths[i]);
+		if (found[i] == NULL)
+			code = error_set(err, ERROR_MEMORY, "out of memory for '%s'",
+					 file);
+	}
+	wipe_room(room);
+	for (size_t i = 0; i < 2; i++)
+		if (code == 0)
+			out[i] = found[i];
+		else
+			config_secret_wipe(found[i]);
+	return code;
 }
 
 void config_secret_wipe(char *secret)

@@ -6,6 +6,7 @@
 #include "conf_fixture.h"
 
 #define REPOSITORY "repositories:\n  shop: {path: /srv/git/shop.git}\n"
+#define HUB        "sources: {hub: {kind: github, secrets-file: s}}\n"
 #define HEX        "0123456789012345678901234567890123456789"
 
 struct bad {
@@ -17,7 +18,7 @@ struct bad {
 static const struct bad bad[] = {
 	/* keys */
 	{ "stroe: /x\n", "1:1", "unknown option 'stroe'; did you mean 'store'?" },
-	{ "store: /x\nsources: {}\n", "2:1", "unknown option 'sources'" },
+	{ "store: /x\nsorces: {}\n", "2:1", "did you mean 'sources'?" },
 	{ "sandbox: {requird: true}\n", "1:11", "did you mean 'required'?" },
 	{ "limits: {yaml.dept: 3}\n", "1:10",
 	  "unknown limit 'yaml.dept'; did you mean 'yaml.depth'?" },
@@ -70,6 +71,24 @@ static const struct bad bad[] = {
 	{ "listen: ['127.0.0.1:0']\n", "1:10", "is not an address with a port" },
 	{ "listen: ['::1:80']\n", "1:10", "is not an address with a port" },
 	{ "listen: ['127.0.0.1:8420', '[::1]']\n", "1:28", "is not an address" },
+	{ "public-url: gate.example.org\n", "1:13", "must begin with https://" },
+	{ "public-url: 'https://me@gate.example.org'\n", "1:13",
+	  "credentials do not belong in an address" },
+	{ "public-url: 'https://gate.example.org/?a'\n", "1:13", "has a '?'" },
+	{ "public-url: 'https://gate.example.org/a/../b'\n", "1:13",
+	  "an empty, '.' or '..' component" },
+	{ "public-url: 'https://'\n", "1:13", "no proper host" },
+	{ "public-url: 'https://h//'\n", "1:13", "an empty, '.' or '..' component" },
+	{ "trusted-proxies: ['::1', nginx]\n", "1:26", "neither an address" },
+	{ "trusted-proxies: 10.0.0.0/33\n", "1:18", "neither an address" },
+	{ "trusted-proxies: ['10.0.0.0/']\n", "1:19", "neither an address" },
+	{ "trusted-proxies: 10.0.0.1/8\n", "1:18", "did you mean '10.0.0.0/8'?" },
+	{ "trusted-proxies: ['2001:db8::1/33']\n", "1:19",
+	  "did you mean '2001:db8::/33'?" },
+	{ "tls-certificate-file: a\n", "1:23",
+	  "'tls-certificate-file' needs 'tls-key-file' too" },
+	{ "tls-key-file: a\n", "1:15", "needs 'tls-certificate-file' too" },
+	{ "delivery-retention: 1s\n", "1:21", "from 1m to" },
 	{ "sandbox: []\n", "1:10", "'sandbox' must be a mapping, found a list" },
 	{ "limits: {yaml.depth: deep}\n", "1:22", "must be a size" },
 	{ "limits: {yaml.depth: 0}\n", "1:22", "from 1 to 6400 levels" },
@@ -125,6 +144,78 @@ static const struct bad bad[] = {
 	  "holds '..'" },
 	{ "repositories: {a: {path: /x, anchor: root}}\n", "1:38",
 	  "'anchor' must be a mapping, found 'root'" },
+	/* sources */
+	{ "sources: []\n", "1:10", "'sources' must be a mapping" },
+	{ "sources: {Hub: {kind: github, secrets-file: s}}\n", "1:11",
+	  "cannot be a name" },
+	{ "sources: {hub: {kind: github, secret-file: s}}\n", "1:31",
+	  "did you mean 'secrets-file'?" },
+	{ "sources: {hub: {secrets-file: s}}\n", "1:11", "source 'hub' needs 'kind'" },
+	{ "sources: {hub: {kind: gitbucket, secrets-file: s}}\n", "1:23",
+	  "must be 'github', 'gitlab'," },
+	{ "sources: {hub: {kind: github}}\n", "1:11", "needs 'secrets-file'" },
+	{ "sources: {hub: {kind: gitea, token-file: t}}\n", "1:42", "needs 'api'" },
+	{ "sources: {hub: {kind: gitea, api: git.example.org}}\n", "1:35",
+	  "must begin with https://" },
+	{ "sources: {hub: {kind: gitea, api: 'https://t0ken@h/'}}\n", "1:35",
+	  "credentials do not belong" },
+	{ "sources: {hub: {kind: gitea, api: 'https://h/?a=b'}}\n", "1:35",
+	  "has a '?'" },
+	{ "sources: {hub: {kind: gitea, api: 'https://h:x/'}}\n", "1:35",
+	  "no proper port" },
+	{ "sources: {hub: {kind: github, app-id: 7}}\n", "1:39",
+	  "needs 'app-key-file'" },
+	{ "sources: {hub: {kind: github, app-key-file: k}}\n", "1:45",
+	  "needs 'app-id'" },
+	{ "sources: {hub: {kind: gitea, api: 'https://h', app-id: 7, app-key-file: "
+	  "k}}\n",
+	  "1:56", "'app-id' is only for kind 'github'" },
+	{ "sources: {hub: {kind: github, app-id: 7, app-key-file: k, token-file: t}}\n",
+	  "1:71", "exclude each other" },
+	{ "sources: {hub: {kind: github, installation: 7, token-file: t}}\n", "1:45",
+	  "needs 'app-id'" },
+	{ "sources: {hub: {kind: github, secrets-file: s, username: u}}\n", "1:58",
+	  "needs 'token-file'" },
+	{ "sources: {hub: {kind: github, username: 'a:b', token-file: t}}\n", "1:41",
+	  "must not hold a colon" },
+	{ "sources: {hub: {kind: github, secrets-file: s, signature-header: X-My}}\n",
+	  "1:66", "only for kind 'hmac'" },
+	{ "sources: {hub: {kind: hmac, secrets-file: s, signature-header: 'X My'}}\n",
+	  "1:64", "not the name of a header" },
+	{ "sources: {hub: {kind: github, secrets-file: s, plain-token: false}}\n",
+	  "1:61", "only for kind 'gitlab'" },
+	{ "sources: {hub: {kind: hmac, secrets-file: s, api: 'https://h'}}\n", "1:51",
+	  "only for a forge that has one" },
+	{ "sources: {hub: {kind: standard-webhooks, token-file: s}}\n", "1:54",
+	  "only for a forge that has an API" },
+	/* repositories of a source */
+	{ HUB "repositories: {a: {path: /a, name: a/b}}\n", "2:36", "needs 'source'" },
+	{ HUB "repositories: {a: {path: /a, source: hub}}\n", "2:38",
+	  "'source' needs 'name', the full name there: acme/shop" },
+	{ HUB "repositories: {a: {path: /a, source: huub, name: a/b}}\n", "2:38",
+	  "no source is named 'huub'; did you mean 'hub'?" },
+	{ HUB "repositories: {a: {source: hub, name: a/b}}\n", "2:16",
+	  "needs 'path' or 'url'" },
+	{ HUB "repositories: {a: {path: /a, source: hub, name: /a/b}}\n", "2:49",
+	  "cannot be the full name" },
+	{ HUB "repositories: {a: {path: /a, source: hub, name: a/..}}\n", "2:49",
+	  "cannot be the full name" },
+	{ HUB "repositories: {a: {path: /a, source: hub, name: a/b/}}\n", "2:49",
+	  "cannot be the full name" },
+	{ HUB "repositories: {a: {path: /a, source: hub, name: 'a/b c'}}\n", "2:49",
+	  "cannot be the full name" },
+	{ HUB "repositories: {a: {path: /a, source: hub, name: shop}}\n", "2:49",
+	  "has 1 parts instead of exactly 2: acme/shop" },
+	{ HUB "repositories: {a: {path: /a, source: hub, name: a/b/c}}\n", "2:49",
+	  "has 3 parts instead of exactly 2" },
+	{ HUB "repositories: {a: {path: /a, source: hub, name: a/b.git}}\n", "2:49",
+	  "the full name is 'a/b'" },
+	{ HUB "repositories:\n  a: {path: /a, source: hub, name: Acme/Shop}\n"
+	      "  b: {path: /b, source: hub, name: acme/shop}\n",
+	  "4:36", "is the repository 'a' already" },
+	{ "sources: {lab: {kind: gitlab, secrets-file: s}}\n"
+	  "repositories: {a: {path: /a, source: lab, name: shop}}\n",
+	  "2:49", "has 1 parts instead of at least 2: group/sub/shop" },
 	/* targets */
 	{ "targets: {web: {null: {}}}\n", "1:11", "needs 'repository'" },
 	{ REPOSITORY "targets: {web: {repository: shp, null: {}}}\n", "3:29",
@@ -327,6 +418,63 @@ START_TEST(files_beside_are_merged_in_order_of_their_names)
 }
 END_TEST
 
+START_TEST(sources_are_read)
+{
+	struct fixture fixture = fixture_new(
+		"public-url: https://gate.example.org/git/\n"
+		"trusted-proxies: [127.0.0.1, '::1', 10.0.0.0/8, '2001:db8::/32']\n"
+		"tls-certificate-file: chain.pem\ntls-key-file: secrets/key.pem\n"
+		"delivery-retention: 2d\n"
+		"sources:\n"
+		"  hub: {kind: github, secrets-file: secrets/hub, app-id: 7,\n"
+		"    app-key-file: secrets/app.pem}\n"
+		"  quiet: {kind: github, secrets-file: s}\n"
+		"  lab: {kind: gitlab, token-file: t, plain-token: false}\n"
+		"  tea: {kind: gitea, api: 'http://[::1]:3000/api/v1/',\n"
+		"    requests-per-minute: 30, api-timeout: 5s, comments: false}\n"
+		"  cloud: {kind: bitbucket-cloud, token-file: t, username: u@e.org}\n"
+		"  mine: {kind: hmac, secrets-file: s, signature-header: X-Mine}\n"
+		"repositories:\n"
+		"  a: {url: 'https://h/a', source: hub, name: acme/shop}\n"
+		"  b: {path: /b, source: tea, name: acme/shop, merge-requests: false}\n"
+		"  c: {path: /c, source: lab, name: g/s/t/c}\n"
+		"  d: {path: /d, source: lab, name: G/s/t/c}\n"
+		"  e: {path: /e, source: mine, name: alone}\n");
+	struct config *config = load(&fixture);
+	char path[512];
+	ck_assert_str_eq(config->server.public_url, "https://gate.example.org/git");
+	ck_assert_uint_eq(config->server.trusted_proxies.count, 4);
+	ck_assert_int_eq(config->server.delivery_retention, 172800 * CLOCK_SECOND);
+	ck_assert(!config->server.anonymous_read);
+	ck_assert_uint_eq(config->source_count, 6);
+	const struct conf_source_entry *hub = config_source(config, "hub");
+	ck_assert_str_eq(hub->api, "https://api.github.com");
+	ck_assert_uint_eq(hub->options.app_id, 7);
+	ck_assert(hub->options.statuses && hub->options.comments);
+	snprintf(path, sizeof(path), "%s/secrets/hub", fixture.directory);
+	ck_assert_str_eq(hub->options.secrets_file, path);
+	ck_assert_str_eq(config_source(config, "quiet")->api, "");
+	ck_assert_str_eq(config_source(config, "lab")->api, "https://gitlab.com/api/"
+							    "v4");
+	ck_assert(!config_source(config, "lab")->options.plain_token);
+	const struct conf_source_entry *tea = config_source(config, "tea");
+	ck_assert_str_eq(tea->api, "http://[::1]:3000/api/v1");
+	ck_assert_uint_eq(tea->options.budget, 30);
+	ck_assert_int_eq(tea->options.timeout, 5 * CLOCK_SECOND);
+	ck_assert(!tea->options.comments);
+	ck_assert_str_eq(config_source(config, "cloud")->api, "https://"
+							      "api.bitbucket.org/2.0");
+	ck_assert_str_eq(config_source(config, "mine")->options.header, "X-Mine");
+	ck_assert_ptr_null(config_source(config, "none"));
+	ck_assert_str_eq(config_repository(config, "a")->options.full_name, "acme/"
+									    "shop");
+	ck_assert(config_repository(config, "a")->options.merge_requests);
+	ck_assert(!config_repository(config, "b")->options.merge_requests);
+	config_free(config);
+	fixture_free(&fixture);
+}
+END_TEST
+
 static const struct {
 	const char *main;
 	const char *beside;
@@ -341,6 +489,7 @@ static const struct {
 	{ REPOSITORY "targets: {t: {repository: shop, null: {}}}\n",
 	  "targets: {t: {repository: shop, null: {}}}\n", "1:11",
 	  "target 't' is there already", "gitgate.yaml:3:11" },
+	{ HUB, HUB, "1:11", "source 'hub' is there already", "gitgate.yaml:1:11" },
 	{ "sandbox: {required: true}\n", "sandbox: {required: true}\n", "1:11",
 	  "option 'required' is there already", "gitgate.yaml:1:11" },
 	{ "limits: {findings: 9}\n", "limits: {findings: 9}\n", "1:10",
@@ -405,7 +554,11 @@ START_TEST(effective_values_load_to_the_same_values)
 	struct fixture fixture = fixture_new("listen: ['[::1]:8420']\nadmins: "
 					     "[]\nlog-level: debug\nretention: 36h\n"
 					     "user: \"yes\"\n"
+					     "public-url: 'http://localhost/'\n"
+					     "sources:\n"
+					     "  tea: {kind: gitea, api: 'https://h/'}\n"
 					     "repositories:\n  a: {path: \"/x y/#z\", "
+					     "source: tea, name: a/b, "
 					     "anchor: {refs/heads/main: " HEX "}}\n"
 					     "targets:\n  t: {repository: a, null: {}, "
 					     "drift: {mode: 'off'}}\n"
@@ -432,6 +585,8 @@ START_TEST(effective_values_load_to_the_same_values)
 	ck_assert_int_eq(out.failed, 0);
 	ck_assert_ptr_nonnull(strstr(out.data, "\"retention\":\"1d12h\""));
 	ck_assert_ptr_nonnull(strstr(out.data, "\"admins\":[]"));
+	ck_assert_ptr_nonnull(strstr(out.data, "\"public-url\":\"http://localhost\""));
+	ck_assert_ptr_nonnull(strstr(out.data, "\"tea\":{\"kind\":\"gitea\""));
 	buf_release(&out);
 	config_free(config);
 	fixture_free(&fixture);
@@ -442,12 +597,14 @@ START_TEST(only_restart_options_need_a_restart)
 {
 	struct fixture one = fixture_new("workers: 2\n");
 	struct fixture other = fixture_new("workers: 3\nsocket: /run/x\nuser: "
-					   "git\nsandbox: {required: true}\n");
+					   "git\nsandbox: {required: true}\n"
+					   "trusted-proxies: '::1'\n"
+					   "public-url: https://h\n" HUB);
 	struct config *old = load(&one);
 	struct config *new = load(&other);
 	struct buf names = BUF_INIT(4096);
 	config_restart_needed(old, new, &names);
-	ck_assert_str_eq(names.data, "socket, user, sandbox.required");
+	ck_assert_str_eq(names.data, "socket, trusted-proxies, user, sandbox.required");
 	buf_reset(&names);
 	config_restart_needed(old, old, &names);
 	ck_assert_str_eq(names.data, "");
@@ -495,6 +652,57 @@ START_TEST(secrets_are_the_first_line_of_a_closed_file)
 		config_secret_wipe(secret);
 		ck_assert_int_eq(unlink(path), 0);
 	}
+	free(path);
+	fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(webhook_secrets_are_one_or_two_lines)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+		const char *secrets[2]; /* NULL: refused */
+		const char *message;
+	} cases[] = {
+		{ "s3cret\n", 0600, { "s3cret", NULL }, NULL },
+		{ "s3cret", 0640, { "s3cret", NULL }, NULL },
+		{ "new\nold\n", 0600, { "new", "old" }, NULL },
+		{ "\n \nnew\r\n\n\nold", 0600, { "new", "old" }, NULL },
+		{ "with blank in it  \n", 0600, { "with blank in it", NULL }, NULL },
+		{ "s3cret\n2\n3\n", 0600, { NULL, NULL }, "more than two lines" },
+		{ "s3cret\n", 0604, { NULL, NULL }, "chmod o-rwx" },
+		{ "", 0600, { NULL, NULL }, "is empty" },
+		{ "\n \r\n", 0600, { NULL, NULL }, "is empty" },
+	};
+	struct fixture fixture = fixture_new("");
+	char *path = path_join(fixture.directory, "secrets");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *secrets[2] = { NULL, NULL };
+		struct error err = ERROR_INIT;
+		fixture_write(&fixture, "secrets", cases[i].text);
+		ck_assert_int_eq(chmod(path, cases[i].mode), 0);
+		int code = config_secrets(path, secrets, &err);
+		ck_assert_msg((code == 0) == (cases[i].secrets[0] != NULL), "%zu: %s",
+			      i, err.text);
+		for (size_t k = 0; k < 2; k++) {
+			ck_assert_pstr_eq(secrets[k], cases[i].secrets[k]);
+			config_secret_wipe(secrets[k]);
+		}
+		if (code != 0) {
+			ck_assert_ptr_nonnull(strstr(err.text, cases[i].message));
+			ck_assert_ptr_null(strstr(err.text, "s3cret"));
+		}
+		ck_assert_int_eq(unlink(path), 0);
+	}
+	struct error err = ERROR_INIT;
+	char *secrets[2] = { NULL, NULL };
+	FILE *file = fopen(path, "w");
+	ck_assert_uint_eq(fwrite("a\n\0b\n", 1, 5, file), 5);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_int_eq(config_secrets(path, secrets, &err), ERROR_CONFIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "NUL"));
 	free(path);
 	fixture_free(&fixture);
 }
@@ -560,10 +768,11 @@ END_TEST
 
 UNIT_MAIN("conf/config", bad_input_is_refused_with_its_place,
 	  secrets_in_addresses_are_not_repeated, an_empty_file_means_the_defaults,
-	  everything_that_is_written_is_read,
+	  everything_that_is_written_is_read, sources_are_read,
 	  files_beside_are_merged_in_order_of_their_names,
 	  what_stands_twice_is_refused_with_both_places,
 	  files_that_would_be_overlooked_are_refused, a_missing_file_is_an_error,
 	  effective_values_load_to_the_same_values, only_restart_options_need_a_restart,
 	  secrets_are_the_first_line_of_a_closed_file,
+	  webhook_secrets_are_one_or_two_lines,
 	  long_secrets_and_other_files_are_refused, fifty_repositories_load_fast)

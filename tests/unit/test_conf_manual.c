@@ -213,6 +213,8 @@ START_TEST(the_sample_names_every_option_and_its_default)
 	const struct node *target = node_get(node_get(root, "targets"), "shop-web");
 	expect_section(root, OPTION_SECTION_server);
 	expect_section(node_get(root, "sandbox"), OPTION_SECTION_sandbox);
+	expect_section(node_get(node_get(root, "sources"), "forge"),
+		       OPTION_SECTION_source);
 	expect_section(repository, OPTION_SECTION_repository);
 	expect_section(target, OPTION_SECTION_target);
 	expect_section(node_get(target, "directory"), OPTION_SECTION_directory);
@@ -278,6 +280,7 @@ START_TEST(samples_load_as_they_are_and_uncommented)
 	drop_lines(text, "    path: /srv/git/");
 	drop_lines(text, "ssh-key-file:");
 	drop_lines(text, "known-hosts-file:");
+	drop_lines(text, "app-key-file:");
 	fixture_write(&fixture, "gitgate.yaml", text);
 	ck_assert_msg(config_load(&config, fixture.file, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(config->target_count, CONF_TARGET_COUNT - 1);
@@ -362,6 +365,8 @@ START_TEST(the_schema_for_editors_takes_the_samples)
 		"poll: 300\n",
 		"log-level: loud\n",
 		"repositories: {a: {pth: /x}}\n",
+		"sources: {a: {kind: sourceforge}}\n",
+		"sources: {a: {sekrets-file: x}}\n",
 		"targets: {a: {drift: {mode: later}}}\n",
 		"limits: {yaml.dept: 5}\n",
 		"rules: [{files: {}}]\n",

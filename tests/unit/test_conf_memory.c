@@ -43,8 +43,9 @@ void *__wrap_realloc(void *old, size_t size)
 
 #define TEXT                                                                           \
 	"admins: [root, '@wheel']\nlog-level: debug\n"                                 \
-	"repositories: {shop: {path: /srv/shop.git, anchor: {refs/heads/main: "        \
-	"root}}}\n"                                                                    \
+	"sources: {hub: {kind: gitea, api: 'http://h/v1/', token-file: t}}\n"          \
+	"repositories: {shop: {path: /srv/shop.git, source: hub, name: a/shop, "       \
+	"anchor: {refs/heads/main: root}}}\n"                                          \
 	"targets: {web: {repository: shop, directory: {path: /srv/web}}}\n"            \
 	"principals: {alice: {email: a@example.org, ssh: '" ALICE_KEY "'}}\n"          \
 	"groups: {all: [some], some: [alice]}\nrevoked-keys-file: revoked\n"           \

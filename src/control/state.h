@@ -25,6 +25,14 @@
 struct control;
 struct job;
 
+/* Why a target is compared with what was accepted on its ref, without a push. */
+enum catch_up {
+	CATCH_UP_NONE = 0,
+	CATCH_UP_NEW,  /* it has nothing: the process or the configuration is new */
+	CATCH_UP_ANEW, /* its ref or paths are others now */
+	CATCH_UP_LEFT, /* a later change was left out for a deployment that failed */
+};
+
 /* One file per kind of job: what to send, how to take its messages, what its end means.
  */
 struct job_kind {
@@ -76,6 +84,7 @@ struct job {
 	uint64_t deployment;
 	bool emits;    /* judge: packs for `deployment` */
 	bool observes; /* deploy: only compares */
+	enum catch_up catch_up;
 	/* deploy: the runner's ends for the activate command: once after the switch,
 	 * once after switching back when the first run failed */
 	int grant_fds[2];
@@ -99,6 +108,7 @@ struct watch {
 	bool hinted;       /* compare now: somebody touched it */
 	bool again;        /* judge once more what was not accepted */
 	uint64_t failures; /* of comparisons in a row */
+	enum catch_up catch_up;
 };
 
 enum part { PART_ZYGOTE, PART_RUNNER, PART_INTAKE };
@@ -173,7 +183,8 @@ bool jobs_any(const struct control *control, const struct job_kind *kind,
 /* Looks for due work and prepares jobs; returns when to look again (monotonic
  * microseconds). */
 int64_t schedule(struct control *control, int64_t now);
-void schedule_reset(struct control *control); /* after the configuration changed */
+/* After the configuration changed; `old`: what it was, NULL at the start. */
+void schedule_reset(struct control *control, const struct config *old);
 void schedule_hint(struct control *control, const char *repository);
 /* Tips that were refused or could not be judged get another judgement: what stood in
  * their way may have been mended. */
@@ -182,14 +193,17 @@ struct watch *watch_find(struct control *control, bool target, const char *name)
 /* Exponential, with a bound: 1 s, 4 s, 16 s ... 5 min. */
 int64_t backoff(uint64_t attempts);
 
-/* --- work_fetch.c, work_judge.c, work_emit.c, work_deploy.c, work_observe.c --- */
-extern const struct job_kind fetch_kind, judge_kind, deploy_kind, observe_kind;
+/* --- work_*.c --- */
+extern const struct job_kind fetch_kind, judge_kind, deploy_kind, observe_kind,
+	catch_up_kind;
 int fetch_prepare(struct control *control,
 		  const struct conf_repository_entry *repository,
 		  const struct msg_repository_row *row);
 int judge_prepare(struct control *control, const struct msg_change_row *change);
 int emit_prepare(struct control *control, const struct conf_target_entry *target,
 		 const struct msg_deployment_row *deployment);
+int catch_up_prepare(struct control *control, const struct conf_target_entry *target,
+		     enum catch_up why);
 int deploy_prepare(struct control *control, const struct conf_target_entry *target,
 		   const struct msg_deployment_row *deployment, int manifests_fd,
 		   const struct digest *manifests);

@@ -73,7 +73,7 @@ START_TEST(anything_odd_is_of_no_origin)
 		"https://git.example.org/a b",
 		"https://git.example.org/\x7f",
 		"https://git.example.org/\xc3\xa9",
-		"https://git\xe2\x80\xa4" "example.org",
+		"https://git\xe2\x80\xa4\x65xample.org",
 		"ftp://git.example.org",
 		"httpss://git.example.org",
 		"https://[git.example.org]",

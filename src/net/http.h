@@ -7,9 +7,10 @@
  * within the origin, five at most. TLS is verified always (TLS 1.2 and later); plain
  * http is for those who configured it. Libcurl does the work, HTTP/2 where it is
  * offered; a request whose connection breaks before a byte of the reply came may be
- * sent a second time, of whatever method. Every reply is bounded (http.reply_bytes, http.max_headers). No proxy, no
- * cookies, no .netrc, nothing from the environment. Threads: one a client. Ownership:
- * replies belong to the caller: http_reply_release(). */
+ * sent a second time, of whatever method. Every reply is bounded (http.reply_bytes,
+ * http.max_headers). No proxy, no cookies, no .netrc, nothing from the environment.
+ * Threads: one a client. Ownership: replies belong to the caller: http_reply_release().
+ */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 

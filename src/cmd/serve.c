@@ -36,6 +36,8 @@
 #include "job/fetch.h"
 #include "job/judge.h"
 #include "job/observe.h"
+#include "job/report.h"
+#include "net/http.h"
 #include "repo/repo.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/zygote.h"
@@ -73,8 +75,11 @@ struct keeper {
 };
 
 static const struct job_body job_bodies[] = {
-	{ PROFILE_FETCH, job_fetch, NULL },   { PROFILE_JUDGE, job_judge, NULL },
-	{ PROFILE_DEPLOY, job_deploy, NULL }, { PROFILE_OBSERVE, job_observe, NULL },
+	{ PROFILE_FETCH, job_fetch, NULL },
+	{ PROFILE_JUDGE, job_judge, NULL },
+	{ PROFILE_DEPLOY, job_deploy, NULL },
+	{ PROFILE_OBSERVE, job_observe, NULL },
+	{ PROFILE_REPORT, job_report, http_library_init },
 	{ PROFILE_NONE, NULL, NULL },
 };
 

@@ -20,6 +20,7 @@
 #include "doc/doc.h"
 #include "forge/driver.h"
 #include "forge/forge.h"
+#include "forge_lines.h"
 
 #define MEMORY      ((size_t)1 << 30)
 #define TEXT_BYTES  ((size_t)1 << 26)
@@ -38,50 +39,6 @@ static void say(bool good, const char *forge, const char *what)
 static void skip(const char *forge, const char *what, const char *path)
 {
 	printf("ok %u - %s # SKIP %s: %s\n", ++number, forge, what, path);
-}
-
-/* --- hints as lines --- */
-
-static const char *or_dash(const char *text)
-{
-	return text == NULL || text[0] == '\0' ? "-" : text;
-}
-
-static const char *id_text(const struct oid *id, char out[OID_HEX_BYTES])
-{
-	if (id->length == 0)
-		return "-";
-	if (oid_is_null(id))
-		return "0";
-	oid_hex(id, out);
-	return out;
-}
-
-static void add_line(struct buf *out, const char *label, const struct msg_hint_row *row)
-{
-	char old_id[OID_HEX_BYTES];
-	char new_id[OID_HEX_BYTES];
-	buf_addf(out, "%s -> %s %s %s %s %s ", label, row->kind, or_dash(row->name),
-		 or_dash(row->ref), id_text(&row->old_id, old_id),
-		 id_text(&row->new_id, new_id));
-	if (row->number == 0)
-		buf_add_string(out, "-");
-	else
-		buf_addf(out, "%llu", (unsigned long long)row->number);
-	buf_addf(out, " %s %s", or_dash(row->action), or_dash(row->sender));
-	if (row->reason[0] != '\0')
-		buf_addf(out, " (%s)", row->reason);
-	buf_add_string(out, "\n");
-}
-
-static void add_lines(struct buf *out, const char *label, int code,
-		      const struct msg_hint_row *rows, size_t count,
-		      const struct error *err)
-{
-	if (code != 0)
-		buf_addf(out, "%s -> %s: %s\n", label, error_name(code), err->text);
-	for (size_t i = 0; i < count; i++)
-		add_line(out, label, &rows[i]);
 }
 
 /* --- expectations --- */

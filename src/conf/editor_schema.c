@@ -212,6 +212,12 @@ static void put_people(struct json *json)
 	json_put_string(json, "description",
 			"public lines, or {key, valid-after, valid-before}");
 	json_object_end(json);
+	json_key(json, "forge");
+	json_object(json);
+	json_put_string(json, "description",
+			"logins, by the name of a source or a kind of sources");
+	json_put_string(json, "type", "object");
+	json_object_end(json);
 	end_closed(json);
 	begin_closed(json, "revoked");
 	put_plain(json, "ssh", VALUE_STRING);

@@ -45,6 +45,8 @@ static const struct {
 	{ "files", "name", "\"^[A-Za-z0-9._/-]+$\"" },
 	{ "files", "executable", "[\"bin/*\", \"*.sh\"]" },
 	{ "signatures", "by", "[maintainers]" },
+	{ "approvals", "count", "2" },
+	{ "approvals", "from", "[maintainers]" },
 	{ "schema", "file", "schemas/app.json" },
 	{ "schema", "kinds", "[Deployment, Service]" },
 };

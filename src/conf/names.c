@@ -12,6 +12,7 @@
 
 #define NAME_BYTES  64
 #define EMAIL_BYTES 254
+#define LOGIN_BYTES 255
 #define HOST_BYTES  253
 /* With what is appended an address stays below what servers take. */
 #define WEB_BYTES 1024
@@ -135,6 +136,18 @@ int name_check_email(const char *email, struct error *err)
 	if (fine)
 		return 0;
 	return error_set(err, ERROR_CONFIG, "'%s' is not an e-mail address", email);
+}
+
+int name_check_login(const char *login, struct error *err)
+{
+	size_t length = strlen(login);
+	bool fine = length != 0 && length <= LOGIN_BYTES && !has_control(login) &&
+		    strchr(login, ' ') == NULL && text_is_utf8(login, length);
+	if (fine)
+		return 0;
+	return error_set(err, ERROR_CONFIG,
+			 "'%s' is not a login: 1 to %d bytes without blanks", login,
+			 LOGIN_BYTES);
 }
 
 int name_check_fsck(const char *setting, struct error *err)

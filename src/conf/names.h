@@ -25,6 +25,8 @@ int name_check_ref(const char *ref, struct error *err);
 /* A glob over full ref names: begins with "refs/" or with a star. */
 int name_check_ref_glob(const char *glob, struct error *err);
 int name_check_email(const char *email, struct error *err);
+/* A login at a forge: printable, without blanks, at most 255 bytes. */
+int name_check_login(const char *login, struct error *err);
 /* "missingSpaceBeforeDate=ignore" */
 int name_check_fsck(const char *setting, struct error *err);
 /* "127.0.0.1:8420", "[::1]:8420", "unix:/path" */

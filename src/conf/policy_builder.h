@@ -43,6 +43,7 @@ struct policy_builder {
 	struct map people; /* name -> definition of a principal or group */
 	struct map rules;  /* name -> definition */
 	struct map keys;   /* fingerprint -> definition of its principal */
+	struct map logins; /* "source login" -> definition of its principal */
 	struct name_use *uses;
 	size_t use_count;
 	size_t use_capacity;

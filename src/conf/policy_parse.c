@@ -47,6 +47,7 @@ static void release_building(struct policy_builder *builder)
 	map_release(&builder->people);
 	map_release(&builder->rules);
 	map_release(&builder->keys);
+	map_release(&builder->logins);
 	arena_free(builder->trees);
 	builder->trees = NULL;
 }

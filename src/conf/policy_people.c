@@ -1,5 +1,6 @@
 /* conf/policy_people.c - principals, their keys, groups, and the names that refer to
  * them. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,85 @@ static int add_keys(const struct addition *addition, const struct node *node,
 	return 0;
 }
 
+/* One login at one source is one person's. */
+static int claim_login(const struct addition *addition, const struct node *node,
+		       size_t principal, const struct principal_login *login,
+		       struct error *err)
+{
+	struct policy_builder *builder = addition->builder;
+	/* Neither may hold a blank. Forges do not tell the case of logins apart. */
+	char *key = arena_printf(builder->policy.arena, "%s %s", login->source,
+				 login->login);
+	if (key == NULL)
+		return reader_no_memory(addition->reader, err);
+	for (char *at = key; *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	const struct definition *first = map_get(&builder->logins, key, strlen(key));
+	if (first == NULL)
+		return builder_define(addition, &builder->logins, node, "login", key,
+				      principal, err);
+	int code =
+		addition->origin == ORIGIN_REPOSITORY && first->origin == ORIGIN_SERVER
+			? ERROR_POLICY_OVERRIDE
+			: ERROR_CONFIG;
+	return reader_fail_code(addition->reader, node, code, err,
+				"the login '%s' at '%s' is that of principal '%s' "
+				"already: %s",
+				login->login, login->source,
+				builder->policy.principals[first->index].name,
+				first->place);
+}
+
+static int add_login(const struct addition *addition, const struct node *node,
+		     size_t index, struct principal_login login, struct error *err)
+{
+	struct policy *policy = &addition->builder->policy;
+	struct principal *principal = &policy->principals[index];
+	struct error cause = ERROR_INIT;
+	if (name_check_login(login.login, &cause) != 0)
+		return reader_fail(addition->reader, node, err, "%s", cause.text);
+	int code = claim_login(addition, node, index, &login, err);
+	if (code != 0)
+		return code;
+	struct principal_login *slot =
+		ARENA_PUSH(policy->arena, &principal->logins, &principal->login_count,
+			   &principal->login_capacity);
+	if (slot == NULL)
+		return reader_no_memory(addition->reader, err);
+	*slot = login;
+	return 0;
+}
+
+/* {source or kind of source: login or logins} */
+static int add_logins(const struct addition *addition, const struct node *node,
+		      size_t index, struct error *err)
+{
+	const struct reader *reader = addition->reader;
+	int code = reader_mapping(reader, node, "forge", err);
+	for (size_t i = 0; code == 0 && i < node_count(node); i++) {
+		struct strings logins = { 0 };
+		struct error cause = ERROR_INIT;
+		size_t length = 0;
+		const char *text = node_text(node_key(node, i), &length);
+		const char *source = arena_copy(reader->arena, text, length);
+		if (source == NULL)
+			return reader_no_memory(reader, err);
+		if (strlen(source) != length || name_check(source, &cause) != 0)
+			return reader_fail(reader, node_key(node, i), err,
+					   "'forge' names sources or kinds of them: %s",
+					   cause.code != 0 ? cause.text
+							   : "a name holds a NUL byte");
+		const struct node *value = node_item(node, i);
+		code = reader_strings(reader, value, source, &logins, err);
+		for (size_t k = 0; code == 0 && k < logins.count; k++)
+			code = add_login(
+				addition, reader_strings_node(value, k), index,
+				(struct principal_login){ source, logins.items[k] },
+				err);
+	}
+	return code;
+}
+
 static int add_emails(const struct addition *addition, const struct node *node,
 		      struct strings *out, struct error *err)
 {
@@ -180,7 +260,7 @@ static int define_person(const struct addition *addition, const struct node *key
 static int add_principal(const struct addition *addition, const struct node *key,
 			 const struct node *node, struct error *err)
 {
-	static const char *const names[] = { "email", "ssh" };
+	static const char *const names[] = { "email", "ssh", "forge" };
 	struct policy *policy = &addition->builder->policy;
 	size_t index = policy->principal_count;
 	const char *name = NULL;
@@ -189,7 +269,7 @@ static int add_principal(const struct addition *addition, const struct node *key
 		code = reader_mapping(addition->reader, node, name, err);
 	if (code == 0)
 		code = reader_known_keys(addition->reader, node, "key of a principal",
-					 names, 2, err);
+					 names, 3, err);
 	if (code != 0)
 		return code;
 	struct principal *principal =
@@ -203,8 +283,11 @@ static int add_principal(const struct addition *addition, const struct node *key
 	const struct node *keys = node_get(node, "ssh");
 	if (emails != NULL)
 		code = add_emails(addition, emails, &principal->emails, err);
+	const struct node *logins = node_get(node, "forge");
 	if (code == 0 && keys != NULL)
 		code = add_keys(addition, keys, index, err);
+	if (code == 0 && logins != NULL)
+		code = add_logins(addition, logins, index, err);
 	return code;
 }
 

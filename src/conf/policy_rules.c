@@ -350,6 +350,27 @@ static bool is_wanted(const struct addition *addition, const struct rule *rule)
 	return false;
 }
 
+/* What a kind cannot do without. */
+static int check_needed(const struct addition *addition, const struct node *node,
+			const struct rule *rule, struct error *err)
+{
+	const struct reader *reader = addition->reader;
+	if (rule->signatures != NULL && rule->signatures->by.count == 0)
+		return reader_fail(reader, node_get(node, "signatures"), err,
+				   "'signatures' needs 'by': the principals and groups "
+				   "whose signatures count");
+	const struct node *approvals = node_get(node, "approvals");
+	if (rule->approvals != NULL && rule->approvals->from.count == 0)
+		return reader_fail(reader, approvals, err,
+				   "'approvals' needs 'from': the principals and "
+				   "groups whose reviews count");
+	if (rule->approvals != NULL && rule->approvals->count == 0)
+		return reader_fail(reader, node_get(approvals, "count"), err,
+				   "'count' must be 1 or more, found 0; a rule that "
+				   "needs no approval is left out");
+	return 0;
+}
+
 static int read_rule(const struct addition *addition, const struct node *node,
 		     struct rule *rule, struct error *err)
 {
@@ -362,11 +383,7 @@ static int read_rule(const struct addition *addition, const struct node *node,
 		code = read_scopes(addition, node, rule, err);
 	if (code == 0)
 		code = read_kinds(addition, node, rule, err);
-	if (code == 0 && rule->signatures != NULL && rule->signatures->by.count == 0)
-		code = reader_fail(addition->reader, node_get(node, "signatures"), err,
-				   "'signatures' needs 'by': the principals and groups "
-				   "whose signatures count");
-	return code;
+	return code == 0 ? check_needed(addition, node, rule, err) : code;
 }
 
 static int add_rule(const struct addition *addition, const struct node *node,

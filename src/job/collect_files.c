@@ -325,6 +325,23 @@ static int collect_commit_files(struct walk *walk)
 	return rc;
 }
 
+/* What a merge that is still to be made brings: as if it were a commit. */
+static int collect_merged_files(struct walk *walk)
+{
+	const struct collector *collector = walk->collector;
+	const struct judge *judge = collector->judge;
+	struct oid parents[] = { judge->change->old_id, collector->tip };
+	const struct commit_fact merge = {
+		.id = collector->tip,
+		.tree = collector->tip_tree,
+		.parents = parents,
+		.parent_count = 2,
+	};
+
+	walk->commit = &merge;
+	return collect_commit_files(walk);
+}
+
 static bool wants_collisions(const struct collector *collector)
 {
 	const struct policy *policy = collector->policy;
@@ -355,6 +372,8 @@ int collect_files(struct collector *collector, struct error *err)
 		if (walk.commit->code == 0) /* a malformed commit is refused anyway */
 			rc = collect_commit_files(&walk);
 	}
+	if (rc == 0 && collector->judge->merge)
+		rc = collect_merged_files(&walk);
 	for (size_t i = 0; i < folders.count; i++)
 		map_release(folders.entries[i].value);
 	map_release(&seen);

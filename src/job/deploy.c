@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "ipc/message.h"
+#include "job/grant.h"
 #include "model/manifests.h"
 #include "target/target.h"
 
@@ -25,8 +26,6 @@
 #define SEALS         (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 #define GRANTS        2 /* to activate, and to activate the earlier release */
 #define TIMEOUT       (60 * CLOCK_SECOND) /* when control names none */
-/* The runner ends the command at its own deadline and then has to say so. */
-#define TIMEOUT_GRACE (5 * CLOCK_SECOND)
 
 struct grants {
 	int fds[GRANTS]; /* -1: none, or used */
@@ -75,70 +74,27 @@ static int judge_end(const struct msg_ran *ran, struct error *err)
 			 "%s", ran->text != NULL ? ran->text : "it could not be run");
 }
 
-/* Waits for the end of what was begun. Whatever keeps us from hearing of it is
- * ERROR_CLOSED: then nobody knows. */
-static int await_end(struct channel *runner, int64_t deadline, struct error *err)
-{
-	struct arena *arena = arena_new(ARENA_MAXIMUM);
-	enum message_type type = MESSAGE_NONE;
-	void *message = NULL;
-	struct error cause = ERROR_INIT;
-	int received =
-		arena == NULL ? error_set(&cause, ERROR_MEMORY, "out of memory") : 0;
-	while (received == 0) {
-		int64_t left = deadline - clock_monotonic();
-		struct pollfd poll_fd = { .fd = runner->fd, .events = POLLIN };
-		if (left <= 0)
-			received = error_set(&cause, ERROR_TIMEOUT,
-					     "the runner did not answer in time");
-		else if (poll(&poll_fd, 1, (int)(left / 1000) + 1) > 0)
-			received = channel_receive(runner, arena, &type, &message, NULL,
-						   &cause);
-	}
-	int code;
-	if (received == 1 && type == MESSAGE_ran)
-		code = judge_end(message, err);
-	else
-		code = error_set(err, ERROR_CLOSED, "%s",
-				 received == 1 ? "the runner answered something else"
-					       : cause.text);
-	arena_free(arena);
-	return code;
-}
-
 /* target_activate.run: uses up one grant. */
 static int run_activate(void *data, const char *const *environment, struct error *err)
 {
 	struct grants *grants = data;
+	const struct msg_ran *ran = NULL;
 	int which = 0;
 	while (which < GRANTS && grants->fds[which] < 0)
 		which++;
 	if (which == GRANTS)
 		return error_set(err, ERROR_CHILD, "it may not be run again");
-	struct channel runner;
 	int fd = grants->fds[which];
 	grants->fds[which] = -1;
-	/* Takes the descriptor, also when it fails. */
-	int code = channel_open(&runner, fd, true, err);
-	if (code != 0)
-		return ERROR_CHILD;
-	struct msg_run run = { .environment = { .items = environment } };
-	while (environment[run.environment.count] != NULL)
-		run.environment.count++;
-	bool pending = true;
-	struct error cause = ERROR_INIT;
-	code = channel_send(&runner, MESSAGE_run, &run, NULL, 0, &cause);
+	struct arena *arena = arena_new(ARENA_MAXIMUM);
+	if (arena == NULL) {
+		close(fd);
+		return error_set(err, ERROR_CHILD, "out of memory");
+	}
+	int code = grant_run(fd, environment, grants->timeout, arena, &ran, err);
 	if (code == 0)
-		code = channel_flush(&runner, &pending, &cause);
-	/* A fresh socket has room for a short message; nothing was begun otherwise. */
-	if (code != 0 || pending)
-		code = error_set(err, ERROR_CHILD, "the runner cannot be asked: %s",
-				 code != 0 ? cause.text : "it does not listen");
-	else
-		code = await_end(&runner,
-				 clock_monotonic() + grants->timeout + TIMEOUT_GRACE,
-				 err);
-	channel_close(&runner);
+		code = judge_end(ran, err);
+	arena_free(arena);
 	return code;
 }
 

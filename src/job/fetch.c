@@ -6,6 +6,7 @@
  * the configured scheme, host and port. */
 #include "job/fetch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -19,6 +20,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -26,12 +28,17 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "ipc/message.h"
+#include "model/change.h"
 #include "model/messages.h"
 #include "repo/repo.h"
 
 #define FETCH_ARENA_BYTES ((size_t)64 << 20)
 #define ARGUMENTS_MAX     96
 #define WALK_FDS          16
+#define LISTING_BYTES     ((size_t)32 << 20) /* git.refs refs with long names */
+#define WANTED_BYTES      ((size_t)1 << 20)
+#define WANTED_ATTEMPTS   64 /* of git, to find those that cannot be fetched */
+#define SCRATCH_SECONDS   3600
 
 struct fetch {
 	const struct msg_fetch *request;
@@ -256,14 +263,19 @@ static int git_failed(struct fetch *fetch, const struct spawn_result *result)
 			 result->status, said);
 }
 
-static int run_git(struct fetch *fetch, struct spawn_result *result)
+/* `input` NULL: none. */
+static int run_git(struct fetch *fetch, const struct buf *input,
+		   struct spawn_result *result)
 {
 	fetch->arguments[fetch->argument_count] = NULL;
 	struct spawn spawn = {
 		.arguments = fetch->arguments,
 		.environment = fetch->environment,
 		.directory = fetch->private,
+		.input = input ? input->data : NULL,
+		.input_length = input ? input->length : 0,
 		.timeout = fetch->request->timeout,
+		.output_maximum = LISTING_BYTES,
 		.before_exec = die_with_job,
 	};
 	int rc = spawn_run(&spawn, result, fetch->err);
@@ -285,9 +297,21 @@ static int make_mirror(struct fetch *fetch)
 	add_argument(fetch, "--template=");
 	add_argument(fetch, "--");
 	add_argument(fetch, fetch->request->mirror);
-	int rc = run_git(fetch, &result);
+	int rc = run_git(fetch, NULL, &result);
 	spawn_result_release(&result);
 	return rc;
+}
+
+static void begin_fetch(struct fetch *fetch)
+{
+	begin_git(fetch);
+	add_argument(fetch, arena_printf(fetch->arena, "--git-dir=%s",
+					 fetch->request->mirror));
+	add_argument(fetch, "fetch");
+	add_argument(fetch, "-q");
+	add_argument(fetch, "--no-tags");
+	add_argument(fetch, "--no-write-fetch-head");
+	add_argument(fetch, "--no-recurse-submodules");
 }
 
 static int fetch_refs(struct fetch *fetch)
@@ -295,22 +319,147 @@ static int fetch_refs(struct fetch *fetch)
 	const struct msg_fetch *request = fetch->request;
 	struct spawn_result result;
 
-	begin_git(fetch);
-	add_argument(fetch,
-		     arena_printf(fetch->arena, "--git-dir=%s", request->mirror));
-	add_argument(fetch, "fetch");
-	add_argument(fetch, "-q");
+	begin_fetch(fetch);
 	add_argument(fetch, "--prune");
-	add_argument(fetch, "--no-tags");
-	add_argument(fetch, "--no-write-fetch-head");
-	add_argument(fetch, "--no-recurse-submodules");
 	add_argument(fetch, "--end-of-options");
 	add_argument(fetch, request->url);
 	for (size_t i = 0; i < request->refspecs.count; i++)
 		add_argument(fetch, request->refspecs.items[i]);
-	int rc = run_git(fetch, &result);
+	int rc = run_git(fetch, NULL, &result);
 	spawn_result_release(&result);
 	return rc;
+}
+
+/* --- refs beside the ordinary ones: heads of merge requests --- */
+
+/* One that is gone, or whose objects are refused, must not keep the others away. */
+struct wanted {
+	const char **refs;
+	size_t count;
+	size_t attempts; /* that are left */
+};
+
+static int check_wanted(struct fetch *fetch, struct wanted *wanted)
+{
+	const struct msg_strings *refs = &fetch->request->wanted_refs;
+
+	wanted->refs = arena_array(fetch->arena, refs->count + 1, sizeof(char *));
+	if (!wanted->refs)
+		return error_set(fetch->err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; i < refs->count; i++) {
+		int rc = ref_check(refs->items[i], fetch->err);
+		if (rc != 0)
+			return rc;
+		wanted->refs[wanted->count++] = refs->items[i];
+	}
+	return 0;
+}
+
+static int try_wanted(struct fetch *fetch, const char *const *refs, size_t count)
+{
+	struct spawn_result result;
+	struct buf input = BUF_INIT(WANTED_BYTES);
+
+	begin_fetch(fetch);
+	add_argument(fetch, "--stdin");
+	add_argument(fetch, "--end-of-options");
+	add_argument(fetch, fetch->request->url);
+	for (size_t i = 0; i < count; i++)
+		buf_addf(&input, "+%s:%s\n", refs[i], refs[i]);
+	int rc = buf_status(&input, "the wanted refs", fetch->err);
+	if (rc == 0) {
+		rc = run_git(fetch, &input, &result);
+		spawn_result_release(&result);
+	}
+	buf_release(&input);
+	return rc;
+}
+
+/* In halves, until each that cannot be had stands alone. */
+static int fetch_each(struct fetch *fetch, struct wanted *wanted, size_t first,
+		      size_t count)
+{
+	struct error problem = ERROR_INIT;
+	struct error *err = fetch->err;
+
+	if (count == 0)
+		return 0;
+	if (wanted->attempts == 0)
+		return error_set(err, ERROR_LIMIT, "too many cannot be had");
+	wanted->attempts--;
+	fetch->err = &problem;
+	int rc = try_wanted(fetch, wanted->refs + first, count);
+	fetch->err = err;
+	if (rc == 0)
+		return 0;
+	if (rc != ERROR_CHILD)
+		return error_set(err, rc, "%s", problem.text);
+	if (count == 1) {
+		log_warning("a ref is left out: it cannot be fetched",
+			    LOG_S("ref", wanted->refs[first]), LOG_E(&problem));
+		return 0;
+	}
+	rc = fetch_each(fetch, wanted, first, count / 2);
+	return rc == 0 ? fetch_each(fetch, wanted, first + count / 2, count - count / 2)
+		       : rc;
+}
+
+static bool tells(const char *listing, const char *ref)
+{
+	size_t length = strlen(ref);
+
+	for (const char *at = strstr(listing, ref); at; at = strstr(at + 1, ref))
+		if (at != listing && at[-1] == '\t' && at[length] == '\n')
+			return true;
+	return false;
+}
+
+/* Leaves those that the remote has. */
+static int drop_absent(struct fetch *fetch, struct wanted *wanted)
+{
+	struct spawn_result result;
+	size_t kept = 0;
+
+	begin_git(fetch);
+	add_argument(fetch, "ls-remote");
+	add_argument(fetch, "--refs");
+	add_argument(fetch, "--end-of-options");
+	add_argument(fetch, fetch->request->url);
+	int rc = run_git(fetch, NULL, &result);
+	for (size_t i = 0; rc == 0 && i < wanted->count; i++)
+		if (tells(result.output.data, wanted->refs[i]))
+			wanted->refs[kept++] = wanted->refs[i];
+	if (rc == 0)
+		wanted->count = kept;
+	spawn_result_release(&result);
+	return rc;
+}
+
+/* What cannot be had is missing when a merge is made of it, and said there. */
+static int fetch_wanted(struct fetch *fetch)
+{
+	struct wanted wanted = { .attempts = WANTED_ATTEMPTS };
+	struct error problem = ERROR_INIT;
+	struct error *err = fetch->err;
+
+	if (fetch->request->wanted_refs.count == 0)
+		return 0;
+	int rc = check_wanted(fetch, &wanted);
+	if (rc != 0)
+		return rc;
+	fetch->err = &problem;
+	rc = try_wanted(fetch, wanted.refs, wanted.count);
+	fetch->err = err;
+	if (rc != ERROR_CHILD)
+		return rc == 0 ? 0 : error_set(err, rc, "%s", problem.text);
+	rc = drop_absent(fetch, &wanted);
+	if (rc == 0)
+		rc = fetch_each(fetch, &wanted, 0, wanted.count);
+	if (rc != ERROR_LIMIT)
+		return rc;
+	log_warning("refs of merge requests are left out", LOG_E(err));
+	error_clear(err);
+	return 0;
 }
 
 /* The branch that HEAD names at the source: read in place when it is local, asked
@@ -337,7 +486,7 @@ static int find_head(struct fetch *fetch, const char **head)
 	add_argument(fetch, "--end-of-options");
 	add_argument(fetch, request->url);
 	add_argument(fetch, "HEAD");
-	int rc = run_git(fetch, &result);
+	int rc = run_git(fetch, NULL, &result);
 	if (rc == 0 && text_starts_with(result.output.data, "ref: ")) {
 		const char *start = result.output.data + 5;
 		*head = arena_copy(fetch->arena, start, strcspn(start, "\t\n"));
@@ -381,6 +530,41 @@ static int send_refs(struct fetch *fetch, struct channel *channel)
 	return rc;
 }
 
+/* Where judges have merges made. What is old was left by one that was killed. */
+static int tend_scratch(struct fetch *fetch)
+{
+	const char *path =
+		arena_printf(fetch->arena, "%s/scratch", fetch->request->mirror);
+	int rc = path ? path_make_directories(path, 0700, fetch->err)
+		      : error_set(fetch->err, ERROR_MEMORY, "out of memory");
+	int directory = -1;
+
+	if (rc == 0) {
+		directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (directory < 0)
+			rc = error_set_errno(fetch->err, errno, "cannot open '%s'",
+					     path);
+	}
+	DIR *stream = directory >= 0 ? fdopendir(directory) : NULL;
+	if (!stream) {
+		fd_close(&directory);
+		return rc != 0 ? rc
+			       : error_set(fetch->err, ERROR_MEMORY, "out of memory");
+	}
+	int64_t before = clock_now() / CLOCK_SECOND - SCRATCH_SECONDS;
+	for (const struct dirent *entry; (entry = readdir(stream));) {
+		struct stat status;
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0 &&
+		    fstatat(directory, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) ==
+			    0 &&
+		    status.st_mtime < before)
+			path_remove_tree(directory, entry->d_name, NULL);
+	}
+	closedir(stream);
+	return 0;
+}
+
 static int work(struct fetch *fetch, struct channel *channel, const char **head)
 {
 	int rc = prepare(fetch);
@@ -388,7 +572,11 @@ static int work(struct fetch *fetch, struct channel *channel, const char **head)
 	if (rc == 0)
 		rc = make_mirror(fetch);
 	if (rc == 0)
+		rc = tend_scratch(fetch);
+	if (rc == 0)
 		rc = fetch_refs(fetch);
+	if (rc == 0)
+		rc = fetch_wanted(fetch);
 	if (rc == 0)
 		rc = find_head(fetch, head);
 	if (*head && !text_is_utf8(*head, strlen(*head)))

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "conf/policy_parse.h"
 #include "ipc/message.h"
+#include "job/judge_merge.h"
 #include "model/finding.h"
 #include "model/messages.h"
 #include "model/policy.h"
@@ -164,12 +165,13 @@ static int emit(const struct msg_judge *request, struct repo *repo,
 }
 
 /* Judges, or takes control's word that this commit passed. */
-static int reach_verdict(const struct msg_judge *request, struct repo *repo,
-			 const struct floor_block *block, struct channel *channel,
-			 struct arena *arena, struct msg_judged *result,
+static int reach_verdict(struct merger *merger, const struct floor_block *block,
+			 struct channel *channel, struct msg_judged *result,
 			 struct oid *tip, struct error *err)
 {
-	struct remote_facts remote = { channel, arena };
+	const struct msg_judge *request = merger->request;
+	struct repo *repo = merger->repo;
+	struct remote_facts remote = { channel, merger->arena };
 	struct fact_cache cache = { get_fact, put_fact, &remote };
 	struct floor_block floor = *block;
 	struct change change = {
@@ -190,6 +192,9 @@ static int reach_verdict(const struct msg_judge *request, struct repo *repo,
 		.from_root = request->from_root,
 		.floor = floor_from_block,
 		.floor_data = &floor,
+		.merge = merger_is_request(merger) ? &merger->merge : NULL,
+		.reviews = request->has_reviews ? merger_describe : NULL,
+		.reviews_data = merger,
 		.cache = &cache,
 		.anchor_hint = "set one in the configuration: repositories: NAME: "
 			       "anchor: "
@@ -205,7 +210,9 @@ static int reach_verdict(const struct msg_judge *request, struct repo *repo,
 		result->result = verdict_name(VERDICT_PASS);
 		return repo_peel(repo, &request->new_id, tip, err);
 	}
-	int rc = judge_change(&judge, &verdict, &judged, err);
+	int rc = judge.merge ? merger_run(merger, err) : 0;
+	if (rc == 0)
+		rc = judge_change(&judge, &verdict, &judged, err);
 	if (rc != 0)
 		return rc;
 	rc = send_findings(channel, &verdict, err);
@@ -214,31 +221,48 @@ static int reach_verdict(const struct msg_judge *request, struct repo *repo,
 	result->commits = judged.commits;
 	result->errors = verdict.errors;
 	result->warnings = verdict.warnings;
+	result->needs_reviews = judged.needs_reviews;
+	if (judge.merge)
+		result->result_tree = merger->merge.tree;
 	*tip = judged.tip;
 	verdict_release(&verdict);
 	return rc;
 }
 
-static int work(const struct msg_judge *request, int floor_fd, struct channel *channel,
-		struct arena *arena, struct msg_judged *result, int *fd,
-		struct error *err)
+/* A merge request concerns no target until it is merged. */
+static int follow(const struct merger *merger, const struct oid *tip,
+		  struct msg_judged *result, int *fd, struct error *err)
 {
+	const struct msg_judge *request = merger->request;
+
+	if (merger_is_request(merger) && !request->vouched)
+		return !request->emit ? 0
+				      : error_set(err, ERROR_MESSAGE,
+						  "a merge request is not deployed");
+	if (request->emit)
+		return emit(request, merger->repo, tip, result, fd, err);
+	return tip->length ? find_changed(request, merger->repo, tip, merger->arena,
+					  &result->changed, err)
+			   : 0;
+}
+
+static int work(struct merger *merger, int floor_fd, struct channel *channel,
+		struct msg_judged *result, int *fd, struct error *err)
+{
+	const struct msg_judge *request = merger->request;
 	struct floor_block block = { .repository = request->repository };
-	struct repo *repo = NULL;
 	struct oid tip = OID_INIT;
 
-	int rc = map_floor(floor_fd, &block, err);
+	int rc = merger_receive(merger, channel, err);
 	if (rc == 0)
-		rc = repo_open(&repo, request->path, NULL, err);
+		rc = map_floor(floor_fd, &block, err);
 	if (rc == 0)
-		rc = reach_verdict(request, repo, &block, channel, arena, result, &tip,
-				   err);
-	bool passed = rc == 0 && verdict_by_name(result->result) == VERDICT_PASS;
-	if (passed && tip.length && !request->emit)
-		rc = find_changed(request, repo, &tip, arena, &result->changed, err);
-	if (passed && request->emit)
-		rc = emit(request, repo, &tip, result, fd, err);
-	repo_close(repo);
+		rc = repo_open(&merger->repo, request->path, NULL, err);
+	if (rc == 0)
+		rc = reach_verdict(merger, &block, channel, result, &tip, err);
+	if (rc == 0 && verdict_by_name(result->result) == VERDICT_PASS)
+		rc = follow(merger, &tip, result, fd, err);
+	repo_close(merger->repo);
 	return rc;
 }
 
@@ -258,7 +282,9 @@ int job_judge(struct channel *channel)
 		arena_free(arena);
 		return 1;
 	}
-	int rc = work(request, fds[0], channel, arena, &result, &manifests, &err);
+	struct merger merger = { .request = request, .arena = arena, .grant = fds[1] };
+	int rc = work(&merger, fds[0], channel, &result, &manifests, &err);
+	merger_close(&merger);
 	if (rc != 0) {
 		result = (struct msg_judged){
 			.result = verdict_name(VERDICT_UNKNOWN),

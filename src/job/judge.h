@@ -17,6 +17,7 @@ struct arena;
 struct channel;
 struct error;
 struct facts;
+struct merge_request_fact;
 struct policy;
 struct repo;
 struct verdict;
@@ -30,6 +31,12 @@ struct fact_cache {
 	void (*put)(void *data, const char *kind, const struct digest *context,
 		    const struct oid *key, const char *value);
 	void *data;
+};
+
+/* The merge of change->new_id into change->old_id. */
+struct judge_merge {
+	struct oid tree;       /* of the result */
+	const char *conflicts; /* for people: there is no result; NULL: there is one */
 };
 
 struct judge {
@@ -56,6 +63,15 @@ struct judge {
 	 * there is no server. */
 	int (*floor)(void *data, struct policy **out, struct error *err);
 	void *floor_data;
+	/* Not a push but a merge request is judged: what the ref would hold when it
+	 * were merged. Commits are those of the new id; the update is never forced.
+	 * Both ids are commits. NULL: a push. */
+	const struct judge_merge *merge;
+	/* Gives the merge request by which the change comes (number 0: none) with its
+	 * reviews, but for `emails`; is asked only when a rule needs it. NULL: nobody
+	 * here knows. */
+	int (*reviews)(void *data, struct merge_request_fact *out, struct error *err);
+	void *reviews_data;
 	const struct fact_cache *cache; /* NULL: none */
 	const struct limits *limits;    /* NULL: the defaults */
 	/* The command that sets an anchor, for the refusal that needs it. NULL: a
@@ -68,6 +84,8 @@ struct judged {
 	size_t commits;
 	struct oid
 		tip; /* the commit that the new id leads to; length 0 for deletions */
+	bool needs_reviews; /* a rule that applies asks for reviews, and `reviews` is
+			       NULL */
 };
 
 /* 0 with a concluded verdict (verdict_release() by the caller), or an error: no
@@ -85,15 +103,17 @@ struct collector {
 	const struct policy *policy;
 	struct arena *arena;
 	struct facts *facts;
-	struct oid tip; /* commit */
-	struct oid tip_tree;
+	struct oid tip;       /* commit */
+	struct oid tip_tree;  /* or that of the merge */
 	struct oid base_tree; /* of the judged old tip; length 0: everything at the tip
 				 is new */
+	bool brings_nothing;  /* a merge request that is contained in its base */
 };
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
 int collect_documents(struct collector *collector, struct error *err);
+int collect_reviews(struct collector *collector, struct error *err);
 /* One document outside of any commit: what every schema rule that speaks about its path
  * says about it. `covered`: whether one does. Of `collector` only judge->limits,
  * policy, arena and facts are used. */

@@ -82,13 +82,14 @@ static int commit_tree(struct repo *repo, const struct oid *id,
 	return rc;
 }
 
-/* Adds the .gitgate.yaml of a commit to a policy that holds the floor; a commit without
- * one adds nothing. */
-static int add_repository_policy(const struct judge *judge, const struct oid *commit,
+/* Adds the .gitgate.yaml of a tree to a policy that holds the floor; a tree without one
+ * adds nothing. */
+static int add_repository_policy(const struct judge *judge, const struct oid *tree,
 				 struct policy *policy, bool *found, struct error *err)
 {
 	struct tree_loader loader = {
 		.repo = judge->repo,
+		.tree = *tree,
 		.arena = policy->arena,
 		.maximum = limits_of(judge)->values[LIMIT_POLICY_BYTES],
 	};
@@ -97,10 +98,7 @@ static int add_repository_policy(const struct judge *judge, const struct oid *co
 	struct error missing = ERROR_INIT;
 
 	*found = false;
-	int rc = commit_tree(judge->repo, commit, limits_of(judge), &loader.tree, err);
-	if (rc != 0)
-		return rc;
-	rc = repo_tree_find(judge->repo, &loader.tree, POLICY_FILE, &entry, &missing);
+	int rc = repo_tree_find(judge->repo, tree, POLICY_FILE, &entry, &missing);
 	if (rc == ERROR_NOT_FOUND)
 		return 0;
 	if (rc != 0)
@@ -113,19 +111,20 @@ static int add_repository_policy(const struct judge *judge, const struct oid *co
 	return policy_add_repository(policy, &file, &access, err);
 }
 
-/* `commit` NULL: the repository's part comes from judge->own. */
-static int new_policy(const struct judge *judge, const struct oid *commit,
+/* `tree` NULL: the repository's part comes from judge->own; of length 0: there is none.
+ */
+static int new_policy(const struct judge *judge, const struct oid *tree,
 		      struct policy **out, struct error *err)
 {
 	struct policy *policy = NULL;
-	bool found = !commit;
+	bool found = !tree;
 
 	int rc = judge->floor ? judge->floor(judge->floor_data, &policy, err)
 			      : policy_new(&policy, err);
-	if (rc == 0 && !commit)
+	if (rc == 0 && !tree)
 		rc = judge->own(judge->own_data, policy, err);
-	else if (rc == 0 && commit->length)
-		rc = add_repository_policy(judge, commit, policy, &found, err);
+	else if (rc == 0 && tree->length)
+		rc = add_repository_policy(judge, tree, policy, &found, err);
 	if (rc == 0 && !judge->floor && !found)
 		rc = error_set(err, ERROR_NO_POLICY,
 			       "there is no policy: neither a server's floor nor a "
@@ -142,7 +141,13 @@ static int new_policy(const struct judge *judge, const struct oid *commit,
 
 int judge_policy(const struct judge *judge, struct policy **out, struct error *err)
 {
-	return new_policy(judge, judge->own ? NULL : &judge->policy_commit, out, err);
+	struct oid tree = OID_INIT;
+	int rc = 0;
+
+	if (!judge->own && judge->policy_commit.length)
+		rc = commit_tree(judge->repo, &judge->policy_commit, limits_of(judge),
+				 &tree, err);
+	return rc == 0 ? new_policy(judge, judge->own ? NULL : &tree, out, err) : rc;
 }
 
 /* Ends a judgement before evaluation: a verdict that fails with one finding of the
@@ -230,39 +235,79 @@ static int check_pushed_policy(const struct collector *collector, struct error *
 		    0 &&
 	    oid_equal(&before.id, &after.id))
 		return 0;
-	rc = new_policy(collector->judge, &collector->tip, &policy, err);
+	rc = new_policy(collector->judge, &collector->tip_tree, &policy, err);
 	policy_free(policy);
 	return rc;
+}
+
+static int find_forced(struct collector *collector, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+	struct oid old_tip;
+
+	if (change_kind(judge->change) != CHANGE_UPDATE || judge->merge)
+		return 0;
+	/* What is not a commit cannot be contained in anything. */
+	int contained =
+		repo_peel(judge->repo, &judge->change->old_id, &old_tip, NULL) != 0
+			? 0
+			: repo_is_ancestor(judge->repo, &old_tip, &collector->tip, err);
+	if (contained < 0)
+		return contained;
+	collector->facts->forced = !contained;
+	return 0;
+}
+
+/* A merge request of which the base has everything: there is nothing to judge. */
+static int find_nothing(struct collector *collector, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+
+	if (!judge->merge || collector->facts->commit_count)
+		return 0;
+	int contained = repo_is_ancestor(judge->repo, &collector->tip,
+					 &judge->change->old_id, err);
+	collector->brings_nothing = contained == 1;
+	return contained < 0 ? contained : 0;
 }
 
 static int collect(struct collector *collector, unsigned int needed, struct error *err)
 {
 	const struct judge *judge = collector->judge;
 	struct facts *facts = collector->facts;
-	int rc = 0;
 
 	facts->change = judge->change;
 	facts->kinds = FACTS_REF;
 	if (change_kind(judge->change) == CHANGE_DELETE)
 		return 0;
-	if (change_kind(judge->change) == CHANGE_UPDATE) {
-		struct oid old_tip;
-		/* What is not a commit cannot be contained in anything. */
-		int contained = repo_peel(judge->repo, &judge->change->old_id, &old_tip,
-					  NULL) != 0
-					? 0
-					: repo_is_ancestor(judge->repo, &old_tip,
-							   &collector->tip, err);
-		if (contained < 0)
-			return contained;
-		facts->forced = !contained;
-	}
+	int rc = find_forced(collector, err);
 	/* Always: a malformed commit is refused whatever the rules look at. */
-	rc = collect_commits(collector, err);
-	if (rc == 0 && needed & FACTS_FILES)
+	if (rc == 0)
+		rc = collect_commits(collector, err);
+	if (rc == 0)
+		rc = find_nothing(collector, err);
+	if (rc != 0 || collector->brings_nothing)
+		return rc;
+	if (needed & FACTS_FILES)
 		rc = collect_files(collector, err);
 	if (rc == 0 && needed & FACTS_DOCUMENTS)
 		rc = collect_documents(collector, err);
+	if (rc == 0 && needed & FACTS_REVIEWS)
+		rc = collect_reviews(collector, err);
+	return rc;
+}
+
+static int evaluate(const struct collector *collector, struct verdict *verdict,
+		    struct error *err)
+{
+	if (!collector->brings_nothing)
+		return policy_evaluate(collector->policy, collector->facts, clock_now(),
+				       verdict, err);
+	int rc = verdict_init(verdict, err);
+	if (rc == 0) {
+		verdict->policy = collector->policy->digest;
+		verdict_conclude(verdict);
+	}
 	return rc;
 }
 
@@ -307,9 +352,21 @@ static int find_tip(struct collector *collector, struct error *err)
 	if (rc == 0)
 		rc = commit_tree(judge->repo, &collector->tip, limits_of(judge),
 				 &collector->tip_tree, err);
+	if (rc == 0 && judge->merge)
+		collector->tip_tree = judge->merge->tree;
 	if (rc == 0)
 		rc = find_base_tree(collector, err);
 	return rc;
+}
+
+static int check_merge(const struct judge *judge, struct error *err)
+{
+	if (!judge->merge || !judge->merge->conflicts)
+		return 0;
+	return error_set(err, ERROR_MERGE_CONFLICT,
+			 "it cannot be merged into '%s' without conflicts%s%s",
+			 judge->change->ref, *judge->merge->conflicts ? ": " : "",
+			 judge->merge->conflicts);
 }
 
 static int judge_with(struct collector *collector, struct verdict *verdict,
@@ -343,6 +400,12 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 		mend = judge.anchor_hint ? judge.anchor_hint
 					 : "set one: gitgate init REPOSITORY --anchor "
 					   "HEAD";
+	if (rc == 0) {
+		rc = check_merge(&judge, &cause);
+		if (rc != 0)
+			mend = "merge the base into it, or rebase it, and solve the "
+			       "conflicts";
+	}
 	if (rc == 0)
 		rc = find_tip(collector, &cause);
 	if (rc == 0 && !deletes) {
@@ -353,16 +416,15 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 			       "push";
 		}
 	}
+	unsigned int needed =
+		policy ? policy_facts_needed(policy, change->repository, change->ref)
+		       : 0;
 	if (rc == 0) {
 		collector->policy = policy;
-		rc = collect(
-			collector,
-			policy_facts_needed(policy, change->repository, change->ref),
-			&cause);
+		rc = collect(collector, needed, &cause);
 	}
 	if (rc == 0)
-		rc = policy_evaluate(policy, collector->facts, clock_now(), verdict,
-				     &cause);
+		rc = evaluate(collector, verdict, &cause);
 	else if (is_refusal(rc)) {
 		struct digest digest =
 			policy ? policy->digest : (struct digest){ { 0 } };
@@ -375,6 +437,8 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 		return error_set(err, rc, "%s", cause.text);
 	judged->commits = collector->facts->commit_count;
 	judged->tip = collector->tip;
+	judged->needs_reviews = !deletes && !judge.reviews && needed & FACTS_REVIEWS &&
+				!collector->brings_nothing;
 	return 0;
 }
 

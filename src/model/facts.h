@@ -102,21 +102,26 @@ struct review_fact {
 
 /* The merge request by which the content comes. */
 struct merge_request_fact {
-	const char *source;
-	uint64_t number;    /* 0: there is none */
-	const char *author; /* login */
+	const char *source;   /* its name in the configuration */
+	const char *forge;    /* its kind: "gitea" */
+	uint64_t number;      /* 0: there is none */
+	const char *author;   /* login */
+	const char *base_ref; /* the full ref that it is to be merged into */
 	struct oid head;
 	bool same_content; /* what is judged is exactly the result of merging the head
 			      into the tip that was accepted before */
 	bool fork;
 	struct review_fact *reviews;
 	size_t review_count;
+	/* Of the authors and committers of its commits that were not judged before. */
+	const char **emails;
+	size_t email_count;
+	size_t email_capacity;
 };
 
 struct facts {
 	const struct change *change;
-	/* FACTS_REVIEWS; NULL: they were not read (the rule then asks for them by
-	 * `reviews_wanted`, or refuses where nobody can) */
+	/* FACTS_REVIEWS; NULL: they are not known here, and the rule refuses */
 	const struct merge_request_fact *merge_request;
 	unsigned int kinds; /* which were collected: a rule that needs others refuses */
 	bool forced;        /* the new tip does not contain the old one */

@@ -2,6 +2,7 @@
 #include "model/policy.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/pattern.h"
 
@@ -63,6 +64,21 @@ const struct principal *policy_principal_by_key(const struct policy *policy,
 				*key = &principal->keys[k];
 			return principal;
 		}
+	}
+	return NULL;
+}
+
+const struct principal *policy_principal_by_login(const struct policy *policy,
+						  const char *source, const char *login)
+{
+	for (size_t i = 0; source != NULL && login != NULL && *login != '\0' &&
+			   i < policy->principal_count;
+	     i++) {
+		const struct principal *principal = &policy->principals[i];
+		for (size_t k = 0; k < principal->login_count; k++)
+			if (strcmp(principal->logins[k].source, source) == 0 &&
+			    strcasecmp(principal->logins[k].login, login) == 0)
+				return principal;
 	}
 	return NULL;
 }

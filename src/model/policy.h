@@ -25,10 +25,10 @@ struct strings {
 
 enum origin { ORIGIN_UNKNOWN = 0, ORIGIN_SERVER, ORIGIN_REPOSITORY };
 
-/* A login at a source; source "": at every one. */
+/* A login at a source, or at all sources of one kind. */
 struct principal_login {
-	const char *source;
-	const char *login; /* compared without regard to case */
+	const char *source; /* its name, or the kind: "gitea" */
+	const char *login;  /* compared without regard to case */
 };
 
 /* A public key of a principal. Times are inclusive; 0: no bound. */
@@ -144,7 +144,7 @@ const struct principal *policy_principal(const struct policy *policy, const char
 const struct principal *policy_principal_by_key(const struct policy *policy,
 						const char *fingerprint,
 						const struct principal_key **key);
-/* The principal with this login at this source. NULL: nobody's. */
+/* The principal with this login under this name of a source or kind. NULL: nobody's. */
 const struct principal *policy_principal_by_login(const struct policy *policy,
 						  const char *source,
 						  const char *login);

@@ -294,6 +294,15 @@ int repo_open(struct repo **out, const char *path, const struct repo_options *op
 	return 0;
 }
 
+int repo_add_objects(struct repo *repo, const char *directory, struct error *err)
+{
+	int rc = git_odb_add_disk_alternate(repo->odb, directory);
+	if (rc != 0)
+		return repo_git_error(err, rc, ERROR_IO,
+				      "a directory of objects cannot be read");
+	return 0;
+}
+
 void repo_close(struct repo *repo)
 {
 	if (repo == NULL)

@@ -39,6 +39,9 @@ struct repo_options {
 int repo_open(struct repo **out, const char *path, const struct repo_options *options,
 	      struct error *err);
 void repo_close(struct repo *repo);
+/* Reads from another object directory too, after the repository's own: what a merge
+ * made. Its objects are checked as all others are. */
+int repo_add_objects(struct repo *repo, const char *directory, struct error *err);
 const char *repo_path(
 	const struct repo *repo); /* absolute, of the .git or bare directory */
 size_t repo_hash_bytes(const struct repo *repo); /* 20 or 32 */

@@ -16,7 +16,7 @@
 #include "store/sql.h"
 
 /* 1 MiB: some milliseconds between two turns of control's loop. */
-#define PAGES_A_STEP 256
+#define PAGES_A_STEP 128
 
 struct store_backup {
 	struct store *store;

@@ -9,7 +9,7 @@
 
 /* Pages in the log at which it is written back: 4 MiB, so a commit in some hundreds
  * pays for it, and a start after a crash reads no more than that. */
-#define LOG_PAGES 1000
+#define LOG_PAGES 500
 
 int store_open(struct store **out, const char *location, enum store_mode mode,
 	       struct error *err)
@@ -47,6 +47,7 @@ int store_begin(struct store *store, struct error *err)
 	}
 	store->in_transaction = rc == 0;
 	store->spoiled = false;
+	store->committed_backlog = store->backlog;
 	return rc;
 }
 
@@ -56,6 +57,8 @@ void store_rollback(struct store *store)
 		return;
 	store->in_transaction = false;
 	store->spoiled = false;
+	store->backlog = store->committed_backlog;
+	store->unread_lost = true;
 	/* SQLite may have rolled back by itself when a statement failed. */
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);

@@ -34,7 +34,8 @@
 
 /* --- the place: beneath it `allowed/` is granted, `secret` is not --- */
 static char *place;
-static char allowed[200], inside[220], secret[200], outside[200], socket_path[100];
+static char allowed[200], inside[220], secret[200], outside[200], socket_path[100],
+	scratch[220];
 static struct sockaddr_in tcp_address;
 static struct sockaddr_un unix_address;
 static int tcp_listener, unix_listener;
@@ -84,8 +85,11 @@ static void open_place(void)
 	snprintf(secret, sizeof(secret), "%s/secret", place);
 	snprintf(outside, sizeof(outside), "%s/outside", place);
 	snprintf(socket_path, sizeof(socket_path), "%s/socket", place);
+	snprintf(scratch, sizeof(scratch), "%s/scratch", allowed);
 	mkdir(allowed, 0777);
 	chmod(allowed, 0777);
+	mkdir(scratch, 0777);
+	chmod(scratch, 0777);
 	write_file(inside, "inside");
 	write_file(secret, "secret");
 	listen_tcp();
@@ -276,9 +280,10 @@ static const struct attempt attempts[] = {
 
 static struct sandbox_paths paths_of(enum profile profile)
 {
-	static const char *paths[1];
+	static const char *paths[1], *scratches[1];
 	struct sandbox_paths none = { 0 };
 	paths[0] = allowed;
+	scratches[0] = scratch;
 	struct sandbox_paths read = { .read = paths, .read_count = 1 };
 	struct sandbox_paths write = { .write = paths, .write_count = 1 };
 	switch (profile) {
@@ -291,6 +296,9 @@ static struct sandbox_paths paths_of(enum profile profile)
 	case PROFILE_REPORT:
 		return none;
 	case PROFILE_JUDGE:
+		read.write = scratches;
+		read.write_count = 1;
+		return read;
 	case PROFILE_OBSERVE:
 		return read;
 	case PROFILE_CONTROL:
@@ -408,6 +416,18 @@ static bool read_inside(void)
 	return read;
 }
 
+static bool scratch_inside(void)
+{
+	char path[250];
+	snprintf(path, sizeof(path), "%s/7", scratch);
+	int directory = open(scratch, O_RDONLY | O_DIRECTORY);
+	bool worked = mkdir(path, 0700) == 0 &&
+		      path_remove_tree(directory, "7", NULL) == 0 &&
+		      access(path, F_OK) != 0;
+	close(directory);
+	return worked;
+}
+
 static bool write_inside(void)
 {
 	char path[250], other[250], link[250];
@@ -506,6 +526,8 @@ struct use {
 static const struct use uses[] = {
 	{ "read", read_inside,
 	  WITH(CONTROL) | WITH(FETCH) | WITH(JUDGE) | WITH(DEPLOY) | WITH(OBSERVE) },
+	{ "make and remove a scratch directory", scratch_inside,
+	  WITH(JUDGE) | WITH(FETCH) | WITH(DEPLOY) },
 	{ "write", write_inside, WITH(CONTROL) | WITH(FETCH) | WITH(DEPLOY) },
 	{ "watch", watch_inside, WITH(OBSERVE) | WITH(ZYGOTE) },
 	{ "seal", seal_memory,

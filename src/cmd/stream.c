@@ -1,7 +1,6 @@
 /* cmd/stream.c - reads server-sent events. */
 #include "cmd/stream.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #ifndef CMD_STREAM_H
 #define CMD_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -115,6 +115,10 @@ enum tone state_tone(const char *state)
 		{ "applying", TONE_WARN },    { "waiting", TONE_WARN },
 		{ "suspended", TONE_WARN },   { "drifted", TONE_WARN },
 		{ "rolled-back", TONE_WARN }, { "warning", TONE_WARN },
+		{ "success", TONE_GOOD },     { "valid", TONE_GOOD },
+		{ "failure", TONE_BAD },      { "unreadable", TONE_BAD },
+		{ "pending", TONE_WARN },     { "received", TONE_WARN },
+		{ "expired", TONE_WARN },     { "revoked", TONE_WARN },
 	};
 
 	for (size_t i = 0; state && i < sizeof(tones) / sizeof(tones[0]); i++)

@@ -64,7 +64,7 @@ static int write_body(struct token *token, const char *name, struct buf *body,
 	return buf_status(body, "the request", err);
 }
 
-static int revoke(struct token *token, uint64_t id, struct error *err)
+static int revoke_token(struct token *token, uint64_t id, struct error *err)
 {
 	const struct node *answer;
 	char path[PATH_BYTES];
@@ -101,7 +101,7 @@ static int show_created(struct token *token, const char *name, uint64_t id)
 
 	write_created(token, name, id, &out);
 	int rc = cmd_write(&out);
-	if (rc != 0 && revoke(token, id, NULL) == 0)
+	if (rc != 0 && revoke_token(token, id, NULL) == 0)
 		fputs("gitgate: the token could not be shown: it was revoked\n",
 		      stderr);
 	else if (rc == 0 && !token->json && isatty(STDOUT_FILENO))
@@ -266,7 +266,7 @@ static int end_token(struct token *token, const char *given, struct error *err)
 	if (rc == 0)
 		rc = find_token(token, given, &id, err);
 	if (rc == 0)
-		rc = revoke(token, id, err);
+		rc = revoke_token(token, id, err);
 	if (rc != 0)
 		return cmd_fail(err);
 	if (token->json)

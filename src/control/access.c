@@ -46,6 +46,27 @@ static bool has_scope(const char *scopes, const char *wanted)
 	return have >= need;
 }
 
+int access_scopes_check(const char *scopes, struct error *err)
+{
+	const char *at = scopes ? scopes : "";
+	bool some = false;
+
+	while (*at) {
+		size_t length = strcspn(at, " ");
+		if (!(length == 4 && strncmp(at, "read", 4) == 0) &&
+		    !(length == 4 && strncmp(at, "poll", 4) == 0) &&
+		    !(length == 6 && strncmp(at, "deploy", 6) == 0))
+			return error_set(err, ERROR_USAGE,
+					 "unknown scope '%.*s': read, poll or deploy",
+					 (int)(length < 32 ? length : 32), at);
+		some = true;
+		at += length + strspn(at + length, " ");
+	}
+	return some ? 0
+		    : error_set(err, ERROR_USAGE,
+				"a token needs a scope: read, poll or deploy");
+}
+
 static int check_token(struct control *control, const struct digest *token,
 		       const char *scope, struct error *err)
 {

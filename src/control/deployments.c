@@ -10,26 +10,63 @@
 #include "base/metrics.h"
 #include "control/state.h"
 
+/* What nobody is told of is done at once. */
+static int put_status(struct control *control, struct msg_outbox_row *row)
+{
+	const struct conf_source_entry *source = forge_of(control, row->repository);
+	struct error err = ERROR_INIT;
+
+	if (oid_is_null(&row->commit))
+		return 0; /* a deleted ref has nothing to carry a status */
+	row->kind = "status";
+	row->created_at = clock_now();
+	if (!source || !source->options.statuses)
+		row->done_at = row->created_at;
+	int rc = store_outbox_put(control->store, row, &err);
+	if (rc != 0)
+		control_fail(control, 3, &err);
+	return rc;
+}
+
 int status_put(struct control *control, const char *repository,
 	       const struct oid *commit, const char *context, const char *state,
 	       const char *description)
 {
-	struct error err = ERROR_INIT;
 	struct msg_outbox_row row = {
 		.repository = repository,
 		.commit = *commit,
 		.context = context,
 		.state = state,
 		.description = description,
-		.created_at = clock_now(),
 	};
 
-	if (oid_is_null(commit))
-		return 0; /* a deleted ref has nothing to carry a status */
-	int rc = store_outbox_put(control->store, &row, &err);
-	if (rc != 0)
-		control_fail(control, 3, &err);
-	return rc;
+	return put_status(control, &row);
+}
+
+int policy_status_put(struct control *control, const struct msg_change_row *change,
+		      const char *state, const char *description, uint64_t verdict)
+{
+	struct msg_outbox_row row = {
+		.repository = change->repository,
+		.commit = change->new_id,
+		.context = "gitgate/policy",
+		.state = state,
+		.description = description,
+		.verdict = verdict,
+		.number = change->number,
+		.ref = change->ref,
+	};
+	const char *refusal = NULL;
+
+	if (!change->number && merge_request_has_head(control, change))
+		return 0;
+	if (change->number && strcmp(state, "success") == 0)
+		refusal = merge_request_refusal(control, change);
+	if (refusal) {
+		row.state = "failure";
+		row.description = refusal;
+	}
+	return put_status(control, &row);
 }
 
 int ledger_put(struct control *control, const char *kind, const char *const *pairs)

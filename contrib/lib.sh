@@ -13,7 +13,8 @@ export GITGATE_SHARED="${GITGATE_SHARED-}"
 
 # Debian's names of packages. The tests that a package is missing for are skipped, the build is not.
 BUILD_PACKAGES=(gcc make libc6-dev autoconf automake pkg-config git openssh-client
-	libgit2-dev libyaml-dev libssl-dev libpcre2-dev libsqlite3-dev libseccomp-dev libmicrohttpd-dev)
+	libgit2-dev libyaml-dev libssl-dev libpcre2-dev libsqlite3-dev libseccomp-dev libmicrohttpd-dev
+	libcurl4-openssl-dev)
 TEST_PACKAGES=(check bats clang-format curl gitolite3 groff-base lighttpd lighttpd-mod-openssl openssh-server openssl perl procps sqlite3 strace)
 CI_PACKAGES=(clang libclang-rt-dev xz-utils)
 

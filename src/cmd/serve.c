@@ -73,9 +73,9 @@ struct keeper {
 };
 
 static const struct job_body job_bodies[] = {
-	{ PROFILE_FETCH, job_fetch },   { PROFILE_JUDGE, job_judge },
-	{ PROFILE_DEPLOY, job_deploy }, { PROFILE_OBSERVE, job_observe },
-	{ PROFILE_NONE, NULL },
+	{ PROFILE_FETCH, job_fetch, NULL },   { PROFILE_JUDGE, job_judge, NULL },
+	{ PROFILE_DEPLOY, job_deploy, NULL }, { PROFILE_OBSERVE, job_observe, NULL },
+	{ PROFILE_NONE, NULL, NULL },
 };
 
 static struct sandbox_options options_of(const struct keeper *keeper,

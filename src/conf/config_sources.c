@@ -36,16 +36,15 @@ static const struct kind_form {
 	size_t minimum; /* components of a repository's full name */
 	size_t maximum;
 	const char *shown; /* an example of one */
-	bool any_case;     /* names that differ in case only are the same */
 } forms[KIND_COUNT] = {
-	[KIND_GITHUB] = { true, 2, 2, "acme/shop", true },
-	[KIND_GITLAB] = { true, 2, DEEPEST, "group/sub/shop", false },
-	[KIND_GITEA] = { true, 2, 2, "acme/shop", true },
-	[KIND_FORGEJO] = { true, 2, 2, "acme/shop", true },
-	[KIND_BITBUCKET_CLOUD] = { true, 2, 2, "acme/shop", true },
-	[KIND_BITBUCKET_SERVER] = { true, 2, 2, "KEY/shop", true },
-	[KIND_HMAC] = { false, 1, DEEPEST, "acme/shop", false },
-	[KIND_STANDARD] = { false, 1, DEEPEST, "acme/shop", false },
+	[KIND_GITHUB] = { true, 2, 2, "acme/shop" },
+	[KIND_GITLAB] = { true, 2, DEEPEST, "group/sub/shop" },
+	[KIND_GITEA] = { true, 2, 2, "acme/shop" },
+	[KIND_FORGEJO] = { true, 2, 2, "acme/shop" },
+	[KIND_BITBUCKET_CLOUD] = { true, 2, 2, "acme/shop" },
+	[KIND_BITBUCKET_SERVER] = { true, 2, 2, "KEY/shop" },
+	[KIND_HMAC] = { false, 1, DEEPEST, "acme/shop" },
+	[KIND_STANDARD] = { false, 1, DEEPEST, "acme/shop" },
 };
 
 static enum kind kind_of(const char *name)
@@ -221,15 +220,9 @@ static int no_source(const struct config_build *build, const struct config_entry
 			   nearest);
 }
 
-static bool same_name(enum kind kind, const char *one, const char *other)
-{
-	return forms[kind].any_case ? strcasecmp(one, other) == 0
-				    : strcmp(one, other) == 0;
-}
-
-/* A delivery names one repository, not two. */
-static int check_once(const struct config_build *build, size_t index, enum kind kind,
-		      struct error *err)
+/* A delivery names one repository, not two. Forges keep names apart that differ in more
+ * than case only. */
+static int check_once(const struct config_build *build, size_t index, struct error *err)
 {
 	const struct conf_repository_entry *all = build->config->repositories;
 	const struct conf_repository *options = &all[index].options;
@@ -239,7 +232,7 @@ static int check_once(const struct config_build *build, size_t index, enum kind 
 		if (other->source == NULL ||
 		    strcmp(other->source, options->source) != 0)
 			continue;
-		if (same_name(kind, other->full_name, options->full_name))
+		if (strcasecmp(other->full_name, options->full_name) == 0)
 			return reader_fail(
 				entry->reader, config_place(entry, "name"), err,
 				"'%s' of source '%s' is the repository '%s' "
@@ -273,5 +266,5 @@ int config_check_source_name(const struct config_build *build, size_t repository
 			    forms[kind].maximum, &cause) != 0)
 		return reader_fail(entry->reader, config_place(entry, "name"), err,
 				   "%s: %s", cause.text, forms[kind].shown);
-	return check_once(build, repository, kind, err);
+	return check_once(build, repository, err);
 }

@@ -111,7 +111,7 @@ static int use_config(struct control *control, struct config *config, struct err
 		close(control->floor_fd);
 	control->floor_fd = floor;
 	log_set_level(level_of(config->server.log_level));
-	schedule_reset(control);
+	schedule_reset(control, old);
 	config_free(old);
 	return 0;
 }

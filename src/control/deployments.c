@@ -128,6 +128,24 @@ static void count_end(enum deployment_state state)
 	}
 }
 
+/* A later change that has the same files was not queued, for this one brought them: it
+ * gets its own try. */
+static void look_behind(struct control *control, const struct msg_deployment_row *row)
+{
+	const struct conf_target_entry *target =
+		config_target(control->config, row->target);
+	struct watch *watch = watch_find(control, true, row->target);
+	struct msg_ref_row ref = { 0 };
+
+	if (!target || !watch ||
+	    strcmp(row->cause, deployment_cause_name(CAUSE_PUSH)) != 0)
+		return;
+	store_ref_get(control->store, control->round, target->options.repository,
+		      target->options.ref, &ref, NULL);
+	if (!oid_is_null(&ref.accepted) && !oid_equal(&ref.accepted, &row->commit))
+		watch->catch_up = CATCH_UP_LEFT;
+}
+
 int deployment_end(struct control *control, struct msg_deployment_row *row,
 		   enum deployment_state state, const char *reason)
 {
@@ -156,6 +174,8 @@ int deployment_end(struct control *control, struct msg_deployment_row *row,
 				   reason ? reason : row->state);
 	if (rc == 0)
 		rc = ledger_put(control, "deployment", pairs);
+	if (rc == 0 && state == DEPLOYMENT_FAILED)
+		look_behind(control, row);
 	count_end(state);
 	log_info("deployment ended", LOG_S("target", row->target),
 		 LOG_U("generation", row->generation),

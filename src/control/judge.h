@@ -1,6 +1,7 @@
 /* control/judge.h - the parts of a judge job: its request, and what its answer means.
  *
- * Not for other folders; only for the files judge_*.c, work_judge.c and work_emit.c. */
+ * Not for other folders; only for the files judge_*.c, work_judge.c, work_emit.c and
+ * work_catch_up.c. */
 #ifndef CONTROL_JUDGE_H
 #define CONTROL_JUDGE_H
 
@@ -36,6 +37,10 @@ bool judgement_needs_reviews(struct control *control, const struct job *job,
 /* So that the judge can tell whom the change concerns. */
 int judgement_watch(struct control *control, const struct job *job,
 		    struct msg_judge *request);
+/* The same for one target, which has `since` (null: nothing). */
+int judgement_watch_target(struct control *control, const struct job *job,
+			   const struct conf_target_entry *target,
+			   const struct oid *since, struct msg_judge *request);
 /* Whether an entry of the list is not a target but, behind its target, a commit that
  * was rolled back there. */
 bool watch_is_quarantine(const char *label);
@@ -46,7 +51,8 @@ const char *judgement_scratch(struct arena *arena,
 
 /* --- work_judge.c --- */
 /* With the floor policy as its first descriptor. NULL: no memory or descriptor. */
-struct job *judgement_new(struct control *control, struct msg_judge **request);
+struct job *judgement_new(struct control *control, const struct job_kind *kind,
+			  struct msg_judge **request);
 /* Sends a request that is filled: with the mirror's path. */
 void judgement_start(struct control *control, struct job *job,
 		     const struct conf_repository_entry *entry,
@@ -62,6 +68,19 @@ void verdict_take(struct control *control, struct job *job,
 /* A job that could not say yes or no: again later, in the end unknown. */
 void judgement_failed(struct control *control, const struct msg_change_row *change,
 		      const char *reason, bool crashed);
+
+/* Why and for whom something is deployed. */
+struct occasion {
+	enum deployment_cause cause;
+	const char *actor;
+	const char *reason;
+	int64_t hinted_at;
+};
+/* Queues what the judge found changed, but for what was rolled back. Only targets that
+ * were asked about: a judge has no say in what others deploy. */
+int targets_queue(struct control *control, const struct job *job,
+		  const struct msg_change_row *change, const struct msg_judged *judged,
+		  const struct occasion *occasion, struct error *err);
 
 /* --- work_emit.c --- */
 /* Goes on with the manifests (takes fds[0] when it does), or ends the deployment. */

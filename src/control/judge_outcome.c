@@ -140,7 +140,8 @@ static int tell_quarantined(struct control *control, const char *target,
  * back to it. */
 static int queue_target(struct control *control, const struct msg_change_row *change,
 			const struct msg_judge *asked, size_t i,
-			const struct msg_judged *judged, struct error *err)
+			const struct msg_judged *judged,
+			const struct occasion *occasion, struct error *err)
 {
 	const char *target = asked->watch_targets.items[i];
 
@@ -152,14 +153,13 @@ static int queue_target(struct control *control, const struct msg_change_row *ch
 			return tell_quarantined(control, target, change,
 						&asked->watch_since.items[i]);
 	return deployment_queue(control, target, &change->new_id, change->id,
-				CAUSE_PUSH, change->pusher, NULL, change->received_at,
-				NULL, err);
+				occasion->cause, occasion->actor, occasion->reason,
+				occasion->hinted_at, NULL, err);
 }
 
-/* Only targets that were asked about: a judge has no say in what others deploy. */
-static int queue_targets(struct control *control, const struct job *job,
-			 const struct msg_change_row *change,
-			 const struct msg_judged *judged, struct error *err)
+int targets_queue(struct control *control, const struct job *job,
+		  const struct msg_change_row *change, const struct msg_judged *judged,
+		  const struct occasion *occasion, struct error *err)
 {
 	const struct msg_judge *asked = job->request;
 
@@ -167,7 +167,8 @@ static int queue_targets(struct control *control, const struct job *job,
 		struct error refused = ERROR_INIT;
 		if (watch_is_quarantine(asked->watch_targets.items[i]))
 			continue;
-		int rc = queue_target(control, change, asked, i, judged, &refused);
+		int rc = queue_target(control, change, asked, i, judged, occasion,
+				      &refused);
 		if (rc == ERROR_STALE) /* rolled back while it was judged */
 			rc = tell_quarantined(control, asked->watch_targets.items[i],
 					      change, &change->new_id);
@@ -232,6 +233,8 @@ void verdict_take(struct control *control, struct job *job,
 			     : job->finding_count ? job->findings[0].message
 						  : "policy said no";
 	bool moves = passed && !change.number; /* a merge request moves no ref yet */
+	struct occasion occasion = { CAUSE_PUSH, change.pusher, NULL,
+				     change.received_at };
 	rc = store_verdict(control, job, &change, judged, &verdict, &err);
 	if (rc == 0)
 		rc = store_change_move(control->store, change.id, state, reason,
@@ -250,7 +253,7 @@ void verdict_take(struct control *control, struct job *job,
 				 passed ? "success" : "failure",
 				 passed ? "policy passed" : reason);
 	if (rc == 0 && moves)
-		rc = queue_targets(control, job, &change, judged, &err);
+		rc = targets_queue(control, job, &change, judged, &occasion, &err);
 	if (rc != 0)
 		control_fail(control, 3, &err);
 	metric_add(passed ? METRIC_VERDICTS_PASS : METRIC_VERDICTS_FAIL, 1);

@@ -62,29 +62,45 @@ bool watch_is_quarantine(const char *label)
 	return label[0] == QUARANTINE_MARK;
 }
 
-/* What a target has or waits for; and what was rolled back, so that a push which leaves
- * the target's paths as they were does not bring that back. */
+/* And what was rolled back, so that a push which leaves the target's paths as they were
+ * does not bring that back. */
 static int watch_target(struct control *control, struct watch_list *list,
-			const struct conf_target_entry *target, size_t id_length)
+			const struct conf_target_entry *target, const struct oid *since)
 {
-	struct msg_target_row row = { 0 };
-	struct msg_deployment_row *open;
 	struct msg_quarantine_row *bad;
-	size_t open_count = 0, bad_count = 0;
+	size_t bad_count = 0;
 
-	store_target_get(control->store, control->round, target->name, &row, NULL);
-	store_deployment_open(control->store, control->round, target->name, &open,
-			      &open_count, NULL);
-	struct oid since = open_count ? open[open_count - 1].commit : row.commit;
-	if (since.length == 0)
-		since.length = (unsigned char)id_length;
-	int rc = watch_since(list, target, target->name, &since);
+	int rc = watch_since(list, target, target->name, since);
 	if (rc == 0)
 		rc = store_quarantine_list(control->store, control->round, target->name,
 					   &bad, &bad_count, NULL);
 	for (size_t i = 0; rc == 0 && i < bad_count && i < QUARANTINED_MAX; i++)
 		rc = watch_quarantine(list, target, &bad[i].commit);
 	return rc;
+}
+
+/* What a target has or waits for. */
+static struct oid expected_at(struct control *control, const char *target,
+			      size_t id_length)
+{
+	struct msg_target_row row = { 0 };
+	struct msg_deployment_row *open;
+	size_t open_count = 0;
+
+	store_target_get(control->store, control->round, target, &row, NULL);
+	store_deployment_open(control->store, control->round, target, &open,
+			      &open_count, NULL);
+	struct oid since = open_count ? open[open_count - 1].commit : row.commit;
+	if (since.length == 0)
+		since.length = (unsigned char)id_length;
+	return since;
+}
+
+static void put_lists(struct msg_judge *request, const struct watch_list *list)
+{
+	request->watch_targets = (struct msg_strings){ list->names, list->name_count };
+	request->watch_since = (struct msg_oids){ list->since, list->since_count };
+	request->watch_paths = (struct msg_strings){ list->paths, list->path_count };
 }
 
 int judgement_watch(struct control *control, const struct job *job,
@@ -95,14 +111,25 @@ int judgement_watch(struct control *control, const struct job *job,
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < config->target_count; i++) {
-		const struct conf_target *options = &config->targets[i].options;
-		if (strcmp(options->repository, request->repository) == 0 &&
-		    strcmp(options->ref, request->ref) == 0)
-			rc = watch_target(control, &list, &config->targets[i],
-					  request->new_id.length);
+		const struct conf_target_entry *target = &config->targets[i];
+		if (strcmp(target->options.repository, request->repository) != 0 ||
+		    strcmp(target->options.ref, request->ref) != 0)
+			continue;
+		struct oid since =
+			expected_at(control, target->name, request->new_id.length);
+		rc = watch_target(control, &list, target, &since);
 	}
-	request->watch_targets = (struct msg_strings){ list.names, list.name_count };
-	request->watch_since = (struct msg_oids){ list.since, list.since_count };
-	request->watch_paths = (struct msg_strings){ list.paths, list.path_count };
+	put_lists(request, &list);
+	return rc;
+}
+
+int judgement_watch_target(struct control *control, const struct job *job,
+			   const struct conf_target_entry *target,
+			   const struct oid *since, struct msg_judge *request)
+{
+	struct watch_list list = { .arena = job->arena };
+	int rc = watch_target(control, &list, target, since);
+
+	put_lists(request, &list);
 	return rc;
 }

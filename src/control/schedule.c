@@ -39,9 +39,34 @@ struct watch *watch_find(struct control *control, bool target, const char *name)
 	return NULL;
 }
 
+static bool same_paths(const struct strings *a, const struct strings *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Nobody pushes because a target was written into the configuration. */
+static enum catch_up catch_up_of(const struct config *old,
+				 const struct conf_target_entry *target)
+{
+	const struct conf_target_entry *before =
+		old ? config_target(old, target->name) : NULL;
+
+	if (before &&
+	    (strcmp(before->options.repository, target->options.repository) != 0 ||
+	     strcmp(before->options.ref, target->options.ref) != 0 ||
+	     !same_paths(&before->options.paths, &target->options.paths)))
+		return CATCH_UP_ANEW;
+	return CATCH_UP_NEW;
+}
+
 /* Everything is looked at once after a start or reload: that repairs what was missed.
  */
-void schedule_reset(struct control *control)
+void schedule_reset(struct control *control, const struct config *old)
 {
 	const struct config *config = control->config;
 	struct arena *arena = arena_new((size_t)16 << 20);
@@ -67,8 +92,10 @@ void schedule_reset(struct control *control)
 		config_secret_wipe(control->forges[i].token);
 	control->forges = forges;
 	control->forge_count = config->source_count;
-	for (size_t i = 0; i < config->target_count; i++)
+	for (size_t i = 0; i < config->target_count; i++) {
 		control->targets[i].name = arena_string(arena, config->targets[i].name);
+		control->targets[i].catch_up = catch_up_of(old, &config->targets[i]);
+	}
 	arena_free(control->watch_arena);
 	control->watch_arena = arena;
 	control->observer_stale = true;
@@ -240,6 +267,20 @@ static void deploy_due(struct control *control, int64_t *until)
 	}
 }
 
+static void catch_up_due(struct control *control)
+{
+	const struct config *config = control->config;
+
+	for (size_t i = 0; i < config->target_count && has_worker(control); i++) {
+		struct watch *watch = &control->targets[i];
+		enum catch_up why = watch->catch_up;
+		if (why == CATCH_UP_NONE || jobs_any(control, NULL, NULL, watch->name))
+			continue;
+		watch->catch_up = CATCH_UP_NONE;
+		catch_up_prepare(control, &config->targets[i], why);
+	}
+}
+
 static void compare_due(struct control *control, int64_t now, int64_t *until)
 {
 	const struct config *config = control->config;
@@ -287,6 +328,7 @@ int64_t schedule(struct control *control, int64_t now)
 	/* Deployments first: they are few, and changes without end must not keep what
 	 * was accepted from going live. */
 	deploy_due(control, &until);
+	catch_up_due(control);
 	judge_due(control, &until);
 	compare_due(control, now, &until);
 	return until;

@@ -21,11 +21,20 @@
 #define CRASHES_MAX   3 /* then the piece of work is quarantined */
 #define ATTEMPTS_MAX  5 /* of work that failed for a reason that may pass */
 #define PARTS_MAX     3
+#define GRANTS_MAX    2
 #define LIST_ROWS_MAX 200 /* of one list of the store */
 #define REVIEW_LOOKS  64  /* commits whose reviews are asked for at one time */
 
 struct control;
 struct job;
+
+/* Why a target is compared with what was accepted on its ref, without a push. */
+enum catch_up {
+	CATCH_UP_NONE = 0,
+	CATCH_UP_NEW,  /* it has nothing: the process or the configuration is new */
+	CATCH_UP_ANEW, /* its ref or paths are others now */
+	CATCH_UP_LEFT, /* a later change was left out for a deployment that failed */
+};
 
 /* One file per kind of job: what to send, how to take its messages, what its end means.
  */
@@ -98,8 +107,9 @@ struct job {
 	uint64_t change;    /* judge */
 	struct oid base;    /* judge: what was accepted on the ref before */
 	uint64_t deployment;
-	bool emits;        /* judge: packs for `deployment` */
-	bool observes;     /* deploy: only compares */
+	bool emits;    /* judge: packs for `deployment` */
+	bool observes; /* deploy: only compares */
+	enum catch_up catch_up;
 	struct oid commit; /* judge: the new id */
 	bool asks_reviews; /* judge: they can be had, and were not given */
 	/* the runner's ends of what the job may have run: the same once each */
@@ -135,6 +145,7 @@ struct watch {
 	bool again;               /* judge once more what was not accepted */
 	bool list_merge_requests; /* read which are open */
 	uint64_t failures;        /* of comparisons in a row */
+	enum catch_up catch_up;
 };
 
 /* A row of the outbox that a report job posts. */
@@ -270,7 +281,8 @@ bool jobs_any(const struct control *control, const struct job_kind *kind,
 /* Looks for due work and prepares jobs; returns when to look again (monotonic
  * microseconds). */
 int64_t schedule(struct control *control, int64_t now);
-void schedule_reset(struct control *control); /* after the configuration changed */
+/* After the configuration changed; `old`: what it was, NULL at the start. */
+void schedule_reset(struct control *control, const struct config *old);
 void schedule_hint(struct control *control, const char *repository);
 /* Tips that were refused or could not be judged get another judgement: what stood in
  * their way may have been mended. */
@@ -279,14 +291,17 @@ struct watch *watch_find(struct control *control, bool target, const char *name)
 /* Exponential, with a bound: 1 s, 4 s, 16 s ... 5 min. */
 int64_t backoff(uint64_t attempts);
 
-/* --- work_fetch.c, work_judge.c, work_emit.c, work_deploy.c, work_observe.c --- */
-extern const struct job_kind fetch_kind, judge_kind, deploy_kind, observe_kind;
+/* --- work_*.c --- */
+extern const struct job_kind fetch_kind, judge_kind, deploy_kind, observe_kind,
+	catch_up_kind;
 int fetch_prepare(struct control *control,
 		  const struct conf_repository_entry *repository,
 		  const struct msg_repository_row *row);
 int judge_prepare(struct control *control, const struct msg_change_row *change);
 int emit_prepare(struct control *control, const struct conf_target_entry *target,
 		 const struct msg_deployment_row *deployment);
+int catch_up_prepare(struct control *control, const struct conf_target_entry *target,
+		     enum catch_up why);
 int deploy_prepare(struct control *control, const struct conf_target_entry *target,
 		   const struct msg_deployment_row *deployment, int manifests_fd,
 		   const struct digest *manifests);

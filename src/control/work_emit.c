@@ -74,7 +74,7 @@ int emit_prepare(struct control *control, const struct conf_target_entry *target
 	if (obstacle)
 		return cancel(control, deployment, obstacle);
 	struct msg_judge *request;
-	struct job *job = judgement_new(control, &request);
+	struct job *job = judgement_new(control, &judge_kind, &request);
 	const char **paths =
 		job ? arena_array(job->arena, target->options.paths.count + 1,
 				  sizeof(*paths))

@@ -5,9 +5,10 @@
 #include "control/judge.h"
 #include "model/finding.h"
 
-struct job *judgement_new(struct control *control, struct msg_judge **request)
+struct job *judgement_new(struct control *control, const struct job_kind *kind,
+			  struct msg_judge **request)
 {
-	struct job *job = job_new(control, &judge_kind);
+	struct job *job = job_new(control, kind);
 	int floor = job ? fcntl(control->floor_fd, F_DUPFD_CLOEXEC, 3) : -1;
 
 	if (floor >= 0)
@@ -44,7 +45,7 @@ int judge_prepare(struct control *control, const struct msg_change_row *change)
 		return 0;
 	}
 	struct msg_judge *request;
-	struct job *job = judgement_new(control, &request);
+	struct job *job = judgement_new(control, &judge_kind, &request);
 	if (!job)
 		return ERROR_MEMORY;
 	job->change = change->id;

@@ -4,6 +4,7 @@
  */
 #include "forge/authenticate.h"
 #include "forge/driver.h"
+#include "forge/github.h"
 #include "forge/read.h"
 
 static int authenticate(const struct forge_webhook *webhook,
@@ -28,4 +29,13 @@ const struct forge_driver forge_github = {
 	.head_ref = "refs/pull/%llu/head",
 	.authenticate = authenticate,
 	.read = read_github,
+	.open = github_open,
+	.status = github_status,
+	.comment_bytes = 65536,
+	.comment = github_comment,
+	.merge_request = github_merge_request,
+	.open_merge_requests = github_open_merge_requests,
+	.commit_merge_requests = github_commit_merge_requests,
+	.test = github_test,
+	.hook = github_hook,
 };

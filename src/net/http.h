@@ -50,21 +50,25 @@ struct http_header {
 struct http_reply {
 	int status;          /* of HTTP */
 	struct buf body;     /* NUL-terminated */
-	char next[2048];     /* the Link header's rel="next", or "" */
+	char next[2048];     /* the Link header's rel="next", absolute, or ""; of GET */
 	int64_t date;        /* the server's clock (Date), 0: it did not say */
 	int64_t retry_after; /* when to come back: clock_now() terms; from Retry-After,
 				or from exhausted x-ratelimit / RateLimit headers; 0:
 				nothing said */
 	int64_t remaining; /* requests that are left in this window; -1: nothing said */
 	char content_type[128];
-	char scopes[256]; /* X-OAuth-Scopes, "" */
+	char scopes[1024]; /* X-OAuth-Scopes, "" */
 };
 
 /* 0 when a whole reply came, whatever its status. ERROR_TIMEOUT, ERROR_NETWORK (name
- * not found, refused, reset, cut short, TLS: the text says which), ERROR_LIMIT,
- * ERROR_FORBIDDEN_HOST. `target`: a path that begins with '/' (appended to the base),
- * or an absolute address of the origin. `headers` end with a NULL name; NULL: none. The
- * text of an error never holds a credential. */
+ * not found, refused, reset, cut short, TLS, a header that cannot be read: the text
+ * says which), ERROR_LIMIT, ERROR_FORBIDDEN_HOST (also when a redirect or the next page
+ * of a list is elsewhere), ERROR_USAGE (a path that is not escaped or holds "..", a
+ * header that is empty). `target`: a path that begins with '/' (appended to the base),
+ * or an absolute address of the origin. `headers` end with a NULL name; NULL: none. A
+ * body is application/json unless `headers` say otherwise. A redirect of another method
+ * than GET is a reply as any. The text of an error never holds a credential or the
+ * query. */
 int http_request(struct http_client *client, const char *method, const char *target,
 		 const struct http_header *headers, const void *body, size_t length,
 		 struct http_reply *out, struct error *err);
@@ -77,6 +81,11 @@ bool http_same_origin(const char *one, const char *other);
 /* Percent-encodes one path segment or query value. */
 void http_escape(struct buf *out, const char *value);
 
-const char *http_library_version(void); /* "libcurl 7.88.1" */
+/* Loads libcurl, which the first client does otherwise; a job that is to be confined
+ * calls it before that, because code cannot be loaded afterwards. ERROR_UNSUPPORTED:
+ * it is not installed. */
+int http_library_init(struct error *err);
+/* "libcurl 7.88.1"; without a version when there is none. Loads it. */
+const char *http_library_version(void);
 
 #endif

@@ -258,6 +258,27 @@ int landlock_allow_system(struct landlock *landlock, struct error *err)
 	return code;
 }
 
+int landlock_allow_names(struct landlock *landlock, struct error *err)
+{
+	/* What the links of the authorities' folder lead to is beside it; the keys in
+	 * /etc/ssl/private are nobody's business. */
+	static const char *const paths[] = { "/etc/hosts",
+					     "/etc/host.conf",
+					     "/etc/nsswitch.conf",
+					     "/etc/resolv.conf",
+					     "/etc/gai.conf",
+					     "/etc/services",
+					     "/etc/ssl/certs",
+					     "/etc/ssl/openssl.cnf",
+					     "/usr/share/ca-certificates",
+					     "/usr/local/share/ca-certificates",
+					     NULL };
+	int code = 0;
+	for (size_t i = 0; code == 0 && paths[i] != NULL; i++)
+		code = landlock_allow(landlock, paths[i], LANDLOCK_READ, true, err);
+	return code;
+}
+
 int landlock_enter(struct landlock *landlock, struct error *err)
 {
 	if (syscall(SYSCALL_RESTRICT_SELF, landlock->fd, 0) == 0)

@@ -47,6 +47,8 @@ int landlock_allow_devices(struct landlock *landlock, struct error *err);
 /* Programs, libraries and settings of the system: read and execute; without the folders
  * in which gitgate keeps its own. */
 int landlock_allow_system(struct landlock *landlock, struct error *err);
+/* What finding a host by its name and trusting its certificate takes: read. */
+int landlock_allow_names(struct landlock *landlock, struct error *err);
 /* Confines the calling thread and its children for good (no_new_privs is set already).
  */
 int landlock_enter(struct landlock *landlock, struct error *err);

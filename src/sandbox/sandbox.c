@@ -19,11 +19,13 @@
 #include "sandbox/landlock.h"
 
 #define KIB UINT64_C(1024)
-#define GIB (KIB * KIB * KIB)
+#define MIB (KIB * KIB)
+#define GIB (KIB * MIB)
 
 /* What a profile has beside its system calls and its row in profiles.def. */
 struct traits {
 	bool confines_files;
+	bool speaks;      /* to hosts by name: reads the system's settings for that */
 	rlim_t files;     /* descriptors */
 	rlim_t file_size; /* bytes; 0: no limit */
 	rlim_t processes; /* of a uid that is ours alone; 0: no limit */
@@ -32,14 +34,16 @@ struct traits {
 
 static const struct traits traits[PROFILE_COUNT] = {
 	/* systemd may listen on an abstract socket */
-	[PROFILE_CONTROL] = { true, 4096, 0, 0, { true, true, true, false } },
-	[PROFILE_INTAKE] = { true, 16384, GIB, 0, { true, true, true, true } },
+	[PROFILE_CONTROL] = { true, false, 4096, 0, 0, { true, true, true, false } },
+	[PROFILE_INTAKE] = { true, false, 16384, GIB, 0, { true, true, true, true } },
 	[PROFILE_ZYGOTE] = { .files = 4096 },
 	[PROFILE_RUNNER] = { .files = 4096 },
-	[PROFILE_FETCH] = { true, 1024, 0, 1024, { false, true, true, true } },
-	[PROFILE_JUDGE] = { true, 1024, GIB, 256, { true, true, true, true } },
-	[PROFILE_DEPLOY] = { true, 1024, GIB, 256, { true, true, true, true } },
-	[PROFILE_OBSERVE] = { true, 1024, KIB *KIB, 256, { true, true, true, true } },
+	[PROFILE_FETCH] = { true, false, 1024, 0, 1024, { false, true, true, true } },
+	[PROFILE_JUDGE] = { true, false, 1024, GIB, 256, { true, true, true, true } },
+	[PROFILE_DEPLOY] = { true, false, 1024, GIB, 256, { true, true, true, true } },
+	[PROFILE_OBSERVE] = { true, false, 1024, MIB, 256, { true, true, true, true } },
+	[PROFILE_READ] = { true, false, 64, GIB, 256, { true, true, true, true } },
+	[PROFILE_REPORT] = { true, true, 256, GIB, 256, { false, true, true, true } },
 };
 
 static const char *const names[PROFILE_COUNT] = {
@@ -79,9 +83,10 @@ void sandbox_close_from(int lowest)
 
 int sandbox_prepare(struct error *err)
 {
-	static const enum profile jobs[] = { PROFILE_ZYGOTE, PROFILE_FETCH,
-					     PROFILE_JUDGE, PROFILE_DEPLOY,
-					     PROFILE_OBSERVE };
+	static const enum profile jobs[] = { PROFILE_ZYGOTE,  PROFILE_FETCH,
+					     PROFILE_JUDGE,   PROFILE_DEPLOY,
+					     PROFILE_OBSERVE, PROFILE_READ,
+					     PROFILE_REPORT };
 	int code = 0;
 	for (size_t i = 0; code == 0 && i < sizeof(jobs) / sizeof(jobs[0]); i++)
 		code = filter_prepare(jobs[i], err);
@@ -208,13 +213,16 @@ static int enter_user(enum profile profile, const struct sandbox_options *option
 
 /* --- files and calls --- */
 
-static int allow_paths(struct landlock *landlock, bool exec,
+static int allow_paths(struct landlock *landlock, enum profile profile,
 		       const struct sandbox_paths *paths, struct error *err)
 {
+	bool exec = executes[profile];
 	enum landlock_right right = exec ? LANDLOCK_READ_EXEC : LANDLOCK_READ;
 	int code = landlock_allow_devices(landlock, err);
 	if (code == 0 && exec)
 		code = landlock_allow_system(landlock, err);
+	if (code == 0 && traits[profile].speaks)
+		code = landlock_allow_names(landlock, err);
 	for (size_t i = 0; code == 0 && i < paths->read_count; i++)
 		code = landlock_allow(landlock, paths->read[i], right, true, err);
 	for (size_t i = 0; code == 0 && i < paths->write_count; i++)
@@ -239,7 +247,7 @@ static int enter_landlock(enum profile profile, const struct sandbox_paths *path
 	int code = landlock_open(&landlock, abi, &of->scope, err);
 	if (code != 0)
 		return code;
-	code = allow_paths(&landlock, executes[profile], paths, err);
+	code = allow_paths(&landlock, profile, paths, err);
 	if (code == 0)
 		code = landlock_enter(&landlock, err);
 	landlock_close(&landlock);

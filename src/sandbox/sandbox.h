@@ -34,8 +34,9 @@ enum profile profile_by_name(const char *name); /* PROFILE_NONE: unknown */
 struct sandbox_paths {
 	const char *const *read; /* may be read (and executed where the profile may
 				    exec: FETCH, which has the system's programs,
-				    libraries and settings besides); missing ones are
-				    ignored */
+				    libraries and settings besides; REPORT has the
+				    settings for names and the authorities); missing
+				    ones are ignored */
 	size_t read_count;
 	const char *const *write; /* may be read, written, created and removed
 				     beneath; they must exist */

@@ -53,11 +53,13 @@ __attribute__((noreturn)) static void run_job(const struct job_body *body,
 	snprintf(title, sizeof(title), "gg-%s", profile_name(body->profile));
 	prctl(PR_SET_NAME, title, 0, 0, 0);
 	int code = channel_open(&channel, NURSERY_KEPT_FD, false, &err);
+	if (code == 0 && body->prepare != NULL)
+		code = body->prepare(&err);
 	if (code == 0)
 		code = confine(body, spawn, options, &err);
 	if (code != 0) {
-		log_error("job could not be confined", LOG_U("job", spawn->job),
-			  LOG_E(&err));
+		log_error("job could not be prepared or confined",
+			  LOG_U("job", spawn->job), LOG_E(&err));
 		struct msg_done done = { .code = code, .text = err.text };
 		channel_send(&channel, MESSAGE_done, &done, NULL, 0, NULL);
 		_exit(STATUS_UNCONFINED);

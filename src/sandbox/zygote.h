@@ -17,6 +17,9 @@ struct error;
 struct job_body {
 	enum profile profile;
 	int (*run)(struct channel *channel);
+	int (*prepare)(struct error *err); /* in the job, before it is confined and
+					      hears anything: loads libraries that
+					      only it needs; may be NULL */
 };
 
 struct zygote_setup {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tests/bench/hook.sh - a one-file push with the gate's hook, against the same push without.
+# tests/bench/hook.sh - a one-file push with the gate's hook, against the same push without: the median of the rounds' own differences.
+ROUNDS=${ROUNDS:-25}
 . "$(dirname "$0")/lib.bash"
 
 git init -q --bare "$BENCH/plain.git"
@@ -15,13 +16,13 @@ git push -q "$BENCH/plain.git" main
 rm -f "$BENCH/bench.git/hooks/post-receive"
 git push -q "$BENCH/bench.git" main 2>/dev/null
 
-push_us() { local start; start=$(now_us); git push -q "$1" main 2>/dev/null; echo $(($(now_us) - start)); }
-for round in $(seq "$ROUNDS"); do
+for round in $(seq 0 "$ROUNDS"); do
 	echo "value: -$round" >"deploy/1.yaml"
 	git commit -qam "feat: round $round"
-	push_us "$BENCH/plain.git" >>"$BENCH/plain.us"
-	push_us "$BENCH/bench.git" >>"$BENCH/hook.us"
+	push_pair "$round" "$BENCH/plain.git" "$BENCH/bench.git" "$BENCH/us"
 done
-plain=$(median <"$BENCH/plain.us")
-hook=$(median <"$BENCH/hook.us")
-echo "one-file push: $(ms "$plain") ms without hook, $(ms "$hook") ms with; added $(ms $((hook - plain))) ms (must: 20, aim: 12)"
+gate_refuses "$BENCH/bench.git"
+plain=$(column 1 "$BENCH/us" | median)
+added=$(column 3 "$BENCH/us" | median)
+doubt=$(doubt "$(column 3 "$BENCH/us" | deviation)" "$ROUNDS")
+echo "one-file push: $(ms "$plain") ms without hook; added, plus or minus $(ms "$doubt") ms: $(against "$(ms "$added")" ms 20 12 "$(ms "$doubt")")"

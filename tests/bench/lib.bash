@@ -27,7 +27,69 @@ git config --global gc.auto 0
 
 now_us() { echo $(($(date +%s%N) / 1000)); }
 median() { sort -n | awk '{a[NR] = $1} END {print a[int((NR + 1) / 2)]}'; }
+# Median absolute deviation from the median: the noise, which single bad rounds do not change.
+deviation() {
+	local all middle
+	all=$(cat); middle=$(median <<<"$all")
+	awk -v m="$middle" '{print $1 < m ? m - $1 : $1 - m}' <<<"$all" | median
+}
 ms() { awk -v u="$1" 'BEGIN {printf "%.1f", u / 1000}'; }
+
+# How far off a median of so many rounds may be, from their deviation: twice its standard error, if errors were normal.
+doubt() { awk -v d="$1" -v n="$2" 'BEGIN {printf "%d", 2 * 1.86 * d / sqrt(n)}'; } # deviation, rounds
+# against FIGURE UNIT MUST [AIM [DOUBT]]: the figure, and whether it is what is asked for: met, missed, or nearer than DOUBT
+# to it, so that this run cannot tell.
+against() {
+	awk -v is="$1" -v unit="$2" -v must="$3" -v aim="${4:-}" -v doubt="${5:-0}" '
+	function word(limit, no) {
+		return is - limit < doubt && limit - is < doubt ? "in the noise" : is <= limit ? "met" : no
+	}
+	BEGIN {
+		is += 0; must += 0; doubt += 0
+		printf "%s %s (must: %s, %s", ARGV[1], unit, must, word(must, "MISSED")
+		if (aim != "") printf "; aim: %s, %s", aim, word(aim + 0, "missed")
+		printf ")\n"
+	}' "$1"
+}
+
+# make_files COUNT DIRECTORY: a work tree there whose first commit has that many small documents, in 100 times 100 folders.
+make_files() {
+	git init -q "$2"
+	awk -v n="$1" 'BEGIN {
+		print "commit refs/heads/main"; print "committer Alice <alice@example.org> 1780000000 +0000"
+		print "data 5"; print "start"
+		for (i = 0; i < n; i++) {
+			printf "M 100644 inline deploy/%d/%d/file-%d.yaml\n", i % 100, int(i / 100) % 100, i
+			text = "value: " i
+			printf "data %d\n%s\n", length(text), text
+		}
+		print ""
+	}' | git -C "$2" fast-import --quiet
+	git -C "$2" reset -q --hard main
+}
+
+# push_pair ROUND PLAIN GATED OUT: pushes main to both, in changing order, and adds "plain gated difference" (us) to OUT.
+# Round 0 warms up and adds nothing.
+push_pair() {
+	local plain gated
+	if (($1 % 2)); then
+		plain=$(push_us "$2"); gated=$(push_us "$3")
+	else
+		gated=$(push_us "$3"); plain=$(push_us "$2")
+	fi
+	[ "$1" = 0 ] || echo "$plain $gated $((gated - plain))" >>"$4"
+}
+push_us() { # repository
+	local start; start=$(now_us)
+	git push -q "$1" main 2>"$BENCH/push.err" || { cat "$BENCH/push.err" >&2; return 1; }
+	echo $(($(now_us) - start))
+}
+# A gate that lets everything in would be the fastest: in the work tree, at the end, it must refuse what is not signed.
+gate_refuses() { # repository
+	git commit -q --no-gpg-sign --allow-empty -m 'feat: not signed'
+	! git push -q "$1" main 2>/dev/null || { echo "the gate of $1 is open" >&2; exit 1; }
+}
+column() { cut -d' ' -f"$1" "$2"; } # number, file
 
 # write_config FILE: a floor that asks for signatures, one target, an SQLite store, all in the private place.
 write_config() {
@@ -71,4 +133,9 @@ start_service() { # configuration
 	"$GITGATE_BUILD/gitgate" serve --config "$1" 2>"$BENCH/log" &
 	SERVICE=$!
 	wait_for 20 grep -q '"ready"' "$BENCH/log"
+}
+
+stop_service() {
+	kill "$SERVICE"; wait "$SERVICE" || true
+	SERVICE=
 }

@@ -251,6 +251,7 @@ no_children() {
 	END
 	kill -HUP "$SERVICE"
 	assert_logged "the configuration was reloaded"
+	assert_live "one" copy
 	change "two"
 	assert_live "two"
 	assert_live "two" copy
@@ -271,6 +272,55 @@ no_children() {
 	push origin main
 	assert_accepted
 	assert_live "three"
+}
+
+@test "service: a target that follows other files gets them without a push" {
+	make_served
+	start_service
+	change "on main"
+	assert_live "on main"
+	change "a page" docs/index.md
+	assert_live "a page" docs index.md
+	assert_judged
+	# Nothing of what it follows is there: it stays as it is.
+	sed -i 's,paths: .docs.,paths: [nowhere],' "$T/gitgate.yaml"
+	kill -HUP "$SERVICE"
+	assert_logged "the configuration was reloaded"
+	sleep 0.5
+	assert_live "a page" docs index.md
+	assert_equal "$(rows 'deployment  docs')" 1
+	sed -i 's,paths: .nowhere.,paths: [deploy/web],' "$T/gitgate.yaml"
+	kill -HUP "$SERVICE"
+	assert_live "on main" docs
+	within 10 settled
+	assert_equal "$(rows 'deployment  docs')" 2
+	assert_equal "$(rows 'deployment  web')" 1
+	# Once is enough.
+	stop_service
+	start_service
+	sleep 0.5
+	assert_equal "$(rows 'deployment  docs')" 2
+}
+
+@test "service: a failed deployment does not keep a later change with the same files away" {
+	mkdir "$T/notes"
+	local DIRECTORY
+	DIRECTORY="activate: [sh, -c, 'sleep 0.6; ! grep -q broken current/app.yaml || test -e \"$T/notes/mended\"'], activate-write: [\"$T/notes\"]"
+	make_served
+	start_service
+	change "one"
+	assert_live "one"
+	within 10 settled
+	change "broken"
+	within 10 logged '"event":"deployment queued","target":"web","generation":2'
+	assert_live "broken"
+	change "elsewhere" other/file
+	within 10 logged "\"commit\":\"$(named)\",\"result\":\"pass\""
+	within 10 has_failed
+	touch "$T/notes/mended"
+	assert_live "broken"
+	within 10 settled
+	assert_equal "$(release)" "releases/3-$(short)"
 }
 
 @test "service: suspended, a target waits" {

@@ -63,7 +63,7 @@ static inline void world_use(struct world *world)
 						     &err),
 				 0);
 	ck_assert_int_eq(store_commit(world->store, &err), 0);
-	schedule_reset(control);
+	schedule_reset(control, NULL);
 	control->observer_stale = false;
 }
 

@@ -438,7 +438,7 @@ START_TEST(sources_are_read)
 		"  a: {url: 'https://h/a', source: hub, name: acme/shop}\n"
 		"  b: {path: /b, source: tea, name: acme/shop, merge-requests: false}\n"
 		"  c: {path: /c, source: lab, name: g/s/t/c}\n"
-		"  d: {path: /d, source: lab, name: G/s/t/c}\n"
+		"  d: {path: /d, source: tea, name: other/shop}\n"
 		"  e: {path: /e, source: mine, name: alone}\n");
 	struct config *config = load(&fixture);
 	char path[512];

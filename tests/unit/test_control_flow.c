@@ -90,7 +90,7 @@ static void begin(struct world *world, struct store *store)
 	ck_assert_int_eq(store_repository_ensure(store, "shop", &err), 0);
 	ck_assert_int_eq(store_target_ensure(store, "web", &err), 0);
 	ck_assert_int_eq(store_commit(store, &err), 0);
-	schedule_reset(control);
+	schedule_reset(control, NULL);
 	ck_assert_int_eq(deployments_recover(control), 0);
 	ck_assert_int_eq(channel_pair(pair, &err), 0);
 	ck_assert_int_eq(

@@ -235,6 +235,7 @@ enum who {
 	INTAKE = 1 << PROFILE_INTAKE,
 	ZYGOTE = 1 << PROFILE_ZYGOTE,
 	FETCH = 1 << PROFILE_FETCH,
+	REPORT = 1 << PROFILE_REPORT,
 	NOBODY_MAY = 0,
 };
 
@@ -254,7 +255,7 @@ static const struct attempt attempts[] = {
 	{ "truncate a secret", truncate_secret, ZYGOTE, 0, 0, false },
 	{ "make a file", make_file, ZYGOTE, 0, 0, false },
 	{ "list a directory", list_place, ZYGOTE, 0, 0, false },
-	{ "connect by TCP", connect_tcp, ZYGOTE | FETCH, 0, 0, false },
+	{ "connect by TCP", connect_tcp, ZYGOTE | FETCH | REPORT, 0, 0, false },
 	{ "connect to a unix socket", connect_unix, NOBODY_MAY, 0, 0, true },
 	{ "listen", listen_itself, NOBODY_MAY, 0, 0, true },
 	{ "exec", exec_program, ZYGOTE | FETCH, 0, 0, false },
@@ -286,6 +287,8 @@ static struct sandbox_paths paths_of(enum profile profile)
 	case PROFILE_INTAKE:
 	case PROFILE_ZYGOTE:
 	case PROFILE_RUNNER:
+	case PROFILE_READ:
+	case PROFILE_REPORT:
 		return none;
 	case PROFILE_JUDGE:
 	case PROFILE_OBSERVE:
@@ -336,7 +339,8 @@ static void try_everything(const struct sandbox_options *options)
 	static const enum profile profiles[] = { PROFILE_CONTROL, PROFILE_INTAKE,
 						 PROFILE_ZYGOTE,  PROFILE_FETCH,
 						 PROFILE_JUDGE,   PROFILE_DEPLOY,
-						 PROFILE_OBSERVE };
+						 PROFILE_OBSERVE, PROFILE_READ,
+						 PROFILE_REPORT };
 	int abi = landlock_abi(options->landlock_abi_maximum);
 	int denied = 0;
 	open_place();
@@ -420,6 +424,17 @@ static bool write_inside(void)
 	return worked;
 }
 
+static bool read_names(void)
+{
+	static const char *const files[] = { "/etc/hosts", "/etc/nsswitch.conf",
+					     "/etc/resolv.conf", "/etc/ssl/certs" };
+	bool readable = true;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		readable =
+			readable && (open(files[i], O_RDONLY) >= 0 || errno == ENOENT);
+	return readable;
+}
+
 static bool watch_inside(void)
 {
 	int fd = inotify_init1(IN_CLOEXEC);
@@ -496,7 +511,8 @@ static const struct use uses[] = {
 	{ "seal", seal_memory,
 	  WITH(JUDGE) | WITH(CONTROL) | WITH(FETCH) | WITH(ZYGOTE) },
 	{ "thread", start_thread,
-	  WITH(CONTROL) | WITH(INTAKE) | WITH(JUDGE) | WITH(DEPLOY) },
+	  WITH(CONTROL) | WITH(INTAKE) | WITH(JUDGE) | WITH(DEPLOY) | WITH(REPORT) },
+	{ "names", read_names, WITH(REPORT) | WITH(FETCH) },
 	{ "git", run_git, WITH(FETCH) },
 };
 

@@ -81,10 +81,10 @@ static int count_descriptors_of_deploy(struct channel *channel)
 }
 
 static const struct job_body bodies[] = {
-	{ PROFILE_JUDGE, judge },
-	{ PROFILE_FETCH, fetch },
-	{ PROFILE_DEPLOY, count_descriptors_of_deploy },
-	{ PROFILE_NONE, NULL },
+	{ PROFILE_JUDGE, judge, NULL },
+	{ PROFILE_FETCH, fetch, NULL },
+	{ PROFILE_DEPLOY, count_descriptors_of_deploy, NULL },
+	{ PROFILE_NONE, NULL, NULL },
 };
 
 /* --- control --- */

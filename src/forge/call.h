@@ -108,6 +108,22 @@ int64_t call_time(struct call_fields *fields, const char *path);
 /* 0, ERROR_MEMORY, or ERROR_FORGE with what is missing in what. */
 int call_fields_status(const struct call_fields *fields, struct error *err);
 
+/* A branch's name as a full ref; "" for nothing. */
+const char *call_branch(struct call_fields *fields, const char *path,
+			enum call_need need);
+
+/* The reviews of a merge request, one a reviewer; they are added oldest first. */
+struct call_reviews {
+	struct arena *arena;
+	struct msg_review_row *items;
+	size_t count;
+	size_t capacity;
+};
+/* The last one of a person counts, but a comment takes nothing back. Without a reviewer
+ * or state it is left out. ERROR_MEMORY, or ERROR_LIMIT over forge.reviews. */
+int call_review_add(struct call_reviews *reviews, const struct msg_review_row *review,
+		    struct error *err);
+
 /* A list of numbers that grows in an arena (merge requests). */
 struct call_numbers {
 	uint64_t *items;

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "doc/doc.h"
 
@@ -145,6 +147,54 @@ int call_fields_status(const struct call_fields *fields, struct error *err)
 	return error_set(err, fields->code,
 			 "the forge's reply: %s has no readable '%s'", fields->what,
 			 fields->missing);
+}
+
+const char *call_branch(struct call_fields *fields, const char *path,
+			enum call_need need)
+{
+	const char *branch = call_text(fields, path, need);
+	if (branch[0] == '\0' || text_starts_with(branch, "refs/"))
+		return branch;
+	const char *ref = arena_printf(fields->arena, "refs/heads/%s", branch);
+	if (ref == NULL)
+		fail(fields, ERROR_MEMORY, path);
+	return ref != NULL ? ref : "";
+}
+
+/* --- reviews --- */
+
+static struct msg_review_row *review_of(struct call_reviews *reviews,
+					const char *reviewer)
+{
+	for (size_t i = 0; i < reviews->count; i++) {
+		if (strcasecmp(reviews->items[i].reviewer, reviewer) == 0)
+			return &reviews->items[i];
+	}
+	return NULL;
+}
+
+int call_review_add(struct call_reviews *reviews, const struct msg_review_row *review,
+		    struct error *err)
+{
+	if (review->state == NULL || review->reviewer[0] == '\0')
+		return 0;
+	struct msg_review_row *place = review_of(reviews, review->reviewer);
+	if (place != NULL) {
+		if (strcmp(review->state, "commented") != 0 ||
+		    strcmp(place->state, "commented") == 0)
+			*place = *review;
+		return 0;
+	}
+	int code = limit_check(&limits_default, LIMIT_FORGE_REVIEWS, reviews->count + 1,
+			       "the merge request", err);
+	if (code != 0)
+		return code;
+	place = ARENA_PUSH(reviews->arena, &reviews->items, &reviews->count,
+			   &reviews->capacity);
+	if (place == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory for reviews");
+	*place = *review;
+	return 0;
 }
 
 /* --- what is posted --- */

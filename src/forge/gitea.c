@@ -11,6 +11,7 @@
 #include "forge/authenticate.h"
 #include "forge/driver.h"
 #include "forge/form.h"
+#include "forge/gitea.h"
 #include "forge/read.h"
 
 struct signature_header {
@@ -94,6 +95,15 @@ const struct forge_driver forge_gitea = {
 	.head_ref = "refs/pull/%llu/head",
 	.authenticate = authenticate,
 	.read = read_gitea,
+	.open = gitea_open,
+	.status = gitea_status,
+	.comment_bytes = GITEA_COMMENT_BYTES,
+	.comment = gitea_comment,
+	.merge_request = gitea_merge_request,
+	.open_merge_requests = gitea_open_merge_requests,
+	.commit_merge_requests = gitea_commit_merge_requests,
+	.test = gitea_test,
+	.hook = gitea_hook,
 };
 
 const struct forge_driver forge_forgejo = {
@@ -103,4 +113,13 @@ const struct forge_driver forge_forgejo = {
 	.head_ref = "refs/pull/%llu/head",
 	.authenticate = authenticate,
 	.read = read_gitea,
+	.open = gitea_open,
+	.status = gitea_status,
+	.comment_bytes = GITEA_COMMENT_BYTES,
+	.comment = gitea_comment,
+	.merge_request = gitea_merge_request,
+	.open_merge_requests = gitea_open_merge_requests,
+	.commit_merge_requests = gitea_commit_merge_requests,
+	.test = gitea_test,
+	.hook = gitea_hook,
 };

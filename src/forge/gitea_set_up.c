@@ -1,0 +1,421 @@
+/* forge/gitea_set_up.c - whether token, repository, webhook and required status of a
+ * Gitea or Forgejo are set up right, and making the webhook. */
+#include "forge/gitea.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "doc/doc.h"
+
+#define CONTEXT "gitgate/policy"
+
+/* Names that versions of both use; those that a server does not know it leaves out. */
+static const char *const events[] = {
+	"push",
+	"create",
+	"delete",
+	"pull_request",
+	"pull_request_sync",
+	"pull_request_review",
+	"pull_request_review_approved",
+	"pull_request_review_rejected",
+	"pull_request_review_comment",
+};
+
+struct test {
+	struct forge *forge;
+	const struct forge_set_up *set_up;
+	struct arena *arena;
+	struct call_checks *checks;
+	bool administrator;
+};
+
+/* A question that was not answered. */
+static void check_unanswered(struct test *test, const char *what, const char *mend,
+			     const struct error *cause)
+{
+	call_check(test->checks, FORGE_CHECK_UNKNOWN, what, mend, "%s", cause->text);
+}
+
+/* --- token and repository --- */
+
+static void check_user(struct test *test)
+{
+	struct call_reply reply;
+	struct call_fields fields;
+	struct error cause = ERROR_INIT;
+	int code = forge_get(test->forge, "/user", "read:user", test->arena, &reply,
+			     NULL, &cause);
+	if (code == ERROR_FORGE_DENIED) {
+		call_check(test->checks, FORGE_CHECK_WARNING, "token",
+			   "give the token 'user: read' (read:user)",
+			   "it may not ask who it belongs to: a comment of ours is not "
+			   "found again when the store was lost");
+		return;
+	}
+	if (code != 0) {
+		check_unanswered(test, "token", NULL, &cause);
+		return;
+	}
+	call_fields_begin(&fields, test->arena, reply.body, "our user");
+	const char *login = call_text(&fields, "login", CALL_OPTIONAL);
+	call_check(test->checks, FORGE_CHECK_GOOD, "token", NULL, "belongs to '%s'",
+		   login);
+}
+
+static void check_rights(struct test *test, const struct node *repository)
+{
+	struct call_fields fields;
+	call_fields_begin(&fields, test->arena, repository, "the repository");
+	test->administrator = call_boolean(&fields, "permissions.admin");
+	if (!call_boolean(&fields, "permissions.push"))
+		call_check(test->checks, FORGE_CHECK_BAD, "rights",
+			   "make the token's user a collaborator with write access "
+			   "(Settings > Collaborators)",
+			   "the token's user may not write to '%s': no status can be "
+			   "posted",
+			   test->set_up->name);
+	else if (!test->administrator)
+		call_check(test->checks, FORGE_CHECK_WARNING, "rights",
+			   "only for 'gitgate forge hook', and for looking at webhooks "
+			   "and branch protection: an administrator's token",
+			   "the token's user may write to '%s', but not administer it",
+			   test->set_up->name);
+	else
+		call_check(test->checks, FORGE_CHECK_GOOD, "rights", NULL,
+			   "the token's user may write to '%s' and administer it",
+			   test->set_up->name);
+	if (call_boolean(&fields, "archived"))
+		call_check(test->checks, FORGE_CHECK_BAD, "repository",
+			   "unarchive it, or take it out of the configuration",
+			   "'%s' is archived: it takes no statuses",
+			   test->set_up->name);
+}
+
+/* 0 when there is a point in asking more. */
+static int check_repository(struct test *test, struct error *err)
+{
+	struct call_reply reply;
+	struct error cause = ERROR_INIT;
+	int code = forge_get(
+		test->forge, call_target(test->arena, "/repos/{/}", test->set_up->name),
+		GITEA_RIGHT_REPOSITORY_READ, test->arena, &reply, NULL, &cause);
+	if (code == 0) {
+		call_check_clock(test->checks, reply.date);
+		check_rights(test, reply.body);
+		return 0;
+	}
+	if (code == ERROR_FORGE_DENIED)
+		call_check(test->checks, FORGE_CHECK_BAD, "token",
+			   "make a token (Settings > Applications) with "
+			   "write:repository, write:issue and read:user",
+			   "%s", cause.text);
+	else if (code == ERROR_NOT_FOUND)
+		call_check(test->checks, FORGE_CHECK_BAD, "repository",
+			   "look at 'name' in the configuration, and whether the "
+			   "token's user may see the repository",
+			   "the forge knows no '%s', or does not show it to this token",
+			   test->set_up->name);
+	else
+		error_set(err, code, "%s", cause.text);
+	return code;
+}
+
+/* --- webhooks --- */
+
+struct hooks {
+	struct arena *arena;
+	const char *url;
+	uint64_t *items; /* ids of those that send to the address */
+	size_t count;
+	size_t capacity;
+	bool active; /* of the last one */
+	bool json;
+	bool push;
+	bool pull_request;
+};
+
+static void take_events(struct hooks *hooks, const struct node *list)
+{
+	for (size_t i = 0; node_kind(list) == NODE_SEQUENCE && i < node_count(list);
+	     i++) {
+		const char *event = node_kind(node_item(list, i)) == NODE_STRING
+					    ? node_text(node_item(list, i), NULL)
+					    : "";
+		if (strcmp(event, "push") == 0)
+			hooks->push = true;
+		if (text_starts_with(event, "pull_request"))
+			hooks->pull_request = true;
+	}
+}
+
+static int take_hook(struct hooks *hooks, const struct node *node, struct error *err)
+{
+	struct call_fields fields;
+	call_fields_begin(&fields, hooks->arena, node, "a webhook");
+	const char *url = call_text(&fields, "config.url", CALL_OPTIONAL);
+	if (url[0] == '\0')
+		url = call_text(&fields, "url", CALL_OPTIONAL);
+	if (strcmp(url, hooks->url) != 0)
+		return call_fields_status(&fields, err);
+	uint64_t id = call_number(&fields, "id", CALL_NEEDED);
+	hooks->active = call_boolean(&fields, "active");
+	hooks->json =
+		strcasecmp(call_text(&fields, "config.content_type", CALL_OPTIONAL),
+			   "json") == 0;
+	take_events(hooks, call_child(node, "events"));
+	int code = call_fields_status(&fields, err);
+	uint64_t *item = code == 0 ? ARENA_PUSH(hooks->arena, &hooks->items,
+						&hooks->count, &hooks->capacity)
+				   : NULL;
+	if (code == 0 && item == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory for webhooks");
+	if (code == 0)
+		*item = id;
+	return code;
+}
+
+static int take_hooks(void *data, const struct call_reply *page,
+		      char next[CALL_TARGET_BYTES], struct error *err)
+{
+	int code = 0;
+	(void)next;
+	if (node_kind(page->body) != NODE_SEQUENCE)
+		return error_set(err, ERROR_FORGE, "the list of webhooks is none");
+	for (size_t i = 0; code == 0 && i < node_count(page->body); i++)
+		code = take_hook(data, node_item(page->body, i), err);
+	return code;
+}
+
+static int find_hooks(struct forge *forge, const char *name, struct hooks *hooks,
+		      struct error *err)
+{
+	return forge_call_pages(
+		forge,
+		call_target(hooks->arena, "/repos/{/}/hooks?limit=" GITEA_PAGE_SIZE,
+			    name),
+		GITEA_RIGHT_ADMINISTRATION, take_hooks, hooks, NULL, err);
+}
+
+static void check_hook(struct test *test)
+{
+	static const char mend[] = "run 'gitgate forge hook'";
+	struct hooks hooks = { .arena = test->arena, .url = test->set_up->hook_url };
+	struct error cause = ERROR_INIT;
+	if (hooks.url == NULL || hooks.url[0] == '\0') {
+		call_check(test->checks, FORGE_CHECK_UNKNOWN, "webhook",
+			   "set 'public-url' in the configuration",
+			   "under which address the forge reaches gitgate is not "
+			   "known");
+		return;
+	}
+	if (!test->administrator) {
+		call_check(test->checks, FORGE_CHECK_UNKNOWN, "webhook",
+			   "look at Settings > Webhooks of the repository",
+			   "only an administrator's token may look at webhooks");
+		return;
+	}
+	if (find_hooks(test->forge, test->set_up->name, &hooks, &cause) != 0)
+		check_unanswered(test, "webhook", NULL, &cause);
+	else if (hooks.count == 0)
+		call_check(test->checks, FORGE_CHECK_BAD, "webhook", mend,
+			   "none sends to '%s'", hooks.url);
+	else if (!hooks.active)
+		call_check(test->checks, FORGE_CHECK_BAD, "webhook", mend,
+			   "that to '%s' is switched off", hooks.url);
+	else if (!hooks.push || !hooks.pull_request)
+		call_check(test->checks, FORGE_CHECK_BAD, "webhook", mend,
+			   "that to '%s' does not send %s", hooks.url,
+			   hooks.push ? "pull requests" : "pushes");
+	else if (hooks.count > 1)
+		call_check(test->checks, FORGE_CHECK_WARNING, "webhook", mend,
+			   "%zu send to '%s': every event comes as often", hooks.count,
+			   hooks.url);
+	else
+		call_check(test->checks, FORGE_CHECK_GOOD, "webhook", NULL,
+			   "sends to '%s'%s", hooks.url,
+			   hooks.json ? "" : ", as a form");
+}
+
+/* --- the required status --- */
+
+/* A context, or a pattern with '*' at its end or alone. */
+static bool covers(const char *pattern)
+{
+	size_t length = strlen(pattern);
+	if (length > 0 && pattern[length - 1] == '*')
+		return strncasecmp(pattern, CONTEXT, length - 1) == 0;
+	return strcasecmp(pattern, CONTEXT) == 0;
+}
+
+static bool requires_status(const struct node *rule)
+{
+	struct node const *contexts = call_child(rule, "status_check_contexts");
+	const struct node *enabled = call_child(rule, "enable_status_check");
+	if (node_kind(enabled) != NODE_BOOLEAN || !node_boolean(enabled))
+		return false;
+	for (size_t i = 0;
+	     node_kind(contexts) == NODE_SEQUENCE && i < node_count(contexts); i++) {
+		if (node_kind(node_item(contexts, i)) == NODE_STRING &&
+		    covers(node_text(node_item(contexts, i), NULL)))
+			return true;
+	}
+	return false;
+}
+
+static const struct node *find_rule(struct test *test, const struct node *rules)
+{
+	for (size_t i = 0; node_kind(rules) == NODE_SEQUENCE && i < node_count(rules);
+	     i++) {
+		struct call_fields fields;
+		call_fields_begin(&fields, test->arena, node_item(rules, i), "a rule");
+		const char *name = call_text(&fields, "rule_name", CALL_OPTIONAL);
+		if (name[0] == '\0')
+			name = call_text(&fields, "branch_name", CALL_OPTIONAL);
+		if (strcmp(name, test->set_up->branch) == 0)
+			return node_item(rules, i);
+	}
+	return NULL;
+}
+
+static void check_required(struct test *test)
+{
+	static const char mend[] = "Settings > Branches > Branch protection: protect "
+				   "the branch, tick "
+				   "'Enable status check' and enter gitgate/policy";
+	struct call_reply reply;
+	struct error cause = ERROR_INIT;
+	if (!test->administrator) {
+		call_check(test->checks, FORGE_CHECK_UNKNOWN, "required status", mend,
+			   "only an administrator's token may look at branch "
+			   "protection");
+		return;
+	}
+	if (forge_get(test->forge,
+		      call_target(test->arena, "/repos/{/}/branch_protections",
+				  test->set_up->name),
+		      GITEA_RIGHT_ADMINISTRATION, test->arena, &reply, NULL,
+		      &cause) != 0) {
+		check_unanswered(test, "required status", mend, &cause);
+		return;
+	}
+	const struct node *rule = find_rule(test, reply.body);
+	if (rule == NULL)
+		call_check(test->checks, FORGE_CHECK_WARNING, "required status", mend,
+			   "no rule protects '%s' by its name", test->set_up->branch);
+	else if (!requires_status(rule))
+		call_check(test->checks, FORGE_CHECK_WARNING, "required status", mend,
+			   "'%s' can be merged into without " CONTEXT,
+			   test->set_up->branch);
+	else
+		call_check(test->checks, FORGE_CHECK_GOOD, "required status", NULL,
+			   "'%s' needs " CONTEXT, test->set_up->branch);
+}
+
+int gitea_test(struct forge *forge, const struct forge_set_up *set_up,
+	       struct arena *arena, struct forge_check **out, size_t *count,
+	       struct error *err)
+{
+	struct call_checks checks = { .arena = arena };
+	struct test test = {
+		.forge = forge, .set_up = set_up, .arena = arena, .checks = &checks
+	};
+	int code = check_repository(&test, err);
+	if (code == 0) {
+		check_user(&test);
+		check_hook(&test);
+		check_required(&test);
+	} else if (checks.count == 0) {
+		return code;
+	}
+	code = call_checks_status(&checks, err);
+	if (code == 0) {
+		*out = checks.items;
+		*count = checks.count;
+	}
+	return code;
+}
+
+/* --- making the webhook --- */
+
+static void write_hook(struct buf *out, const struct forge *forge,
+		       const struct forge_set_up *set_up)
+{
+	struct json json;
+	json_begin(&json, out);
+	json_object(&json);
+	json_put_string(&json, "type", forge->driver->name);
+	json_key(&json, "config");
+	json_object(&json);
+	json_put_string(&json, "url", set_up->hook_url);
+	json_put_string(&json, "content_type", "json");
+	json_put_string(&json, "secret", set_up->secret);
+	json_object_end(&json);
+	json_key(&json, "events");
+	json_array(&json);
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		json_string(&json, events[i]);
+	json_array_end(&json);
+	json_put_boolean(&json, "active", true);
+	json_object_end(&json);
+}
+
+static int make_hook(struct forge *forge, const struct forge_set_up *set_up,
+		     struct arena *arena, struct error *err)
+{
+	struct buf body = BUF_INIT(CALL_BODY_BYTES);
+	struct call call = {
+		.method = "POST",
+		.target = call_target(arena, "/repos/{/}/hooks", set_up->name),
+		.body = &body,
+		.right = GITEA_RIGHT_ADMINISTRATION,
+	};
+	write_hook(&body, forge, set_up);
+	int code = forge_call(forge, &call, arena, NULL, NULL, err);
+	if (body.capacity > 0)
+		explicit_bzero(body.data, body.length);
+	buf_release(&body);
+	return code;
+}
+
+static int remove_hook(struct forge *forge, const char *name, uint64_t id,
+		       struct arena *arena, struct error *err)
+{
+	struct call call = {
+		.method = "DELETE",
+		.target = call_target(arena, "/repos/{/}/hooks/{#}", name, id),
+		.right = GITEA_RIGHT_ADMINISTRATION,
+	};
+	struct error cause = ERROR_INIT;
+	int code = forge_call(forge, &call, arena, NULL, NULL, &cause);
+	return code == 0 || code == ERROR_NOT_FOUND
+		       ? 0
+		       : error_set(err, code, "%s", cause.text);
+}
+
+/* Older servers leave the secret as it is when a webhook is edited: so a new one is
+ * made, and those that sent there before are taken away behind it. */
+int gitea_hook(struct forge *forge, const struct forge_set_up *set_up,
+	       struct arena *arena, const char **text, struct error *err)
+{
+	struct hooks old = { .arena = arena, .url = set_up->hook_url };
+	int code = find_hooks(forge, set_up->name, &old, err);
+	if (code == 0)
+		code = make_hook(forge, set_up, arena, err);
+	for (size_t i = 0; code == 0 && i < old.count; i++)
+		code = remove_hook(forge, set_up->name, old.items[i], arena, err);
+	if (code != 0)
+		return code;
+	const char *done = arena_printf(arena, "%s a webhook of '%s' to '%s'",
+					old.count > 0 ? "replaced" : "made",
+					set_up->name, set_up->hook_url);
+	if (done == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory for a line");
+	*text = done;
+	return 0;
+}

@@ -176,6 +176,7 @@ int deployment_end(struct control *control, struct msg_deployment_row *row,
 		rc = ledger_put(control, "deployment", pairs);
 	if (rc == 0 && state == DEPLOYMENT_FAILED)
 		look_behind(control, row);
+	event_put(control, "deployment", MESSAGE_deployment_row, row);
 	count_end(state);
 	log_info("deployment ended", LOG_S("target", row->target),
 		 LOG_U("generation", row->generation),
@@ -235,6 +236,8 @@ int deployment_queue(struct control *control, const char *target,
 		rc = target_status(control, &row, "pending", "waits for its target");
 	if (rc == 0 && id)
 		*id = row.id;
+	if (rc == 0)
+		event_put(control, "deployment", MESSAGE_deployment_row, &row);
 	if (rc == 0)
 		log_info("deployment queued", LOG_S("target", target),
 			 LOG_U("generation", row.generation),

@@ -85,6 +85,8 @@ static int add_change(struct control *control, const struct msg_merge_request_ro
 				       "waits for its verdict", 0);
 	if (rc != 0)
 		control_fail(control, 3, &err);
+	change.id = id;
+	event_put(control, "change", MESSAGE_change_row, &change);
 	log_info("a merge request is judged", LOG_S("repository", row->repository),
 		 LOG_U("number", row->number), LOG_S("head", oid_text(&row->head)),
 		 LOG_S("base", oid_text(base)), LOG_U("change", id));

@@ -205,6 +205,8 @@ static int add_change(struct control *control, const char *repository, const cha
 		control_fail(control, 3, &err);
 		return rc;
 	}
+	row.id = id;
+	event_put(control, "change", MESSAGE_change_row, &row);
 	log_info("a ref moved", LOG_S("repository", repository), LOG_S("ref", ref),
 		 LOG_S("old", oid_text(old_id)), LOG_S("new", oid_text(new_id)),
 		 LOG_U("change", id));

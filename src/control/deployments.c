@@ -146,11 +146,33 @@ static void look_behind(struct control *control, const struct msg_deployment_row
 		watch->catch_up = CATCH_UP_LEFT;
 }
 
+/* What a forge is told of an end. */
+static const char *status_of(enum deployment_state state)
+{
+	switch (state) {
+	case DEPLOYMENT_DEPLOYED:
+		return "success";
+	case DEPLOYMENT_SUPERSEDED:
+		return "skipped";
+	case DEPLOYMENT_CANCELLED:
+		return "cancelled";
+	case DEPLOYMENT_QUEUED:
+	case DEPLOYMENT_APPLYING:
+		return "pending";
+	case DEPLOYMENT_UNKNOWN:
+	case DEPLOYMENT_FAILED:
+	case DEPLOYMENT_ROLLED_BACK:
+	case DEPLOYMENT_IN_DOUBT:
+	case DEPLOYMENT_STATE_COUNT:
+		break;
+	}
+	return "failure";
+}
+
 int deployment_end(struct control *control, struct msg_deployment_row *row,
 		   enum deployment_state state, const char *reason)
 {
 	struct error err = ERROR_INIT;
-	bool good = state == DEPLOYMENT_DEPLOYED;
 	char generation[24];
 
 	row->state = deployment_state_name(state);
@@ -170,7 +192,7 @@ int deployment_end(struct control *control, struct msg_deployment_row *row,
 	if (rc != 0)
 		control_fail(control, 3, &err);
 	if (rc == 0)
-		rc = target_status(control, row, good ? "success" : "failure",
+		rc = target_status(control, row, status_of(state),
 				   reason ? reason : row->state);
 	if (rc == 0)
 		rc = ledger_put(control, "deployment", pairs);

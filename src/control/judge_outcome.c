@@ -182,7 +182,7 @@ int targets_queue(struct control *control, const struct job *job,
 static const char *describe(struct control *control, const struct job *job)
 {
 	const struct msg_finding_row *first = job->findings;
-	char more[32] = "", line[32] = "";
+	char more[48] = "", line[32] = "";
 
 	if (job->finding_count == 0)
 		return "policy said no";

@@ -4,6 +4,7 @@
  */
 #include "forge/authenticate.h"
 #include "forge/driver.h"
+#include "forge/gitlab.h"
 #include "forge/read.h"
 
 /* The signature, once it is sent, decides: a bad one is never made good by the token
@@ -11,7 +12,7 @@
 static int authenticate_sender(const struct forge_webhook *webhook, bool *weak,
 			       struct error *err)
 {
-	const char *signature;
+	const char *signature = NULL;
 	int code = authenticate_header(webhook, "webhook-signature", &signature, err);
 	if (code != 0)
 		return code;
@@ -52,4 +53,13 @@ const struct forge_driver forge_gitlab = {
 	.head_ref = "refs/merge-requests/%llu/head",
 	.authenticate = authenticate,
 	.read = read_gitlab,
+	.open = gitlab_open,
+	.status = gitlab_status,
+	.comment_bytes = 1000000,
+	.comment = gitlab_comment,
+	.merge_request = gitlab_merge_request,
+	.open_merge_requests = gitlab_open_merge_requests,
+	.commit_merge_requests = gitlab_commit_merge_requests,
+	.test = gitlab_test,
+	.hook = gitlab_hook,
 };

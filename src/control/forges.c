@@ -31,7 +31,7 @@ const struct conf_source_entry *forge_of(const struct control *control,
 	const struct conf_repository_entry *entry =
 		config_repository(control->config, repository);
 	const struct conf_source_entry *source =
-		entry && *entry->options.source
+		entry && entry->options.source && *entry->options.source
 			? config_source(control->config, entry->options.source)
 			: NULL;
 

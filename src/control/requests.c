@@ -698,13 +698,13 @@ void request_take(struct control *control, enum message_type type, const void *m
 		  int *fds)
 {
 	if (type == MESSAGE_webhook)
-		webhook_take(control, message, fds[0]);
+		webhook_take(control, message, fds ? fds[0] : -1);
 	else if (type == MESSAGE_notify)
 		take_notify(control, message);
 	else if (type == MESSAGE_query)
 		take_query(control, message);
 	else if (type == MESSAGE_command)
 		take_command(control, message);
-	for (int i = 0; i < MESSAGE_FDS_MAX; i++)
+	for (int i = 0; fds && i < MESSAGE_FDS_MAX; i++)
 		fd_close(&fds[i]);
 }

@@ -417,7 +417,7 @@ int ledger_put(struct control *control, const char *kind, const char *const *pai
 int deployments_recover(struct control *control);
 
 /* --- requests.c: what intake asks --- */
-/* Closes the descriptors. */
+/* Closes the descriptors (NULL: there are none). */
 void request_take(struct control *control, enum message_type type, const void *message,
 		  int *fds);
 void answer_put(struct control *control, enum message_type type, const void *message);

@@ -1,6 +1,7 @@
 /* forge/authenticate.h - the ways in which forges sign; for forge/ only.
  *
- * Each compares in constant time and tries every secret, whichever matches. 0 or
+ * Each signs the body with every secret first, whatever the headers are, and compares
+ * in constant time: a refusal takes as long as a good signature, for any reason. 0 or
  * ERROR_UNAUTHENTICATED, whose text is for the log and holds nothing that was sent. */
 #ifndef FORGE_AUTHENTICATE_H
 #define FORGE_AUTHENTICATE_H
@@ -11,6 +12,8 @@
 #include "forge/forge.h"
 
 struct error;
+
+#define FORGE_SECRETS_MAX 2
 
 /* One header: 0 with its value, NULL when absent; ERROR_UNAUTHENTICATED when it is
  * there twice. */

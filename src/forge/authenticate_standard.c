@@ -4,7 +4,6 @@
  * webhook authenticity". */
 #include <inttypes.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -13,6 +12,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "forge/authenticate.h"
+#include "forge/mac.h"
 
 #define WINDOW         (300 * CLOCK_SECOND)
 #define SIGNATURES_MAX 16 /* entries of a header; rotation needs two */
@@ -30,6 +30,11 @@ struct signed_headers {
 struct signatures {
 	struct digest items[SIGNATURES_MAX];
 	size_t count;
+};
+
+struct signed_key {
+	struct digest right; /* the signature that it gives */
+	bool is_key;
 };
 
 /* --- headers --- */
@@ -119,58 +124,69 @@ static bool read_key(const char *secret, unsigned char key[KEY_BYTES_MAX],
 	return good;
 }
 
-static bool sign(const unsigned char *key, size_t key_length,
-		 const struct forge_webhook *webhook,
-		 const struct signed_headers *headers, struct digest *out)
+/* A secret that is no key is used as it is, for the time that it takes. */
+static size_t key_of(const char *secret, unsigned char key[KEY_BYTES_MAX], bool *is_key)
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	EVP_PKEY *mac =
-		EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL, key, key_length);
-	size_t length = DIGEST_BYTES;
-	bool good =
-		context != NULL && mac != NULL &&
-		EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, mac) == 1 &&
-		EVP_DigestSignUpdate(context, headers->id, strlen(headers->id)) == 1 &&
-		EVP_DigestSignUpdate(context, ".", 1) == 1 &&
-		EVP_DigestSignUpdate(context, headers->timestamp,
-				     strlen(headers->timestamp)) == 1 &&
-		EVP_DigestSignUpdate(context, ".", 1) == 1 &&
-		EVP_DigestSignUpdate(context, webhook->body, webhook->length) == 1 &&
-		EVP_DigestSignFinal(context, out->bytes, &length) == 1;
-	EVP_PKEY_free(mac);
-	EVP_MD_CTX_free(context);
-	return good && length == DIGEST_BYTES;
+	size_t length = strnlen(secret, KEY_BYTES_MAX);
+	memcpy(key, secret, length);
+	*is_key = read_key(secret, key, &length);
+	return length;
+}
+
+static bool sign_with(const char *secret, const struct forge_webhook *webhook,
+		      const char *id, const char *timestamp, struct signed_key *out)
+{
+	unsigned char key[KEY_BYTES_MAX];
+	const struct mac_piece pieces[] = {
+		{ id, strlen(id) },
+		{ ".", 1 },
+		{ timestamp, strlen(timestamp) },
+		{ ".", 1 },
+		{ webhook->body, webhook->length },
+	};
+	size_t length = key_of(secret, key, &out->is_key);
+	bool good = mac_sign(key, length, pieces, sizeof(pieces) / sizeof(pieces[0]),
+			     &out->right);
+	OPENSSL_cleanse(key, sizeof(key));
+	return good;
+}
+
+/* What is right by each secret; done before the headers are judged. */
+static int sign_all(const struct forge_webhook *webhook,
+		    struct signed_key keys[FORGE_SECRETS_MAX], struct error *err)
+{
+	bool twice;
+	const char *id = webhook->header(webhook->header_data, "webhook-id", &twice);
+	const char *timestamp =
+		webhook->header(webhook->header_data, "webhook-timestamp", &twice);
+	for (size_t i = 0; i < webhook->secret_count; i++)
+		if (!sign_with(webhook->secrets[i], webhook, id == NULL ? "" : id,
+			       timestamp == NULL ? "" : timestamp, &keys[i]))
+			return error_set(err, ERROR_MEMORY, "out of memory for a HMAC");
+	return 0;
 }
 
 /* Every key with every entry. */
 static int match(const struct forge_webhook *webhook,
-		 const struct signed_headers *headers, const struct signatures *told,
-		 struct error *err)
+		 const struct signed_key keys[FORGE_SECRETS_MAX],
+		 const struct signatures *told, struct error *err)
 {
 	int matches = 0;
-	size_t keys = 0;
+	size_t usable = 0;
 	for (size_t i = 0; i < webhook->secret_count; i++) {
-		unsigned char key[KEY_BYTES_MAX];
-		size_t length;
-		struct digest right;
-		if (!read_key(webhook->secrets[i], key, &length))
-			continue;
-		bool good = sign(key, length, webhook, headers, &right);
-		OPENSSL_cleanse(key, sizeof(key));
-		if (!good)
-			return error_set(err, ERROR_MEMORY, "out of memory for a HMAC");
-		keys++;
+		usable += keys[i].is_key;
 		for (size_t j = 0; j < told->count; j++)
-			matches |= CRYPTO_memcmp(right.bytes, told->items[j].bytes,
-						 DIGEST_BYTES) == 0;
+			matches |= keys[i].is_key & (CRYPTO_memcmp(keys[i].right.bytes,
+								   told->items[j].bytes,
+								   DIGEST_BYTES) == 0);
 	}
 	if (matches)
 		return 0;
 	return error_set(err, ERROR_UNAUTHENTICATED,
-			 keys == 0 ? "no secret of the source is a signing key "
-				     "('whsec_' and base64 of 24 to 64 bytes)"
-				   : "header 'webhook-signature' is by another secret, "
-				     "or of other bytes");
+			 usable == 0 ? "no secret of the source is a signing key "
+				       "('whsec_' and base64 of 24 to 64 bytes)"
+				     : "header 'webhook-signature' is by another "
+				       "secret, or of other bytes");
 }
 
 /* Only asked of a genuine signature, so that the offset which is told is a fact. */
@@ -195,13 +211,16 @@ static int check_window(const struct forge_webhook *webhook, uint64_t seconds,
 
 int authenticate_standard(const struct forge_webhook *webhook, struct error *err)
 {
+	struct signed_key keys[FORGE_SECRETS_MAX];
 	struct signed_headers headers;
 	struct signatures told;
-	int code = read_headers(webhook, &headers, err);
+	int code = sign_all(webhook, keys, err);
+	if (code == 0)
+		code = read_headers(webhook, &headers, err);
 	if (code == 0)
 		code = read_signatures(headers.signatures, &told, err);
 	if (code == 0)
-		code = match(webhook, &headers, &told, err);
+		code = match(webhook, keys, &told, err);
 	if (code == 0)
 		code = check_window(webhook, headers.seconds, err);
 	return code;

@@ -3,6 +3,7 @@
  * Source: Atlassian's "Event payloads" and "Manage webhooks" of Bitbucket Cloud. Its
  * X-Hub-Signature is SHA-256, unlike the header of that name at GitHub. */
 #include "forge/authenticate.h"
+#include "forge/bitbucket.h"
 #include "forge/driver.h"
 #include "forge/read.h"
 
@@ -27,4 +28,13 @@ const struct forge_driver forge_bitbucket_cloud = {
 	.api = "https://api.bitbucket.org/2.0",
 	.authenticate = authenticate,
 	.read = read_bitbucket_cloud,
+	.open = cloud_open,
+	.status = cloud_status,
+	.comment_bytes = BITBUCKET_COMMENT_BYTES,
+	.comment = cloud_comment,
+	.merge_request = cloud_merge_request,
+	.open_merge_requests = cloud_open_merge_requests,
+	.commit_merge_requests = cloud_commit_merge_requests,
+	.test = cloud_test,
+	.hook = cloud_hook,
 };

@@ -3,6 +3,7 @@
  * Source: Atlassian's "Event payload" and "Manage webhooks" of Bitbucket Data Center.
  * Its X-Hub-Signature is SHA-256, unlike the header of that name at GitHub. */
 #include "forge/authenticate.h"
+#include "forge/bitbucket.h"
 #include "forge/driver.h"
 #include "forge/read.h"
 
@@ -27,4 +28,13 @@ const struct forge_driver forge_bitbucket_server = {
 	.head_ref = "refs/pull-requests/%llu/from",
 	.authenticate = authenticate,
 	.read = read_bitbucket_server,
+	.open = server_open,
+	.status = server_status,
+	.comment_bytes = BITBUCKET_COMMENT_BYTES,
+	.comment = server_comment,
+	.merge_request = server_merge_request,
+	.open_merge_requests = server_open_merge_requests,
+	.commit_merge_requests = server_commit_merge_requests,
+	.test = server_test,
+	.hook = server_hook,
 };

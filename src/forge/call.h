@@ -167,6 +167,25 @@ void call_check(struct call_checks *checks, enum forge_check_result result,
 	__attribute__((format(printf, 5, 6)));
 /* The forge's clock (Date of a reply) beside ours. */
 void call_check_clock(struct call_checks *checks, int64_t date);
+/* The webhooks that send to one address. */
+struct call_hooks {
+	struct arena *arena;
+	const char *url;
+	const char **ids;
+	size_t count;
+	size_t capacity;
+	bool active; /* of the last one */
+	bool pushes;
+	bool merge_requests;
+};
+int call_hook_add(struct call_hooks *hooks, const char *id, struct error *err);
+void call_check_hook(struct call_checks *checks, const struct call_hooks *hooks);
+/* False, with a check that says so, when our address is not known. */
+bool call_check_hook_url(struct call_checks *checks, const char *url);
+/* The line of forge_hook(): "made the webhook of ...". */
+int call_hook_done(struct arena *arena, const char *done,
+		   const struct forge_set_up *set_up, const char **text,
+		   struct error *err);
 int call_checks_status(const struct call_checks *checks, struct error *err);
 
 #endif

@@ -57,6 +57,7 @@ struct forge_driver {
 struct forge {
 	const struct forge_driver *driver;
 	struct http_client *http;
+	const char *api; /* the base address, where a driver wants it again */
 	struct msg_forge_budget budget; /* installation_token is owned by `arena` */
 	struct arena *arena;            /* of the session */
 	/* GitHub as an App */

@@ -1,9 +1,6 @@
-/* forge/fields.c - what a forge's reply holds, and the list of checks of a set-up. */
+/* forge/fields.c - what a forge's reply holds. */
 #include "forge/call.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,10 +11,6 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "doc/doc.h"
-
-#define CHECK_BYTES     2048
-#define CLOCK_TOLERANCE (60 * CLOCK_SECOND)
-#define CLOCK_WINDOW    (5 * 60 * CLOCK_SECOND) /* of signed timestamps */
 
 const struct node *call_child(const struct node *node, const char *path)
 {
@@ -226,62 +219,4 @@ const char *call_cut(struct arena *arena, const char *text, size_t characters)
 		at += step != 0 ? step : 1;
 	}
 	return arena_printf(arena, "%.*s%s", (int)at, text, dots);
-}
-
-/* --- checks --- */
-
-void call_check(struct call_checks *checks, enum forge_check_result result,
-		const char *what, const char *mend, const char *format, ...)
-{
-	char text[CHECK_BYTES];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	struct forge_check *check = ARENA_PUSH(checks->arena, &checks->items,
-					       &checks->count, &checks->capacity);
-	if (check == NULL) {
-		checks->failed = true;
-		return;
-	}
-	*check = (struct forge_check){ .result = result,
-				       .what = arena_string(checks->arena, what),
-				       .text = arena_string(checks->arena, text),
-				       .mend = arena_string(checks->arena, mend) };
-	if (check->what == NULL || check->text == NULL ||
-	    (check->mend == NULL) != (mend == NULL))
-		checks->failed = true;
-}
-
-void call_check_clock(struct call_checks *checks, int64_t date)
-{
-	char offset[CLOCK_TEXT_BYTES];
-	int64_t difference = date - clock_now();
-	if (date == 0) {
-		call_check(checks, FORGE_CHECK_UNKNOWN, "clock", NULL,
-			   "the forge does not say its time");
-		return;
-	}
-	int64_t size = difference < 0 ? -difference : difference;
-	duration_format(size, offset);
-	enum forge_check_result result = size <= CLOCK_TOLERANCE ? FORGE_CHECK_GOOD
-					 : size <= CLOCK_WINDOW  ? FORGE_CHECK_WARNING
-								 : FORGE_CHECK_BAD;
-	call_check(checks, result, "clock",
-		   result == FORGE_CHECK_GOOD ? NULL
-					      : "set this machine's clock (timedatectl "
-						"set-ntp true), or "
-						"the forge's; signed webhooks are "
-						"refused over 5 minutes "
-						"apart",
-		   result == FORGE_CHECK_GOOD ? "both clocks agree within %s"
-		   : difference < 0           ? "the forge's clock is %s behind ours"
-					      : "the forge's clock is %s ahead of ours",
-		   offset);
-}
-
-int call_checks_status(const struct call_checks *checks, struct error *err)
-{
-	return checks->failed ? error_set(err, ERROR_MEMORY, "out of memory for checks")
-			      : 0;
 }

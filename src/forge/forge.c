@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "doc/doc.h"
+#include "forge/authenticate.h"
 #include "forge/driver.h"
 #include "forge/form.h"
 
@@ -75,10 +76,12 @@ bool forge_head_ref(enum forge_kind kind, uint64_t number, char *out, size_t siz
 
 static bool has_secrets(const struct forge_webhook *webhook)
 {
+	if (webhook->secret_count > FORGE_SECRETS_MAX)
+		return false;
 	for (size_t i = 0; i < webhook->secret_count; i++)
 		if (webhook->secrets[i] == NULL || webhook->secrets[i][0] == '\0')
 			return false;
-	return webhook->secret_count == 1 || webhook->secret_count == 2;
+	return webhook->secret_count > 0;
 }
 
 int forge_authenticate(const struct forge_webhook *webhook, struct forge_authentic *out,

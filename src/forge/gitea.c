@@ -26,35 +26,42 @@ static const struct signature_header signature_headers[] = {
 	{ NULL, NULL },
 };
 
-/* The first that is there decides, also when it is empty. */
-static int authenticate_bytes(const struct forge_webhook *webhook, const void *bytes,
-			      size_t length, struct error *err)
+/* The first that is there decides, also when it is empty or there twice; the last also
+ * when none is there. */
+static const struct signature_header *find_signature(
+	const struct forge_webhook *webhook)
 {
 	const struct signature_header *header = signature_headers;
 	if (webhook->kind == FORGE_GITEA)
 		header++;
-	for (; header->name != NULL; header++) {
-		const char *value;
-		int code = authenticate_header(webhook, header->name, &value, err);
-		if (code != 0)
-			return code;
-		if (value != NULL)
-			return authenticate_hex(webhook, header->name, header->prefix,
-						bytes, length, err);
+	for (; header[1].name != NULL; header++) {
+		bool twice = false;
+		if (webhook->header(webhook->header_data, header->name, &twice) !=
+			    NULL ||
+		    twice)
+			break;
 	}
-	return error_set(err, ERROR_UNAUTHENTICATED, "the delivery is not signed");
+	return header;
 }
 
 static int authenticate_sender(const struct forge_webhook *webhook, struct error *err)
 {
+	const struct signature_header *header = find_signature(webhook);
 	if (!authenticate_is_form(webhook))
-		return authenticate_bytes(webhook, webhook->body, webhook->length, err);
+		return authenticate_hex(webhook, header->name, header->prefix,
+					webhook->body, webhook->length, err);
 	struct buf text = BUF_INIT(webhook->length);
-	int code = form_payload(webhook->body, webhook->length, &text, err);
-	if (code == 0)
-		code = authenticate_bytes(webhook, text.data, text.length, err);
+	int problem = form_payload(webhook->body, webhook->length, &text, NULL);
+	const void *bytes = problem == 0 ? text.data : webhook->body;
+	size_t length = problem == 0 ? text.length : webhook->length;
+	int code = authenticate_hex(webhook, header->name, header->prefix, bytes,
+				    length, err);
 	buf_release(&text);
-	return code == ERROR_MEMORY ? code : code != 0 ? ERROR_UNAUTHENTICATED : 0;
+	if (code == 0 && problem != 0)
+		code = error_set(
+			err, problem == ERROR_MEMORY ? problem : ERROR_UNAUTHENTICATED,
+			"the form is not one field 'payload', urlencoded");
+	return code;
 }
 
 /* A header under Forgejo's name, else Gitea's. */

@@ -128,19 +128,7 @@ static int check_repository(struct test *test, struct error *err)
 
 /* --- webhooks --- */
 
-struct hooks {
-	struct arena *arena;
-	const char *url;
-	uint64_t *items; /* ids of those that send to the address */
-	size_t count;
-	size_t capacity;
-	bool active; /* of the last one */
-	bool json;
-	bool push;
-	bool pull_request;
-};
-
-static void take_events(struct hooks *hooks, const struct node *list)
+static void take_events(struct call_hooks *hooks, const struct node *list)
 {
 	for (size_t i = 0; node_kind(list) == NODE_SEQUENCE && i < node_count(list);
 	     i++) {
@@ -148,13 +136,14 @@ static void take_events(struct hooks *hooks, const struct node *list)
 					    ? node_text(node_item(list, i), NULL)
 					    : "";
 		if (strcmp(event, "push") == 0)
-			hooks->push = true;
+			hooks->pushes = true;
 		if (text_starts_with(event, "pull_request"))
-			hooks->pull_request = true;
+			hooks->merge_requests = true;
 	}
 }
 
-static int take_hook(struct hooks *hooks, const struct node *node, struct error *err)
+static int take_hook(struct call_hooks *hooks, const struct node *node,
+		     struct error *err)
 {
 	struct call_fields fields;
 	call_fields_begin(&fields, hooks->arena, node, "a webhook");
@@ -163,21 +152,11 @@ static int take_hook(struct hooks *hooks, const struct node *node, struct error 
 		url = call_text(&fields, "url", CALL_OPTIONAL);
 	if (strcmp(url, hooks->url) != 0)
 		return call_fields_status(&fields, err);
-	uint64_t id = call_number(&fields, "id", CALL_NEEDED);
+	const char *id = call_text(&fields, "id", CALL_NEEDED);
 	hooks->active = call_boolean(&fields, "active");
-	hooks->json =
-		strcasecmp(call_text(&fields, "config.content_type", CALL_OPTIONAL),
-			   "json") == 0;
 	take_events(hooks, call_child(node, "events"));
 	int code = call_fields_status(&fields, err);
-	uint64_t *item = code == 0 ? ARENA_PUSH(hooks->arena, &hooks->items,
-						&hooks->count, &hooks->capacity)
-				   : NULL;
-	if (code == 0 && item == NULL)
-		return error_set(err, ERROR_MEMORY, "out of memory for webhooks");
-	if (code == 0)
-		*item = id;
-	return code;
+	return code == 0 ? call_hook_add(hooks, id, err) : code;
 }
 
 static int take_hooks(void *data, const struct call_reply *page,
@@ -192,7 +171,7 @@ static int take_hooks(void *data, const struct call_reply *page,
 	return code;
 }
 
-static int find_hooks(struct forge *forge, const char *name, struct hooks *hooks,
+static int find_hooks(struct forge *forge, const char *name, struct call_hooks *hooks,
 		      struct error *err)
 {
 	return forge_call_pages(
@@ -204,42 +183,19 @@ static int find_hooks(struct forge *forge, const char *name, struct hooks *hooks
 
 static void check_hook(struct test *test)
 {
-	static const char mend[] = "run 'gitgate forge hook'";
-	struct hooks hooks = { .arena = test->arena, .url = test->set_up->hook_url };
+	struct call_hooks hooks = { .arena = test->arena,
+				    .url = test->set_up->hook_url };
 	struct error cause = ERROR_INIT;
-	if (hooks.url == NULL || hooks.url[0] == '\0') {
-		call_check(test->checks, FORGE_CHECK_UNKNOWN, "webhook",
-			   "set 'public-url' in the configuration",
-			   "under which address the forge reaches gitgate is not "
-			   "known");
+	if (!call_check_hook_url(test->checks, hooks.url))
 		return;
-	}
-	if (!test->administrator) {
+	if (!test->administrator)
 		call_check(test->checks, FORGE_CHECK_UNKNOWN, "webhook",
 			   "look at Settings > Webhooks of the repository",
 			   "only an administrator's token may look at webhooks");
-		return;
-	}
-	if (find_hooks(test->forge, test->set_up->name, &hooks, &cause) != 0)
+	else if (find_hooks(test->forge, test->set_up->name, &hooks, &cause) != 0)
 		check_unanswered(test, "webhook", NULL, &cause);
-	else if (hooks.count == 0)
-		call_check(test->checks, FORGE_CHECK_BAD, "webhook", mend,
-			   "none sends to '%s'", hooks.url);
-	else if (!hooks.active)
-		call_check(test->checks, FORGE_CHECK_BAD, "webhook", mend,
-			   "that to '%s' is switched off", hooks.url);
-	else if (!hooks.push || !hooks.pull_request)
-		call_check(test->checks, FORGE_CHECK_BAD, "webhook", mend,
-			   "that to '%s' does not send %s", hooks.url,
-			   hooks.push ? "pull requests" : "pushes");
-	else if (hooks.count > 1)
-		call_check(test->checks, FORGE_CHECK_WARNING, "webhook", mend,
-			   "%zu send to '%s': every event comes as often", hooks.count,
-			   hooks.url);
 	else
-		call_check(test->checks, FORGE_CHECK_GOOD, "webhook", NULL,
-			   "sends to '%s'%s", hooks.url,
-			   hooks.json ? "" : ", as a form");
+		call_check_hook(test->checks, &hooks);
 }
 
 /* --- the required status --- */
@@ -255,7 +211,7 @@ static bool covers(const char *pattern)
 
 static bool requires_status(const struct node *rule)
 {
-	struct node const *contexts = call_child(rule, "status_check_contexts");
+	const struct node *contexts = call_child(rule, "status_check_contexts");
 	const struct node *enabled = call_child(rule, "enable_status_check");
 	if (node_kind(enabled) != NODE_BOOLEAN || !node_boolean(enabled))
 		return false;
@@ -383,12 +339,12 @@ static int make_hook(struct forge *forge, const struct forge_set_up *set_up,
 	return code;
 }
 
-static int remove_hook(struct forge *forge, const char *name, uint64_t id,
+static int remove_hook(struct forge *forge, const char *name, const char *id,
 		       struct arena *arena, struct error *err)
 {
 	struct call call = {
 		.method = "DELETE",
-		.target = call_target(arena, "/repos/{/}/hooks/{#}", name, id),
+		.target = call_target(arena, "/repos/{/}/hooks/{}", name, id),
 		.right = GITEA_RIGHT_ADMINISTRATION,
 	};
 	struct error cause = ERROR_INIT;
@@ -403,19 +359,14 @@ static int remove_hook(struct forge *forge, const char *name, uint64_t id,
 int gitea_hook(struct forge *forge, const struct forge_set_up *set_up,
 	       struct arena *arena, const char **text, struct error *err)
 {
-	struct hooks old = { .arena = arena, .url = set_up->hook_url };
+	struct call_hooks old = { .arena = arena, .url = set_up->hook_url };
 	int code = find_hooks(forge, set_up->name, &old, err);
 	if (code == 0)
 		code = make_hook(forge, set_up, arena, err);
 	for (size_t i = 0; code == 0 && i < old.count; i++)
-		code = remove_hook(forge, set_up->name, old.items[i], arena, err);
+		code = remove_hook(forge, set_up->name, old.ids[i], arena, err);
 	if (code != 0)
 		return code;
-	const char *done = arena_printf(arena, "%s a webhook of '%s' to '%s'",
-					old.count > 0 ? "replaced" : "made",
-					set_up->name, set_up->hook_url);
-	if (done == NULL)
-		return error_set(err, ERROR_MEMORY, "out of memory for a line");
-	*text = done;
-	return 0;
+	return call_hook_done(arena, old.count > 0 ? "replaced" : "made", set_up, text,
+			      err);
 }

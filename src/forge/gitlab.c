@@ -12,13 +12,12 @@
 static int authenticate_sender(const struct forge_webhook *webhook, bool *weak,
 			       struct error *err)
 {
-	const char *signature = NULL;
-	int code = authenticate_header(webhook, "webhook-signature", &signature, err);
-	if (code != 0)
-		return code;
-	if (signature != NULL || !webhook->plain_token)
+	bool twice = false;
+	const char *signature =
+		webhook->header(webhook->header_data, "webhook-signature", &twice);
+	if (signature != NULL || twice || !webhook->plain_token)
 		return authenticate_standard(webhook, err);
-	code = authenticate_token(webhook, "X-Gitlab-Token", err);
+	int code = authenticate_token(webhook, "X-Gitlab-Token", err);
 	*weak = code == 0;
 	return code;
 }

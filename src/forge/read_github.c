@@ -272,6 +272,7 @@ static const struct hint_event events[] = {
 
 	{ "branch_protection_configuration", NULL, OTHERS },
 	{ "branch_protection_rule", NULL, OTHERS },
+	{ "cache_sync", NULL, OTHERS },
 	{ "code_scanning_alert", NULL, OTHERS },
 	{ "content_reference", NULL, OTHERS },
 	{ "custom_property", NULL, OTHERS },
@@ -279,6 +280,7 @@ static const struct hint_event events[] = {
 	{ "dependabot_alert", NULL, OTHERS },
 	{ "deploy_key", NULL, OTHERS },
 	{ "discussion", NULL, OTHERS },
+	{ "enterprise", NULL, OTHERS },
 	{ "fork", NULL, OTHERS },
 	{ "gollum", NULL, OTHERS },
 	{ "issue_dependencies", NULL, OTHERS },
@@ -311,6 +313,7 @@ static const struct hint_event events[] = {
 	{ "sponsorship", NULL, OTHERS },
 	{ "star", NULL, OTHERS },
 	{ "sub_issues", NULL, OTHERS },
+	{ "user", NULL, OTHERS },
 	{ "watch", NULL, OTHERS },
 	{ NULL, NULL, NULL },
 };

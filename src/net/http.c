@@ -505,6 +505,9 @@ static int perform(struct exchange *exchange)
 				 "this libcurl does not take its option %d",
 				 exchange->option_failed);
 	CURLcode result = client->curl->easy_perform(client->easy);
+	/* libcurl takes a reply that ends within its headers for whole. */
+	if (result == CURLE_OK && !exchange->head.is_complete)
+		result = CURLE_PARTIAL_FILE;
 	return result == CURLE_OK ? 0 : request_failed(exchange, result);
 }
 

@@ -119,8 +119,10 @@ static int take_value(const char **at, struct buf *out)
 			return ERROR_SYNTAX;
 		buf_add_byte(out, (unsigned char)*here);
 	}
+	if (*here == '\0')
+		return ERROR_SYNTAX;
 	*at = here + 1;
-	return *here == '"' ? 0 : ERROR_SYNTAX;
+	return 0;
 }
 
 struct link {

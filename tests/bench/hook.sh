@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tests/bench/hook.sh - a one-file push with the gate's hook, against the same push without: the median of the rounds' own differences.
-ROUNDS=${ROUNDS:-25}
+ROUNDS=${ROUNDS:-41}
 . "$(dirname "$0")/lib.bash"
 
 git init -q --bare "$BENCH/plain.git"

@@ -25,7 +25,7 @@ git config --global init.defaultBranch main
 git config --global safe.directory '*'
 git config --global gc.auto 0
 
-now_us() { echo $(($(date +%s%N) / 1000)); }
+now_us() { echo "${EPOCHREALTIME/[.,]/}"; }
 median() { sort -n | awk '{a[NR] = $1} END {print a[int((NR + 1) / 2)]}'; }
 # Median absolute deviation from the median: the noise, which single bad rounds do not change.
 deviation() {
@@ -80,9 +80,9 @@ push_pair() {
 	[ "$1" = 0 ] || echo "$plain $gated $((gated - plain))" >>"$4"
 }
 push_us() { # repository
-	local start; start=$(now_us)
+	local start=${EPOCHREALTIME/[.,]/}
 	git push -q "$1" main 2>"$BENCH/push.err" || { cat "$BENCH/push.err" >&2; return 1; }
-	echo $(($(now_us) - start))
+	echo $((${EPOCHREALTIME/[.,]/} - start))
 }
 # A gate that lets everything in would be the fastest: in the work tree, at the end, it must refuse what is not signed.
 gate_refuses() { # repository

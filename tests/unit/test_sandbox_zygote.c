@@ -80,7 +80,23 @@ static int count_descriptors_of_deploy(struct channel *channel)
 	return 0;
 }
 
+/* Its job's profile may not read it. */
+static int read_early(struct error *err)
+{
+	struct buf text = BUF_INIT(100);
+	int code = buf_read_file(&text, "/etc/passwd", err);
+	buf_release(&text);
+	return code == ERROR_LIMIT ? 0 : code;
+}
+
+static int fail_early(struct error *err)
+{
+	return error_set(err, ERROR_UNSUPPORTED, "a library is missing");
+}
+
 static const struct job_body bodies[] = {
+	{ PROFILE_READ, judge, read_early },
+	{ PROFILE_REPORT, judge, fail_early },
 	{ PROFILE_JUDGE, judge, NULL },
 	{ PROFILE_FETCH, fetch, NULL },
 	{ PROFILE_DEPLOY, count_descriptors_of_deploy, NULL },
@@ -274,6 +290,25 @@ START_TEST(what_cannot_be_made_has_ended)
 }
 END_TEST
 
+START_TEST(a_job_prepares_itself_before_it_is_confined)
+{
+	start_zygote(0);
+	struct channel job = spawn_job(40, "read");
+	is_spawned(40);
+	ck_assert_int_eq(ask(&job, "/etc/passwd")->code, ERROR_PERMISSION);
+	channel_close(&job);
+	ck_assert_int_eq(is_ended(40), 0);
+	job = spawn_job(41, "report");
+	is_spawned(41);
+	const struct msg_done *done = receive(&job, MESSAGE_done);
+	ck_assert_int_eq(done->code, ERROR_UNSUPPORTED);
+	ck_assert_str_eq(done->text, "a library is missing");
+	ck_assert_int_eq(is_ended(41), 125 << 8);
+	channel_close(&job);
+	stop_zygote();
+}
+END_TEST
+
 START_TEST(a_job_that_cannot_be_confined_says_why)
 {
 	start_zygote(0);
@@ -412,6 +447,7 @@ END_TEST
 
 UNIT_MAIN("sandbox-zygote", a_job_runs_in_its_profile_and_its_end_is_told,
 	  a_crash_is_told, a_job_can_be_killed, what_cannot_be_made_has_ended,
+	  a_job_prepares_itself_before_it_is_confined,
 	  a_job_that_cannot_be_confined_says_why, a_job_has_four_descriptors,
 	  what_a_job_leaves_behind_is_ended,
 	  jobs_die_with_the_zygote_and_it_with_control,

@@ -13,12 +13,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/config.h"
 
 #define BACKLOG      1024
 #define FIRST_PASSED 3 /* of systemd's descriptors */
+#define FILE_BYTES   ((size_t)1 << 20)
+
+static bool is_network(int fd)
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNIX };
+	socklen_t length = sizeof(address);
+
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+	       address.ss_family != AF_UNIX;
+}
 
 static int add_listener(struct listeners *listeners, int fd, bool local,
 			const char *address, struct error *err)
@@ -28,8 +39,9 @@ static int add_listener(struct listeners *listeners, int fd, bool local,
 		return error_set(err, ERROR_LIMIT,
 				 "more than %d addresses to listen on", LISTENERS_MAX);
 	}
-	listeners->items[listeners->count++] =
-		(struct intake_listener){ fd, local, address };
+	listeners->items[listeners->count++] = (struct intake_listener){
+		.fd = fd, .local = local, .address = address
+	};
 	return 0;
 }
 
@@ -210,6 +222,9 @@ int listeners_open(struct listeners *out, const struct config *config,
 		listeners_close(&listeners);
 		return rc;
 	}
+	bool tls = *config->server.tls_certificate != '\0';
+	for (size_t i = 0; i < listeners.count; i++)
+		listeners.items[i].tls = tls && is_network(listeners.items[i].fd);
 	*out = listeners;
 	return 0;
 }
@@ -219,4 +234,82 @@ void listeners_close(struct listeners *listeners)
 	for (size_t i = 0; i < listeners->count; i++)
 		close(listeners->items[i].fd);
 	listeners->count = 0;
+}
+
+/* --- TLS, proxies --- */
+
+static int read_file(const char *file, char **out, struct error *err)
+{
+	struct buf text = BUF_INIT(FILE_BYTES);
+
+	int rc = buf_read_file(&text, file, err);
+	if (rc == 0 && memchr(text.data, '\0', text.length))
+		rc = error_set(err, ERROR_CONFIG, "'%s' is not PEM", file);
+	if (rc == 0) {
+		*out = strdup(text.data);
+		if (!*out)
+			rc = error_set(err, ERROR_MEMORY, "out of memory");
+	}
+	explicit_bzero(text.data, text.capacity ? text.length : 0);
+	buf_release(&text);
+	return rc;
+}
+
+static int check_key(const char *file, struct error *err)
+{
+	struct stat status;
+
+	if (stat(file, &status) != 0)
+		return error_set_errno(err, errno, "cannot read '%s'", file);
+	if (status.st_mode & S_IRWXO)
+		return error_set(err, ERROR_CONFIG,
+				 "everybody can read the private key '%s': chmod o= it",
+				 file);
+	return 0;
+}
+
+int listen_tls_read(struct listen_tls *out, const struct config *config,
+		    struct error *err)
+{
+	const char *certificate = config->server.tls_certificate;
+	const char *key = config->server.tls_key;
+	struct listen_tls tls = { NULL, NULL };
+
+	if (!*certificate && !*key) {
+		*out = tls;
+		return 0;
+	}
+	if (!*certificate || !*key)
+		return error_set(err, ERROR_CONFIG,
+				 "TLS needs tls-certificate-file and tls-key-file");
+	int rc = check_key(key, err);
+	if (rc == 0)
+		rc = read_file(certificate, &tls.certificate, err);
+	if (rc == 0)
+		rc = read_file(key, &tls.key, err);
+	if (rc != 0) {
+		listen_tls_release(&tls);
+		return error_context(err, "TLS for the addresses of 'listen'");
+	}
+	*out = tls;
+	return 0;
+}
+
+void listen_tls_release(struct listen_tls *tls)
+{
+	if (tls->key)
+		explicit_bzero(tls->key, strlen(tls->key));
+	free(tls->key);
+	free(tls->certificate);
+	*tls = (struct listen_tls){ NULL, NULL };
+}
+
+int listen_check_proxies(const struct config *config, struct error *err)
+{
+	const struct strings *proxies = &config->server.trusted_proxies;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < proxies->count; i++)
+		rc = intake_check_proxy(proxies->items[i], err);
+	return rc == 0 ? 0 : error_context(err, "option 'trusted-proxies'");
 }

@@ -36,6 +36,8 @@
 #include "job/fetch.h"
 #include "job/judge.h"
 #include "job/observe.h"
+#include "job/report.h"
+#include "net/http.h"
 #include "repo/repo.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/zygote.h"
@@ -73,8 +75,11 @@ struct keeper {
 };
 
 static const struct job_body job_bodies[] = {
-	{ PROFILE_FETCH, job_fetch, NULL },   { PROFILE_JUDGE, job_judge, NULL },
-	{ PROFILE_DEPLOY, job_deploy, NULL }, { PROFILE_OBSERVE, job_observe, NULL },
+	{ PROFILE_FETCH, job_fetch, NULL },
+	{ PROFILE_JUDGE, job_judge, NULL },
+	{ PROFILE_DEPLOY, job_deploy, NULL },
+	{ PROFILE_OBSERVE, job_observe, NULL },
+	{ PROFILE_REPORT, job_report, http_library_init },
 	{ PROFILE_NONE, NULL, NULL },
 };
 
@@ -116,18 +121,35 @@ static int run_runner(struct keeper *keeper, int fd)
 	return runner_main(fd, &options);
 }
 
+/* The key of TLS is read here, before rights are dropped: no other process ever has it,
+ * and intake that starts again takes a renewed certificate. */
 static int run_intake(struct keeper *keeper, int fd)
 {
+	const struct config *config = keeper->config;
+	struct listen_tls tls = { NULL, NULL };
+	struct error err = ERROR_INIT;
 	struct intake_setup setup = {
 		.listeners = keeper->listeners.items,
 		.listener_count = keeper->listeners.count,
-		.connections = keeper->config->limits.values[LIMIT_HTTP_CONNECTIONS],
-		.limits = &keeper->config->limits,
+		.connections = config->limits.values[LIMIT_HTTP_CONNECTIONS],
+		.limits = &config->limits,
+		.anonymous_read = config->server.anonymous_read,
+		.proxies = config->server.trusted_proxies.items,
+		.proxy_count = config->server.trusted_proxies.count,
 		.sandbox = options_of(keeper, INTAKE),
 	};
 
 	log_set_process("intake");
-	return intake_main(fd, &setup);
+	int rc = listen_tls_read(&tls, config, &err);
+	if (rc != 0) {
+		log_error("HTTP cannot be served", LOG_E(&err));
+		return error_exit_code(rc);
+	}
+	setup.certificate = tls.certificate;
+	setup.key = tls.key;
+	int status = intake_main(fd, &setup);
+	listen_tls_release(&tls);
+	return status;
 }
 
 static int (*const part_mains[PARTS])(struct keeper *, int) = { run_control, run_zygote,
@@ -470,6 +492,18 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* What intake needs later is looked at now: then the mistake is told at the start. */
+static int check_network(const struct config *config, struct error *err)
+{
+	struct listen_tls tls = { NULL, NULL };
+	int rc = listen_check_proxies(config, err);
+
+	if (rc == 0)
+		rc = listen_tls_read(&tls, config, err);
+	listen_tls_release(&tls);
+	return rc;
+}
+
 static int start(struct keeper *keeper, struct error *err)
 {
 	int rc = config_load(&keeper->config, keeper->config_file, err);
@@ -484,6 +518,8 @@ static int start(struct keeper *keeper, struct error *err)
 		rc = find_users(keeper, err);
 	if (rc == 0)
 		rc = make_directories(keeper, err);
+	if (rc == 0)
+		rc = check_network(keeper->config, err);
 	if (rc == 0)
 		rc = listeners_open(&keeper->listeners, keeper->config, err);
 	if (rc == 0) {

@@ -50,23 +50,52 @@ void answer_failure(struct request *request, const struct error *err)
 		     err->text);
 }
 
-static void add_headers(struct MHD_Response *response, const struct request *request)
+void answer_headers(struct MHD_Response *response, const char *type)
 {
-	MHD_add_response_header(response, "Content-Type", request->type);
+	MHD_add_response_header(response, "Content-Type", type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+}
+
+bool answer_is_last(const struct intake *intake)
+{
+	return intake->peer_count > KEPT_ALIVE;
+}
+
+static void add_headers(struct MHD_Response *response, const struct request *request)
+{
+	answer_headers(response, request->type);
 	if (request->allow)
 		MHD_add_response_header(response, "Allow", request->allow);
-	if (request->status == MHD_HTTP_SERVICE_UNAVAILABLE)
+	if (request->status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(response, "WWW-Authenticate",
+					"Bearer realm=\"gitgate\"");
+	if (request->status == MHD_HTTP_SERVICE_UNAVAILABLE ||
+	    request->status == MHD_HTTP_TOO_MANY_REQUESTS)
 		MHD_add_response_header(response, "Retry-After", RETRY_AFTER);
-	if (request->intake->peer_count > KEPT_ALIVE)
+	if (answer_is_last(request->intake))
 		MHD_add_response_header(response, "Connection", "close");
+}
+
+enum MHD_Result answer_queue(struct request *request, unsigned int status,
+			     struct MHD_Response *response)
+{
+	metric_add(METRIC_HTTP_REQUESTS, 1);
+	if (status >= 400)
+		metric_add(METRIC_HTTP_REFUSED, 1);
+	enum MHD_Result result =
+		MHD_queue_response(request->connection, status, response);
+	peer_wait(request->peer, request->intake, LIMIT_HTTP_BODY_DEADLINE);
+	return result;
 }
 
 enum MHD_Result answer_send(struct request *request)
 {
 	size_t length = 0;
 
+	if (request->route && request->route->action == ROUTE_HOOK &&
+	    request->status == MHD_HTTP_UNAUTHORIZED)
+		return hook_refuse(request);
 	if (request->out.failed)
 		answer_error(request, 0, request->out.failed,
 			     "the answer is too large; ask for less with 'limit'");
@@ -80,12 +109,7 @@ enum MHD_Result answer_send(struct request *request)
 		return MHD_NO; /* out of memory: the connection is closed */
 	}
 	add_headers(response, request);
-	metric_add(METRIC_HTTP_REQUESTS, 1);
-	if (request->status >= 400)
-		metric_add(METRIC_HTTP_REFUSED, 1);
-	enum MHD_Result result =
-		MHD_queue_response(request->connection, request->status, response);
+	enum MHD_Result result = answer_queue(request, request->status, response);
 	MHD_destroy_response(response);
-	peer_wait(request->peer, request->intake, LIMIT_HTTP_BODY_DEADLINE);
 	return result;
 }

@@ -14,6 +14,11 @@
 #define ARENA_BYTES  ((size_t)64 << 20)
 #define FRAME_LENGTH 4 /* bytes of a frame's length */
 
+static bool is_hook(const struct request *request)
+{
+	return request->route->action == ROUTE_HOOK;
+}
+
 /* --- who waits --- */
 
 static void wait_begin(struct request *request)
@@ -61,42 +66,73 @@ static struct request *find_waiting(const struct intake *intake, uint64_t id)
 
 /* --- questions --- */
 
-static void send_question(struct request *request, enum message_type type,
-			  const void *message)
+bool request_may_ask(struct request *request)
 {
-	struct intake *intake = request->intake;
-	struct error err = ERROR_INIT;
+	const struct intake *intake = request->intake;
 
-	int rc = channel_send(&intake->channel, type, message, NULL, 0, &err);
-	if (rc == 0)
+	if (intake->gone || intake->draining) {
+		answer_error(request, 0, ERROR_BUSY, "the service is %s; try again",
+			     intake->gone ? "starting" : "stopping");
+		return false;
+	}
+	if (intake->waiting_count >= intake_limit(intake, LIMIT_HTTP_PENDING)) {
+		answer_error(request, 0, ERROR_BUSY,
+			     "more requests wait than http.pending; try again");
+		return false;
+	}
+	return true;
+}
+
+void request_ask(struct request *request, enum message_type type, const void *message,
+		 const int *fds, int fd_count)
+{
+	struct error err = ERROR_INIT;
+	int rc = channel_send(&request->intake->channel, type, message, fds, fd_count,
+			      &err);
+
+	if (rc == 0) {
 		wait_begin(request);
-	else if (rc == ERROR_CLOSED || rc == ERROR_LIMIT)
+		return;
+	}
+	request->id = 0;
+	if (rc == ERROR_CLOSED || rc == ERROR_LIMIT || is_hook(request))
 		answer_error(request, 0, ERROR_BUSY, "the service is busy; try again");
 	else
 		answer_failure(request, &err);
-	if (rc != 0)
-		request->id = 0;
+}
+
+/* Whether the token may read: the answer is ours. */
+static void ask_token(struct request *request)
+{
+	struct msg_query query = { .request = request->id,
+				   .what = "token",
+				   .uid = request->peer->uid,
+				   .token = request->token };
+
+	request->asks_token = true;
+	request_ask(request, MESSAGE_query, &query, NULL, 0);
 }
 
 static int ask(struct request *request, struct arena *arena, struct error *err)
 {
-	struct msg_query query = { .request = request->id };
+	struct msg_query query = { .request = request->id, .token = request->token };
 	struct msg_notify notify = { .request = request->id };
-	struct msg_command command = { .request = request->id };
+	struct msg_command command = { .request = request->id,
+				       .token = request->token };
 	int rc;
 
 	if (request->route->action == ROUTE_QUERY) {
 		rc = query_read(request, &query, err);
 		if (rc == 0)
-			send_question(request, MESSAGE_query, &query);
+			request_ask(request, MESSAGE_query, &query, NULL, 0);
 	} else if (request->route->action == ROUTE_HINT) {
 		rc = hint_read(request, arena, &notify, err);
 		if (rc == 0)
-			send_question(request, MESSAGE_notify, &notify);
+			request_ask(request, MESSAGE_notify, &notify, NULL, 0);
 	} else {
 		rc = command_read(request, arena, &command, err);
 		if (rc == 0)
-			send_question(request, MESSAGE_command, &command);
+			request_ask(request, MESSAGE_command, &command, NULL, 0);
 	}
 	return rc;
 }
@@ -106,16 +142,8 @@ static void ask_control(struct request *request)
 	struct intake *intake = request->intake;
 	struct error err = ERROR_INIT;
 
-	if (intake->gone || intake->draining) {
-		answer_error(request, 0, ERROR_BUSY, "the service is %s; try again",
-			     intake->gone ? "starting" : "stopping");
+	if (!request_may_ask(request))
 		return;
-	}
-	if (intake->waiting_count >= intake_limit(intake, LIMIT_HTTP_PENDING)) {
-		answer_error(request, 0, ERROR_BUSY,
-			     "more requests wait than http.pending; try again");
-		return;
-	}
 	struct arena *arena = arena_new(ARENA_BYTES);
 	request->id = ++intake->last_id;
 	int rc = arena ? ask(request, arena, &err)
@@ -125,10 +153,10 @@ static void ask_control(struct request *request)
 		answer_failure(request, &err);
 	}
 	arena_free(arena);
-	buf_release(&request->body);
-	intake->inflight -= request->reserved;
-	request->reserved = 0;
+	body_drop(request);
 }
+
+/* --- what needs no row of control --- */
 
 static void answer_ready(struct request *request)
 {
@@ -151,31 +179,65 @@ static void answer_index(struct request *request)
 	answer_set(request, MHD_HTTP_OK, JSON_TYPE);
 }
 
-void request_run(struct request *request)
+static void answer_openapi(struct request *request)
+{
+	openapi_write(&request->out);
+	answer_set(request, MHD_HTTP_OK, JSON_TYPE);
+}
+
+static void answer_metrics(struct request *request)
+{
+	metrics_write(&request->out);
+	answer_set(request, MHD_HTTP_OK, METRICS_TYPE);
+}
+
+static void answer_health(struct request *request)
+{
+	buf_add_string(&request->out, "ok\n");
+	answer_set(request, MHD_HTTP_OK, TEXT_TYPE);
+}
+
+/* What intake answers by itself, once control has agreed to a token. */
+static void (*own_answer(const struct request *request))(struct request *)
 {
 	switch (request->route->action) {
-	case ROUTE_UNKNOWN:
-		answer_error(request, 0, ERROR_INTERNAL, "a route without action");
-		break;
 	case ROUTE_HEALTH:
-		buf_add_string(&request->out, "ok\n");
-		answer_set(request, MHD_HTTP_OK, TEXT_TYPE);
-		break;
+		return answer_health;
 	case ROUTE_READY:
-		answer_ready(request);
-		break;
+		return answer_ready;
 	case ROUTE_METRICS:
-		metrics_write(&request->out);
-		answer_set(request, MHD_HTTP_OK, METRICS_TYPE);
-		break;
+		return answer_metrics;
 	case ROUTE_INDEX:
-		answer_index(request);
-		break;
+		return answer_index;
+	case ROUTE_OPENAPI:
+		return answer_openapi;
+	case ROUTE_EVENTS:
+		return events_follow;
+	case ROUTE_UNKNOWN:
 	case ROUTE_QUERY:
 	case ROUTE_HINT:
 	case ROUTE_COMMAND:
-		ask_control(request);
+	case ROUTE_HOOK:
 		break;
+	}
+	return NULL;
+}
+
+void request_run(struct request *request)
+{
+	void (*own)(struct request *) = own_answer(request);
+
+	if (own && access_is_open(request)) {
+		own(request);
+	} else if (own) {
+		if (!request_may_ask(request))
+			return;
+		request->id = ++request->intake->last_id;
+		ask_token(request);
+	} else if (is_hook(request)) {
+		hook_run(request);
+	} else {
+		ask_control(request);
 	}
 }
 
@@ -207,7 +269,7 @@ static bool hear_reply(struct intake *intake, const struct msg_reply *reply)
 					  reply->row.length - FRAME_LENGTH, arena,
 					  &type, &row, NULL)
 			 : ERROR_MESSAGE;
-	bool good = rc == 0 && type == request->route->row;
+	bool good = rc == 0 && !request->asks_token && type == request->route->row;
 	if (good) {
 		begin_rows(request);
 		json_object(&request->json);
@@ -221,22 +283,34 @@ static bool hear_reply(struct intake *intake, const struct msg_reply *reply)
 static void write_end(struct request *request, const struct msg_answer *answer)
 {
 	struct json *json = &request->json;
-	bool rows = request->route->action == ROUTE_QUERY;
+	enum route_action action = request->route->action;
 
-	if (rows) {
+	if (action == ROUTE_QUERY) {
 		begin_rows(request);
 		json_array_end(json);
 		json_put_unsigned(json, "next", answer->next);
 	} else {
+		bool is_command = action == ROUTE_COMMAND;
 		json_begin(json, &request->out);
 		json_object(json);
-		bool hint = request->route->action == ROUTE_HINT;
-		json_put_unsigned(json, hint ? "delivery" : "id", answer->id);
-		if (!hint)
+		json_put_unsigned(json, is_command ? "id" : "delivery", answer->id);
+		if (is_command)
 			json_put_string(json, "text", answer->text);
 	}
 	json_object_end(json);
-	answer_set(request, rows ? MHD_HTTP_OK : MHD_HTTP_ACCEPTED, JSON_TYPE);
+	answer_set(request, action == ROUTE_QUERY ? MHD_HTTP_OK : MHD_HTTP_ACCEPTED,
+		   JSON_TYPE);
+}
+
+static void write_failure(struct request *request, const struct msg_answer *answer)
+{
+	/* A webhook is authentic by now: whatever failed, it shall come again. */
+	unsigned int status = is_hook(request) ? MHD_HTTP_SERVICE_UNAVAILABLE : 0;
+
+	if (is_hook(request))
+		metric_add(METRIC_DELIVERIES_OVERLOAD, 1);
+	answer_error(request, status, (int)answer->code, "%s",
+		     answer->text ? answer->text : "");
 }
 
 static void hear_answer(struct intake *intake, const struct msg_answer *answer)
@@ -245,29 +319,52 @@ static void hear_answer(struct intake *intake, const struct msg_answer *answer)
 
 	if (!request)
 		return;
-	if (answer->code == 0)
-		write_end(request, answer);
+	if (answer->code != 0)
+		write_failure(request, answer);
+	else if (request->asks_token)
+		own_answer(request)(request);
 	else
-		answer_error(request, 0, (int)answer->code, "%s",
-			     answer->text ? answer->text : "");
+		write_end(request, answer);
 	wait_end(request);
+}
+
+static bool hear_source(struct intake *intake, const struct msg_source *source)
+{
+	bool good = sources_add(&intake->sources, source);
+
+	for (size_t i = 0; i < source->secrets.count; i++) {
+		/* Of the arena that the message came in. */
+		char *secret = (char *)(uintptr_t)source->secrets.items[i];
+		explicit_bzero(secret, strlen(secret));
+	}
+	return good;
+}
+
+static void hear_state(struct intake *intake, const struct msg_state *state)
+{
+	intake->ready = state->ready;
+	intake->draining = state->draining;
+	intake->told_at = clock_monotonic();
+	if (state->draining)
+		events_end(intake->events);
 }
 
 bool control_hear(struct intake *intake, enum message_type type, const void *message)
 {
-	const struct msg_state *state = message;
-
 	if (type == MESSAGE_reply)
 		return hear_reply(intake, message);
-	if (type == MESSAGE_answer) {
+	if (type == MESSAGE_sources)
+		return sources_begin(&intake->sources, message);
+	if (type == MESSAGE_source)
+		return hear_source(intake, message);
+	if (type == MESSAGE_event)
+		return events_add(intake->events, message);
+	if (type == MESSAGE_answer)
 		hear_answer(intake, message);
-		return true;
-	}
-	if (type != MESSAGE_state)
+	else if (type == MESSAGE_state)
+		hear_state(intake, message);
+	else
 		return false;
-	intake->ready = state->ready;
-	intake->draining = state->draining;
-	intake->told_at = clock_monotonic();
 	return true;
 }
 
@@ -279,8 +376,8 @@ void requests_check(struct intake *intake, int64_t now)
 		next = at->next;
 		if (at->deadline > now)
 			continue;
-		answer_error(at, 0, ERROR_TIMEOUT,
-			     "the service did not answer in %d seconds",
+		answer_error(at, is_hook(at) ? MHD_HTTP_SERVICE_UNAVAILABLE : 0,
+			     ERROR_TIMEOUT, "the service did not answer in %d seconds",
 			     at->route->patience);
 		wait_end(at);
 	}

@@ -11,7 +11,8 @@
 #include "doc/doc.h"
 #include "model/change.h"
 
-#define PUSHER_BYTES 255
+#define PUSHER_BYTES     255
+#define TOKEN_NAME_BYTES 100
 
 /* The body as a mapping; an empty body is an empty one (NULL). */
 static int read_mapping(const struct request *request, struct arena *arena,
@@ -214,6 +215,102 @@ static int read_release(const struct node *body, bool *out, struct error *err)
 	return 0;
 }
 
+/* --- tokens --- */
+
+static int add_scope(const struct node *node, struct buf *out, struct error *err)
+{
+	static const char *const scopes[] = { "read", "poll", "deploy" };
+	const char *text = node_kind(node) == NODE_STRING ? node_text(node, NULL) : "";
+
+	for (size_t i = 0; i < 3; i++)
+		if (strcmp(text, scopes[i]) == 0) {
+			buf_addf(out, "%s%s", out->length ? " " : "", text);
+			return 0;
+		}
+	return error_set(err, ERROR_USAGE,
+			 "each of 'scopes' must be 'read', 'poll' or 'deploy'");
+}
+
+/* A list of words; control gets them with a blank between. */
+static int read_token_scopes(const struct node *body, struct arena *arena,
+			     const char **out, struct error *err)
+{
+	const struct node *list = node_get(body, "scopes");
+	struct buf words = BUF_INIT(256);
+	int rc = 0;
+
+	if (!list || node_kind(list) != NODE_SEQUENCE || node_count(list) == 0)
+		return error_set(err, ERROR_USAGE, "'scopes' must be a list of words");
+	for (size_t i = 0; rc == 0 && i < node_count(list); i++)
+		rc = add_scope(node_item(list, i), &words, err);
+	if (rc == 0)
+		rc = buf_status(&words, "'scopes'", err);
+	if (rc == 0) {
+		*out = arena_string(arena, words.data);
+		if (!*out)
+			rc = error_set(err, ERROR_MEMORY, "out of memory");
+	}
+	buf_release(&words);
+	return rc;
+}
+
+static int read_token(const struct request *request, const struct node *body,
+		      struct arena *arena, struct msg_command *command,
+		      struct error *err)
+{
+	const char *expires = NULL, *digest = NULL;
+
+	if (!(request->route->may & COMMAND_KEY_DIGEST))
+		return 0;
+	int rc = read_string(body, "name", TOKEN_NAME_BYTES, &command->name, err);
+	if (rc == 0)
+		rc = read_token_scopes(body, arena, &command->scopes, err);
+	if (rc == 0)
+		rc = read_string(body, "expires", CLOCK_TEXT_BYTES, &expires, err);
+	if (rc == 0)
+		rc = read_string(body, "digest", DIGEST_HEX_BYTES, &digest, err);
+	if (rc != 0)
+		return rc;
+	if (!command->name || !*command->name)
+		return error_set(err, ERROR_USAGE, "a token needs a 'name'");
+	if (expires && clock_parse(expires, &command->expires_at) != 0)
+		return error_set(err, ERROR_USAGE,
+				 "'expires' must be a time as 2026-11-21T09:30:00Z");
+	if (!digest || digest_parse(digest, &command->digest) != 0)
+		return error_set(err, ERROR_USAGE,
+				 "'digest' must be the SHA-256 of the token's text, 64 "
+				 "lower-case digits");
+	return 0;
+}
+
+/* --- what a command is about --- */
+
+static int read_subject(const struct request *request, struct msg_command *command,
+			struct error *err)
+{
+	const char *name = request->name;
+
+	if (!text_is_utf8(name, strlen(name)))
+		return error_set(err, ERROR_ENCODING, "the name is not UTF-8");
+	switch (request->route->subject) {
+	case SUBJECT_NONE:
+	case SUBJECT_SOURCE:
+		break;
+	case SUBJECT_TARGET:
+		command->target = name;
+		break;
+	case SUBJECT_REPOSITORY:
+		command->repository = name;
+		break;
+	case SUBJECT_ID:
+		if (text_parse_u64(name, &command->id) != 0 || command->id == 0 ||
+		    command->id > INT64_MAX)
+			return error_set(err, ERROR_USAGE, "the id must be a number");
+		break;
+	}
+	return 0;
+}
+
 int command_read(const struct request *request, struct arena *arena,
 		 struct msg_command *command, struct error *err)
 {
@@ -232,13 +329,11 @@ int command_read(const struct request *request, struct arena *arena,
 		rc = read_generation(body, &command->generation, err);
 	if (rc == 0)
 		rc = read_release(body, &command->release, err);
-	if (rc == 0 && !text_is_utf8(request->name, strlen(request->name)))
-		rc = error_set(err, ERROR_ENCODING, "the name is not UTF-8");
+	if (rc == 0)
+		rc = read_token(request, body, arena, command, err);
+	if (rc == 0)
+		rc = read_subject(request, command, err);
 	command->uid = request->peer->uid;
 	command->verb = route->what;
-	if (route->of_repository)
-		command->repository = request->name;
-	else
-		command->target = request->name;
 	return rc;
 }

@@ -6,7 +6,10 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/metrics.h"
 #include "base/text.h"
+
+#define FIRST_BYTES ((size_t)64 << 10)
 
 struct head {
 	size_t count;
@@ -15,6 +18,7 @@ struct head {
 	unsigned int encodings; /* Transfer-Encoding */
 	bool bad_name;
 	bool bad_length;
+	bool encoded; /* Content-Encoding, other than identity */
 	uint64_t length;
 };
 
@@ -62,6 +66,9 @@ static enum MHD_Result look_at(void *data, enum MHD_ValueKind kind, const char *
 		head->bad_name = true;
 	if (strcasecmp(name, "Transfer-Encoding") == 0)
 		head->encodings++;
+	if (strcasecmp(name, "Content-Encoding") == 0 &&
+	    !(value && strcasecmp(value, "identity") == 0))
+		head->encoded = true;
 	if (strcasecmp(name, "Content-Length") == 0) {
 		head->lengths++;
 		if (!value || text_parse_u64(value, &head->length) != 0)
@@ -102,36 +109,47 @@ static bool check_headers(struct request *request, struct head *head)
 	return true;
 }
 
-static bool check_route(struct request *request, const char *method, const char *path)
+static bool refuse_path(struct request *request, const char *path)
 {
+	const char *nearest = route_nearest(path);
 	char shown[256];
 
-	request->route = route_find(path, request->name);
-	if (!request->route) {
-		const char *nearest = route_nearest(path);
-		text_escape_into(shown, sizeof(shown), path, strlen(path));
-		answer_error(request, 0, ERROR_NOT_FOUND,
-			     nearest ? "there is no '%s'; did you mean '%s'?"
-				     : "there is no '%s'; see /api/v1",
-			     shown, nearest ? nearest : "");
-		return false;
-	}
-	bool post = route_is_post(request->route);
-	if (post && !request->peer->door->local)
-		return refuse(request, 0, ERROR_PERMISSION,
-			      "hints and commands are taken on the local socket only");
-	bool fits = post ? strcmp(method, "POST") == 0
-			 : strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-	if (!fits) {
-		request->allow = route_methods(request->route);
-		answer_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, ERROR_USAGE,
-			     "this takes %s", request->allow);
-	}
-	return fits;
+	text_escape_into(shown, sizeof(shown), path, strlen(path));
+	answer_error(request, 0, ERROR_NOT_FOUND,
+		     nearest ? "there is no '%s'; did you mean '%s'?"
+			     : "there is no '%s'; see /api/v1",
+		     shown, nearest ? nearest : "");
+	return false;
 }
 
-/* Memory for the body is reserved by what its header says, before a byte of it is kept.
- */
+static bool check_route(struct request *request, const char *method, const char *path)
+{
+	request->route = route_find(path, method, request->name, &request->allow);
+	if (request->route)
+		return true;
+	if (!request->allow)
+		return refuse_path(request, path);
+	answer_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, ERROR_USAGE, "this takes %s",
+		     request->allow);
+	return false;
+}
+
+/* --- bodies --- */
+
+/* Memory for bodies is counted as it is used: what a header announces costs nobody
+ * else. */
+static bool reserve(struct request *request, size_t bytes)
+{
+	struct intake *intake = request->intake;
+
+	if (intake->inflight + bytes > intake_limit(intake, LIMIT_HTTP_INFLIGHT_BYTES))
+		return refuse(request, 0, ERROR_BUSY,
+			      "too much is being received at one time");
+	request->reserved += bytes;
+	intake->inflight += bytes;
+	return true;
+}
+
 static bool check_body(struct request *request, const struct head *head)
 {
 	struct intake *intake = request->intake;
@@ -154,14 +172,53 @@ static bool check_body(struct request *request, const struct head *head)
 			     (unsigned long long)maximum);
 		return false;
 	}
-	if (intake->inflight + head->length >
-	    intake_limit(intake, LIMIT_HTTP_INFLIGHT_BYTES))
-		return refuse(request, 0, ERROR_BUSY,
-			      "too much is being received at one time");
-	request->reserved = (size_t)head->length;
-	intake->inflight += request->reserved;
-	buf_init(&request->body, request->reserved);
+	if (head->encoded)
+		return refuse(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, ERROR_USAGE,
+			      "no Content-Encoding is read here");
+	request->announced = (size_t)head->length;
+	buf_init(&request->body, request->announced);
 	return true;
+}
+
+bool body_take(struct request *request, const char *piece, size_t length)
+{
+	struct buf *body = &request->body;
+	size_t left = request->announced - body->length;
+
+	/* The first piece tells nothing about the rest; small bodies get their memory
+	 * at once, large ones as they come. */
+	if (body->capacity == 0 && length <= left) {
+		size_t first = left < FIRST_BYTES ? left : FIRST_BYTES;
+		buf_reserve(body, length > first ? length : first);
+	}
+	buf_add(body, piece, length);
+	if (body->failed) {
+		answer_error(request, 0, body->failed, "the body is too large");
+		return false;
+	}
+	return body->capacity <= request->reserved ||
+	       reserve(request, body->capacity - request->reserved);
+}
+
+void body_drop(struct request *request)
+{
+	buf_release(&request->body);
+	request->intake->inflight -= request->reserved;
+	request->reserved = 0;
+}
+
+/* A webhook that cannot be taken now is not even read. */
+static bool check_service(struct request *request)
+{
+	struct intake *intake = request->intake;
+
+	if (request->route->action != ROUTE_HOOK ||
+	    (intake->sources.known && !intake->gone && !intake->draining))
+		return true;
+	metric_add(METRIC_DELIVERIES_OVERLOAD, 1);
+	return refuse(request, 0, ERROR_BUSY,
+		      intake->draining ? "the service is stopping; try again"
+				       : "the service is starting; try again");
 }
 
 bool head_check(struct request *request, const char *method, const char *path)
@@ -174,6 +231,7 @@ bool head_check(struct request *request, const char *method, const char *path)
 	if (request->uri_bad)
 		return refuse(request, 0, ERROR_USAGE,
 			      "the address has a bad escape or character");
-	return check_headers(request, &head) && check_route(request, method, path) &&
-	       check_body(request, &head);
+	return check_headers(request, &head) && client_find(request) &&
+	       check_route(request, method, path) && access_check(request) &&
+	       check_body(request, &head) && check_service(request);
 }

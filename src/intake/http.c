@@ -4,12 +4,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 
 /* A connection's memory: the request line and headers must fit, with what the library
  * adds. Only touched as far as it is used. */
 #define CONNECTION_BYTES ((size_t)40 << 10)
+
+/* GnuTLS's words for TLS 1.2 and later. */
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* The request's line is there; its URI is still as it came. */
 static void *begin_request(void *data, const char *uri,
@@ -43,9 +47,10 @@ static void end_request(void *data, struct MHD_Connection *connection,
 	(void)code;
 	if (!request)
 		return;
-	request->intake->inflight -= request->reserved;
+	events_leave(request);
+	client_leave(request);
+	body_drop(request);
 	peer_wait(request->peer, request->intake, LIMIT_HTTP_IDLE_DEADLINE);
-	buf_release(&request->body);
 	buf_release(&request->out);
 	free(request);
 	*request_data = NULL;
@@ -75,16 +80,32 @@ static enum MHD_Result serve(void *data, struct MHD_Connection *connection,
 	if (!request->has_head)
 		return take_head(request, method, path);
 	if (*length > 0) {
-		if (!request->status)
-			buf_add(&request->body, piece, *length);
+		/* What is refused already is read to its end: then the answer is. */
+		if (!request->status && !body_take(request, piece, *length))
+			body_drop(request);
 		*length = 0;
 		return MHD_YES;
 	}
-	if (request->body.failed)
-		answer_error(request, 0, request->body.failed, "the body is too large");
-	if (!request->status)
+	if (!request->status && !request->follower)
 		request_run(request);
-	return request->id ? MHD_YES : answer_send(request);
+	if (request->id)
+		return MHD_YES;
+	return request->follower ? events_send(request) : answer_send(request);
+}
+
+static bool is_network(int fd)
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	socklen_t length = sizeof(address);
+
+	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+	       address.ss_family != AF_UNIX;
+}
+
+/* The library takes them as void pointers, and changes nothing. */
+static void *text_of(const char *text)
+{
+	return (void *)(uintptr_t)text;
 }
 
 int door_open(struct intake *intake, const struct intake_listener *listener,
@@ -94,15 +115,24 @@ int door_open(struct intake *intake, const struct intake_listener *listener,
 
 	*door = (struct door){ .intake = intake,
 			       .local = listener->local,
+			       .network = is_network(listener->fd),
 			       .address = listener->address };
+	struct MHD_OptionItem tls[] = {
+		{ listener->tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0,
+		  text_of(intake->setup->certificate) },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, text_of(intake->setup->key) },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, text_of(PRIORITIES) },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 	door->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, peer_accept, door, serve,
-		door, MHD_OPTION_LISTEN_SOCKET, listener->fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)intake->peer_maximum,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-		MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_NOTIFY_CONNECTION, peer_notice, door,
-		MHD_OPTION_URI_LOG_CALLBACK, begin_request, door,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+			(listener->tls ? MHD_USE_TLS : 0),
+		0, peer_accept, door, serve, door, MHD_OPTION_ARRAY, tls,
+		MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned int)intake->peer_maximum, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
+		peer_notice, door, MHD_OPTION_URI_LOG_CALLBACK, begin_request, door,
 		MHD_OPTION_NOTIFY_COMPLETED, end_request, door, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		door->daemon

@@ -3,6 +3,8 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/arena.h"
@@ -59,6 +61,42 @@ static void ignore_signals(void)
 	signal(SIGHUP, SIG_IGN);
 }
 
+static int take_proxies(struct intake *intake, struct error *err)
+{
+	const struct intake_setup *setup = intake->setup;
+	int rc = 0;
+
+	intake->proxies = calloc(setup->proxy_count + 1, sizeof(*intake->proxies));
+	if (!intake->proxies)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; rc == 0 && i < setup->proxy_count; i++)
+		rc = network_parse(setup->proxies[i], &intake->proxies[i], err);
+	if (rc == 0)
+		intake->proxy_count = setup->proxy_count;
+	return rc;
+}
+
+int intake_check_proxy(const char *text, struct error *err)
+{
+	struct network network;
+
+	return network_parse(text, &network, err);
+}
+
+static int prepare(struct intake *intake, struct error *err)
+{
+	int rc = take_proxies(intake, err);
+
+	if (rc == 0)
+		rc = hooks_open(intake, err);
+	if (rc == 0) {
+		intake->events = events_new(intake);
+		if (!intake->events)
+			rc = error_set(err, ERROR_MEMORY, "out of memory");
+	}
+	return rc;
+}
+
 static int start(struct intake *intake, int control_fd, struct error *err)
 {
 	const struct intake_setup *setup = intake->setup;
@@ -68,6 +106,8 @@ static int start(struct intake *intake, int control_fd, struct error *err)
 	if (rc == 0 && setup->listener_count > INTAKE_LISTENERS_MAX)
 		rc = error_set(err, ERROR_LIMIT, "more than %d listening sockets",
 			       INTAKE_LISTENERS_MAX);
+	if (rc == 0)
+		rc = prepare(intake, err);
 	if (rc == 0) {
 		intake->peer_maximum = find_maximum(setup->connections);
 		rc = sandbox_enter(PROFILE_INTAKE, NULL, &setup->sandbox, &state, err);
@@ -81,6 +121,15 @@ static int start(struct intake *intake, int control_fd, struct error *err)
 			 LOG_B("seccomp", state.seccomp),
 			 LOG_S("missing", state.missing));
 	return rc;
+}
+
+/* A source's secrets came through here; nothing else is in the buffer now. */
+static void wipe_input(const struct channel *channel, enum message_type type)
+{
+	const struct buf *input = channel->input;
+
+	if (type == MESSAGE_source && input->length == 0 && input->capacity > 0)
+		explicit_bzero(input->data, input->capacity);
 }
 
 static void hear(struct intake *intake)
@@ -99,6 +148,7 @@ static void hear(struct intake *intake)
 			rc = error_set(&err, ERROR_MESSAGE,
 				       "an unexpected message from control");
 		arena_free(arena);
+		wipe_input(&intake->channel, type);
 	}
 	if (rc < 0) {
 		if (rc != ERROR_CLOSED)
@@ -128,6 +178,7 @@ static void check_deadlines(struct intake *intake)
 	intake->next_check = now + CHECK_EVERY * (CLOCK_SECOND / 1000) / 2;
 	requests_check(intake, now);
 	peers_check(intake, now);
+	events_check(intake->events, now);
 }
 
 static void turn(struct intake *intake)
@@ -160,11 +211,18 @@ static void end(struct intake *intake)
 	bool waited = intake->waiting != NULL;
 
 	requests_give_up(intake);
+	if (intake->events)
+		events_end(intake->events);
 	do {
 		turn(intake);
 	} while (waited && intake->peers && clock_monotonic() < until);
 	for (size_t i = 0; i < intake->door_count; i++)
 		door_close(&intake->doors[i]);
+	hooks_close(intake);
+	events_free(intake->events);
+	crowd_release(&intake->connections);
+	crowd_release(&intake->requests);
+	free(intake->proxies);
 }
 
 int intake_main(int control_fd, const struct intake_setup *setup)

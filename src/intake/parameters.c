@@ -45,6 +45,16 @@ static int read_number(const struct reading *reading, const char *name,
 	return 0;
 }
 
+/* 0: from the first event that is kept. */
+static int read_after(const struct reading *reading, const char *name,
+		      const char *value, uint64_t *out)
+{
+	if (text_parse_u64(value, out) == 0)
+		return 0;
+	return error_set(reading->err, ERROR_USAGE,
+			 "parameter '%s' must be the id of an event", name);
+}
+
 static int read_text(const struct reading *reading, const char *name, const char *value,
 		     const char **out)
 {
@@ -78,6 +88,12 @@ static int read_one(const struct reading *reading, enum parameter parameter,
 		return read_number(reading, name, value, ROWS_MAX, &query->limit);
 	case PARAMETER_ID:
 		return read_number(reading, name, value, INT64_MAX, &query->id);
+	case PARAMETER_SOURCE:
+		return read_text(reading, name, value, &query->source);
+	case PARAMETER_NUMBER:
+		return read_number(reading, name, value, INT64_MAX, &query->number);
+	case PARAMETER_AFTER:
+		return read_after(reading, name, value, &query->id);
 	}
 	return ERROR_INTERNAL;
 }

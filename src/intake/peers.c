@@ -32,6 +32,24 @@ void peer_wait(struct peer *peer, const struct intake *intake, enum limit second
 				 (int64_t)intake_limit(intake, seconds) * CLOCK_SECOND;
 }
 
+bool peer_is_proxy(const struct intake *intake, const struct address *address)
+{
+	for (size_t i = 0; i < intake->proxy_count; i++)
+		if (network_holds(&intake->proxies[i], address))
+			return true;
+	return false;
+}
+
+static void find_address(struct peer *peer, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	if (info && info->client_addr)
+		peer->address = address_of_socket(info->client_addr);
+	peer->is_proxy = peer_is_proxy(peer->door->intake, &peer->address);
+}
+
 static struct peer *peer_open(struct door *door, struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -46,6 +64,13 @@ static struct peer *peer_open(struct door *door, struct MHD_Connection *connecti
 	peer->door = door;
 	peer->fd = info->connect_fd;
 	peer->uid = door->local ? uid_of(peer->fd) : NOBODY;
+	if (door->network)
+		find_address(peer, connection);
+	else
+		peer->is_proxy = !door->local;
+	peer->is_counted = door->network && !peer->is_proxy;
+	if (peer->is_counted)
+		crowd_enter(&intake->connections, &peer->address, UINT64_MAX);
 	peer->next = intake->peers;
 	if (peer->next)
 		peer->next->previous = peer;
@@ -65,6 +90,8 @@ static void peer_close(struct peer *peer)
 		intake->peers = peer->next;
 	if (peer->next)
 		peer->next->previous = peer->previous;
+	if (peer->is_counted)
+		crowd_leave(&intake->connections, &peer->address);
 	metric_set(METRIC_HTTP_CONNECTIONS, (int64_t)--intake->peer_count);
 	free(peer);
 }
@@ -84,6 +111,15 @@ void peer_notice(void *data, struct MHD_Connection *connection, void **socket_da
 	}
 }
 
+/* One address has at most http.per_address connections: more are closed as they come,
+ * before they cost anything. */
+static bool is_crowded(const struct intake *intake, const struct address *address)
+{
+	return !peer_is_proxy(intake, address) &&
+	       crowd_count(&intake->connections, address) >=
+		       intake_limit(intake, LIMIT_HTTP_PER_ADDRESS);
+}
+
 enum MHD_Result peer_accept(void *data, const struct sockaddr *address,
 			    socklen_t length)
 {
@@ -91,9 +127,13 @@ enum MHD_Result peer_accept(void *data, const struct sockaddr *address,
 	const struct intake *intake = door->intake;
 	uint64_t reserve = door->local ? 0 : LOCAL_RESERVE;
 
-	(void)address;
 	(void)length;
-	return intake->peer_count + reserve < intake->peer_maximum ? MHD_YES : MHD_NO;
+	if (intake->peer_count + reserve >= intake->peer_maximum)
+		return MHD_NO;
+	if (!door->network)
+		return MHD_YES;
+	struct address client = address_of_socket(address);
+	return is_crowded(intake, &client) ? MHD_NO : MHD_YES;
 }
 
 struct peer *peer_of(struct MHD_Connection *connection)

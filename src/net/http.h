@@ -4,11 +4,13 @@
  * credential goes nowhere else: requests take paths below the base or absolute
  * addresses of the very same origin (pages of a list, a redirect), others are
  * ERROR_FORBIDDEN_HOST before a byte is sent. Redirects are followed for GET only,
- * within the origin, at most
- * 5. TLS is verified always (TLS 1.2 and later); plain http is for those who configured
- * it. Every reply is bounded (http.reply_bytes, http.max_headers). No proxy, no
- * cookies, no .netrc, nothing from the environment. Threads: one a client. Ownership:
- * replies belong to the caller: http_reply_release(). */
+ * within the origin, five at most. TLS is verified always (TLS 1.2 and later); plain
+ * http is for those who configured it. Libcurl does the work, HTTP/2 where it is
+ * offered; a request whose connection breaks before a byte of the reply came may be
+ * sent a second time, of whatever method. Every reply is bounded (http.reply_bytes,
+ * http.max_headers). No proxy, no cookies, no .netrc, nothing from the environment.
+ * Threads: one a client. Ownership: replies belong to the caller: http_reply_release().
+ */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 

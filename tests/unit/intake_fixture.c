@@ -23,16 +23,13 @@
 #define PATIENCE 20000 /* ms: a slow machine under sanitizers */
 #define QUIET    100
 
-static int listen_local(struct fixture *fixture)
+static int listen_unix(const struct fixture *fixture, const char *name, char path[96])
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/intake-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(fixture->directory));
-	snprintf(fixture->socket, sizeof(fixture->socket), "%s/socket",
-		 fixture->directory);
-	memcpy(address.sun_path, fixture->socket, strlen(fixture->socket) + 1);
+	snprintf(path, 96, "%s/%s", fixture->directory, name);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(fd, 128), 0);
 	return fd;
@@ -52,26 +49,64 @@ static int listen_network(struct fixture *fixture)
 	return fd;
 }
 
-void fixture_open(struct fixture *fixture, const struct limits *limits,
-		  uint64_t connections)
+/* -1: this machine has none. */
+static int listen_network6(struct fixture *fixture)
 {
-	struct intake_listener listeners[2] = { { .local = true, .address = "local" },
-						{ .address = "network" } };
-	struct intake_setup setup = { .listeners = listeners,
-				      .listener_count = 2,
-				      .connections = connections ? connections : 100,
-				      .limits = limits };
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6,
+					.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	ck_assert_int_eq(listen(fd, 128), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+	fixture->port6 = ntohs(address.sin6_port);
+	return fd;
+}
+
+static size_t open_doors(struct fixture *fixture, struct intake_listener *listeners,
+			 bool tls)
+{
+	snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/intake-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(fixture->directory));
+	listeners[0] = (struct intake_listener){ .fd = listen_unix(fixture, "socket",
+								   fixture->socket),
+						 .local = true,
+						 .address = "local" };
+	listeners[1] = (struct intake_listener){ .fd = listen_network(fixture),
+						 .tls = tls,
+						 .address = "network" };
+	listeners[2] =
+		(struct intake_listener){ .fd = listen_unix(fixture, "proxy",
+							    fixture->proxy_socket),
+					  .address = "proxy" };
+	listeners[3] = (struct intake_listener){ .fd = listen_network6(fixture),
+						 .tls = tls,
+						 .address = "network 6" };
+	return listeners[3].fd < 0 ? 3 : 4;
+}
+
+void fixture_open_with(struct fixture *fixture, const struct intake_setup *wanted)
+{
+	struct intake_listener listeners[DOORS];
+	struct intake_setup setup = *wanted;
 	int pair[2];
 
 	*fixture = (struct fixture){ .arena = arena_new((size_t)64 << 20) };
-	listeners[0].fd = listen_local(fixture);
-	listeners[1].fd = listen_network(fixture);
+	setup.listeners = listeners;
+	setup.listener_count =
+		open_doors(fixture, listeners, wanted->certificate != NULL);
+	setup.connections = wanted->connections ? wanted->connections : 100;
 	ck_assert_int_eq(channel_pair(pair, NULL), 0);
 	fixture->pid = fork();
 	ck_assert_int_ge(fixture->pid, 0);
 	if (fixture->pid == 0) {
 		close(pair[0]);
-		log_set_level(LOG_LEVEL_WARNING);
+		log_set_level(LOG_LEVEL_ERROR);
 		int status = intake_main(pair[1], &setup);
 		if (fixture_is_confined)
 			_exit(status); /* no look for leaks: it needs /proc */
@@ -79,9 +114,19 @@ void fixture_open(struct fixture *fixture, const struct limits *limits,
 		exit(status);
 	}
 	close(pair[1]);
-	close(listeners[0].fd);
-	close(listeners[1].fd);
+	for (size_t i = 0; i < setup.listener_count; i++)
+		close(listeners[i].fd);
 	ck_assert_int_eq(channel_open(&fixture->control, pair[0], false, NULL), 0);
+}
+
+void fixture_open(struct fixture *fixture, const struct limits *limits,
+		  uint64_t connections)
+{
+	struct intake_setup setup = { .connections = connections,
+				      .limits = limits,
+				      .anonymous_read = true };
+
+	fixture_open_with(fixture, &setup);
 }
 
 void fixture_close(struct fixture *fixture)
@@ -92,30 +137,53 @@ void fixture_close(struct fixture *fixture)
 	ck_assert_int_eq(waitpid(fixture->pid, &status, 0), fixture->pid);
 	ck_assert_int_eq(status, 0);
 	ck_assert_int_eq(unlink(fixture->socket), 0);
+	ck_assert_int_eq(unlink(fixture->proxy_socket), 0);
 	ck_assert_int_eq(rmdir(fixture->directory), 0);
 	arena_free(fixture->arena);
 }
 
 /* --- clients --- */
 
-int client_connect(const struct fixture *fixture, bool local)
+static int connect_unix(const char *path)
 {
 	struct sockaddr_un here = { .sun_family = AF_UNIX };
-	struct sockaddr_in there = { .sin_family = AF_INET,
-				     .sin_port = htons(fixture->port) };
-	int fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	memcpy(here.sun_path, fixture->socket, strlen(fixture->socket) + 1);
-	there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(local ? connect(fd, (struct sockaddr *)&here, sizeof(here))
-			       : connect(fd, (struct sockaddr *)&there, sizeof(there)),
-			 0);
+	memcpy(here.sun_path, path, strlen(path) + 1);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&here, sizeof(here)), 0);
 	return fd;
 }
 
-void client_send(int client, const char *text)
+static int connect_network6(uint16_t port)
 {
-	size_t length = strlen(text);
+	struct sockaddr_in6 there = { .sin6_family = AF_INET6,
+				      .sin6_addr = IN6ADDR_LOOPBACK_INIT,
+				      .sin6_port = htons(port) };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+	return fd;
+}
+
+int client_connect(const struct fixture *fixture, int door)
+{
+	struct sockaddr_in there = { .sin_family = AF_INET,
+				     .sin_port = htons(fixture->port) };
+
+	if (door == DOOR_LOCAL || door == DOOR_PROXY)
+		return connect_unix(door == DOOR_LOCAL ? fixture->socket
+						       : fixture->proxy_socket);
+	if (door == DOOR_NETWORK6)
+		return connect_network6(fixture->port6);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+	return fd;
+}
+
+void client_send_bytes(int client, const void *bytes, size_t length)
+{
+	const char *text = bytes;
 
 	while (length > 0) {
 		ssize_t sent = send(client, text, length, MSG_NOSIGNAL);
@@ -124,6 +192,11 @@ void client_send(int client, const char *text)
 		text += sent;
 		length -= (size_t)sent;
 	}
+}
+
+void client_send(int client, const char *text)
+{
+	client_send_bytes(client, text, strlen(text));
 }
 
 /* Bytes, or 0 at the end. */
@@ -216,7 +289,7 @@ void client_post(int client, const char *path, const char *body)
 
 /* --- control --- */
 
-void *control_expect(struct fixture *fixture, enum message_type type)
+void *control_expect_fds(struct fixture *fixture, enum message_type type, int *fds)
 {
 	struct pollfd entry = { fixture->control.fd, POLLIN, 0 };
 	enum message_type got = MESSAGE_NONE;
@@ -224,10 +297,15 @@ void *control_expect(struct fixture *fixture, enum message_type type)
 
 	ck_assert_int_eq(poll(&entry, 1, PATIENCE), 1);
 	ck_assert_int_eq(channel_receive(&fixture->control, fixture->arena, &got,
-					 &message, NULL, NULL),
+					 &message, fds, NULL),
 			 1);
 	ck_assert_int_eq(got, type);
 	return message;
+}
+
+void *control_expect(struct fixture *fixture, enum message_type type)
+{
+	return control_expect_fds(fixture, type, NULL);
 }
 
 bool control_is_quiet(const struct fixture *fixture)
@@ -260,4 +338,23 @@ void control_answer(struct fixture *fixture, uint64_t request, int code,
 	struct msg_answer answer = { request, code, text, next, id };
 
 	control_send(fixture, MESSAGE_answer, &answer);
+}
+
+void control_sources(struct fixture *fixture, const char *name, const char *secret,
+		     const char *other_secret)
+{
+	const char *secrets[] = { secret, other_secret };
+	struct msg_sources head = { name ? 1 : 0 };
+	struct msg_source source = {
+		.name = name,
+		.kind = "hmac",
+		.secrets = { secrets, !secret        ? 0
+				      : other_secret ? 2
+						     : 1 },
+		.header = "X-Hub-Signature-256",
+	};
+
+	control_send(fixture, MESSAGE_sources, &head);
+	if (name)
+		control_send(fixture, MESSAGE_source, &source);
 }

@@ -14,10 +14,14 @@
 
 struct arena;
 
+enum fixture_door { DOOR_NETWORK = 0, DOOR_LOCAL, DOOR_NETWORK6, DOOR_PROXY, DOORS };
+
 struct fixture {
 	char directory[64];
 	char socket[96];
+	char proxy_socket[96]; /* what a proxy on this machine speaks to */
 	uint16_t port;
+	uint16_t port6; /* 0: this machine has no IPv6 */
 	pid_t pid;
 	struct channel control;
 	struct arena *arena; /* messages received */
@@ -34,14 +38,19 @@ struct answer {
  * intake_unconfined.c. */
 extern const bool fixture_is_confined;
 
-/* `limits` NULL: the defaults; `connections` 0: 100. */
+/* `limits` NULL: the defaults; `connections` 0: 100. Everybody may read. */
 void fixture_open(struct fixture *fixture, const struct limits *limits,
 		  uint64_t connections);
+/* The same with rights, proxies and TLS (of the network doors) as in `setup`. */
+struct intake_setup;
+void fixture_open_with(struct fixture *fixture, const struct intake_setup *setup);
 /* Closes the channel; intake must end with status 0. */
 void fixture_close(struct fixture *fixture);
 
-int client_connect(const struct fixture *fixture, bool local);
+/* true is DOOR_LOCAL. */
+int client_connect(const struct fixture *fixture, int door);
 void client_send(int client, const char *text);
+void client_send_bytes(int client, const void *bytes, size_t length);
 /* Waits for one answer. */
 void client_receive(int client, struct answer *answer);
 /* The same where no body follows (HEAD). */
@@ -57,6 +66,8 @@ void client_post(int client, const char *path, const char *body);
 
 /* The next message, which must be of this type. */
 void *control_expect(struct fixture *fixture, enum message_type type);
+/* The same with its descriptors (MESSAGE_FDS_MAX). */
+void *control_expect_fds(struct fixture *fixture, enum message_type type, int *fds);
 /* true when no message comes for a moment. */
 bool control_is_quiet(const struct fixture *fixture);
 void control_send(struct fixture *fixture, enum message_type type, const void *message);
@@ -64,5 +75,9 @@ void control_reply(struct fixture *fixture, uint64_t request, enum message_type 
 		   const void *row);
 void control_answer(struct fixture *fixture, uint64_t request, int code,
 		    const char *text, uint64_t id, uint64_t next);
+/* Webhooks of one source of kind 'hmac', header X-Hub-Signature-256; NULL: no source.
+ */
+void control_sources(struct fixture *fixture, const char *name, const char *secret,
+		     const char *other_secret);
 
 #endif

@@ -235,16 +235,27 @@ START_TEST(every_bad_request_gets_its_status_and_code)
 }
 END_TEST
 
-START_TEST(other_listeners_take_no_hints_and_no_commands)
+START_TEST(other_listeners_take_no_hints_and_no_commands_without_a_token)
 {
 	static const struct refusal rows[] = {
 		{ "POST /api/v1/hints", "{\"repository\":\"r\"}", 403, "permission",
 		  "local" },
-		{ "POST /api/v1/targets/web/deploy", "{}", 403, "permission", NULL },
-		{ "POST /api/v1/targets/web/rollback", "{}", 403, "permission", NULL },
-		{ "POST /api/v1/targets/web/suspend", "{}", 403, "permission", NULL },
-		{ "POST /api/v1/targets/web/resume", "{}", 403, "permission", NULL },
-		{ "POST /api/v1/repositories/r/poll", "{}", 403, "permission", NULL },
+		{ "POST /api/v1/targets/web/deploy", "{}", 401, "unauthenticated",
+		  "'deploy'" },
+		{ "POST /api/v1/targets/web/rollback", "{}", 401, "unauthenticated",
+		  "'deploy'" },
+		{ "POST /api/v1/targets/web/suspend", "{}", 401, "unauthenticated",
+		  "'deploy'" },
+		{ "POST /api/v1/targets/web/resume", "{}", 401, "unauthenticated",
+		  "'deploy'" },
+		{ "POST /api/v1/repositories/r/poll", "{}", 401, "unauthenticated",
+		  "'poll'" },
+		{ "POST /api/v1/deliveries/7/replay", "{}", 401, "unauthenticated",
+		  "'poll'" },
+		{ "POST /api/v1/tokens", "{}", 403, "permission", "local" },
+		{ "POST /api/v1/tokens/7/revoke", "{}", 403, "permission", "local" },
+		{ "GET /api/v1/tokens HTTP/1.1\r\n" HOST, NULL, 403, "permission",
+		  "local" },
 		{ "POST /api/v1/backup", "{}", 403, "permission", NULL },
 		{ "POST /api/v1/backup HTTP/1.1\r\n" HOST "Content-Length: "
 		  "999999999\r\n",
@@ -327,5 +338,5 @@ START_TEST(long_reasons_are_refused)
 END_TEST
 
 UNIT_MAIN("intake refusals", every_bad_request_gets_its_status_and_code,
-	  other_listeners_take_no_hints_and_no_commands,
+	  other_listeners_take_no_hints_and_no_commands_without_a_token,
 	  long_addresses_and_headers_are_refused, long_reasons_are_refused)

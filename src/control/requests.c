@@ -118,7 +118,7 @@ static void take_notify(struct control *control, const struct msg_notify *notify
 	uint64_t id = 0;
 	const struct conf_repository_entry *entry =
 		find_repository(control, notify->repository, notify->path);
-	bool may = entry && (access_is_admin(control, notify->uid) ||
+	bool may = entry && (rights_is_admin(control, notify->uid) ||
 			     owns(notify->uid, entry->options.path));
 
 	if (!entry)
@@ -252,12 +252,12 @@ static void take_query(struct control *control, const struct msg_query *asked)
 	struct error err = ERROR_INIT;
 	struct msg_query query = *asked;
 	struct query_run run = { .control = control, .query = &query };
-	int may = access_check(control, query.uid, &query.token, "read", &err);
+	int may = rights_check(control, query.uid, &query.token, "read", &err);
 	int rc = may == 0 ? ERROR_NOT_FOUND : may;
 
 	/* Names of tokens are for those who can make them. */
 	if (may == 0 && query.what && strcmp(query.what, "tokens") == 0 &&
-	    !access_is_admin(control, query.uid))
+	    !rights_is_admin(control, query.uid))
 		may = rc = error_set(&err, ERROR_PERMISSION,
 				     "only admins at the local socket see tokens");
 	if (query.limit == 0 || query.limit > ROWS_MAX)
@@ -548,7 +548,7 @@ static int do_token_create(struct command *command, struct error *err)
 	const char *pairs[] = { "name",  asked->name,    "scopes", asked->scopes,
 				"actor", command->actor, NULL };
 
-	int rc = access_scopes_check(asked->scopes, err);
+	int rc = rights_scopes_check(asked->scopes, err);
 	if (rc == 0 &&
 	    (!asked->name || !*asked->name || digest_is_none(&asked->digest)))
 		rc = error_set(err, ERROR_USAGE, "a token needs a name and a digest");
@@ -638,9 +638,9 @@ static int check_right(struct control *control, const struct msg_command *asked,
 {
 	static const struct digest none;
 
-	return verb->scope ? access_check(control, asked->uid, &asked->token,
+	return verb->scope ? rights_check(control, asked->uid, &asked->token,
 					  verb->scope, err)
-			   : access_check(control, asked->uid, &none, "admin", err);
+			   : rights_check(control, asked->uid, &none, "admin", err);
 }
 
 static void take_command(struct control *control, const struct msg_command *asked)
@@ -649,7 +649,7 @@ static void take_command(struct control *control, const struct msg_command *aske
 	struct command command = {
 		.control = control,
 		.asked = asked,
-		.actor = access_actor(control, asked->uid, &asked->token),
+		.actor = rights_actor(control, asked->uid, &asked->token),
 	};
 	const struct verb *verb = verb_find(asked->verb, &err);
 

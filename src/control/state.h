@@ -384,15 +384,15 @@ int comment_put(struct control *control, const struct msg_change_row *change,
 void event_put(struct control *control, const char *kind, enum message_type type,
 	       const void *row);
 
-/* --- access.c: who may --- */
+/* --- rights.c: who may --- */
 /* A person at the local socket, or a token. `scope`: read, poll or deploy. */
-int access_check(struct control *control, uint64_t uid, const struct digest *token,
+int rights_check(struct control *control, uint64_t uid, const struct digest *token,
 		 const char *scope, struct error *err);
 /* Of a new token: read, poll and deploy, at least one. */
-int access_scopes_check(const char *scopes, struct error *err);
-bool access_is_admin(const struct control *control, uint64_t uid);
+int rights_scopes_check(const char *scopes, struct error *err);
+bool rights_is_admin(const struct control *control, uint64_t uid);
 /* Who that is, for the ledger; in the round's arena. */
-const char *access_actor(struct control *control, uint64_t uid,
+const char *rights_actor(struct control *control, uint64_t uid,
 			 const struct digest *token);
 
 /* --- deployments.c: the life of deployments, in the store --- */

@@ -1,5 +1,5 @@
-/* store/deliveries.c - hints as received, and the outbox: what came in, what goes out.
- */
+/* store/deliveries.c - hints: what came in, and how far it got. (Webhooks before they
+ * are hints: webhooks.c.) */
 #include "store/store.h"
 
 #include "base/error.h"
@@ -76,26 +76,4 @@ int store_delivery_origin(struct store *store, struct arena *arena,
 	*received_at = row.received_at;
 	*pusher = row.pusher;
 	return 0;
-}
-
-int store_outbox_put(struct store *store, const struct msg_outbox_row *row,
-		     struct error *err)
-{
-	struct msg_outbox_row fresh = *row;
-	fresh.id = 0;
-	if (!fresh.kind)
-		fresh.kind = "status";
-	struct sql sql = {
-		.text = "INSERT INTO outbox (@) VALUES ($) "
-			"ON CONFLICT (repository, \"commit\", context) "
-			"WHERE kind = 'status' DO UPDATE "
-			"SET state = excluded.state, description = "
-			"excluded.description, "
-			"created_at = excluded.created_at, done_at = excluded.done_at, "
-			"attempts = excluded.attempts "
-			"WHERE excluded.created_at >= outbox.created_at",
-		.type = MESSAGE_outbox_row,
-		.row = &fresh,
-	};
-	return sql_run(store, &sql, NULL, err);
 }

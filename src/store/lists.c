@@ -18,6 +18,8 @@ struct listing {
 	const char *ref;
 	const char *target;
 	const char *state;
+	const char *source;
+	const char *number;
 };
 
 static int add_filter(struct buf *text, const char *value, const char *name,
@@ -47,6 +49,11 @@ static int build(struct buf *text, const struct listing *listing,
 		rc = add_filter(text, query->target, "target", listing->target, err);
 	if (rc == 0)
 		rc = add_filter(text, query->state, "state", listing->state, err);
+	if (rc == 0)
+		rc = add_filter(text, query->source, "source", listing->source, err);
+	if (rc == 0)
+		rc = add_filter(text, query->number != 0 ? "" : NULL, "number",
+				listing->number, err);
 	buf_addf(text, " ORDER BY %s DESC LIMIT :limit", listing->key);
 	return rc == 0 ? buf_status(text, "a statement", err) : rc;
 }
@@ -72,7 +79,9 @@ static int list(struct store *store, struct arena *arena, const struct listing *
 			SQL_UNSIGNED("id", query->id),
 			SQL_TEXT("repository", query->repository),
 			SQL_TEXT("ref", query->ref), SQL_TEXT("target", query->target),
-			SQL_TEXT("state", query->state)),
+			SQL_TEXT("state", query->state),
+			SQL_TEXT("source", query->source),
+			SQL_UNSIGNED("number", query->number)),
 		.type = listing->type,
 	};
 	if (rc == 0)
@@ -91,7 +100,9 @@ int store_delivery_list(struct store *store, struct arena *arena,
 						.repository = "repository = "
 							      ":repository",
 						.ref = "ref = :ref",
-						.state = "state = :state" };
+						.state = "state = :state",
+						.source = "source = :source",
+						.number = "number = :number" };
 	return list(store, arena, &listing, query, (void **)out, count, err);
 }
 
@@ -105,7 +116,8 @@ int store_change_list(struct store *store, struct arena *arena,
 						.repository = "repository = "
 							      ":repository",
 						.ref = "ref = :ref",
-						.state = "state = :state" };
+						.state = "state = :state",
+						.number = "number = :number" };
 	return list(store, arena, &listing, query, (void **)out, count, err);
 }
 
@@ -119,7 +131,8 @@ int store_verdict_list(struct store *store, struct arena *arena,
 						.repository = "repository = "
 							      ":repository",
 						.ref = "ref = :ref",
-						.state = "result = :state" };
+						.state = "result = :state",
+						.number = "number = :number" };
 	return list(store, arena, &listing, query, (void **)out, count, err);
 }
 
@@ -166,4 +179,24 @@ int store_outbox_list(struct store *store, struct arena *arena, const char *repo
 				   .before = before,
 				   .limit = limit };
 	return list(store, arena, &listing, &query, (void **)out, count, err);
+}
+
+int store_merge_request_list(struct store *store, struct arena *arena,
+			     const struct msg_query *query,
+			     struct msg_merge_request_row **out, size_t *count,
+			     struct error *err)
+{
+	static const struct listing listing = { .table = "merge_requests",
+						.type = MESSAGE_merge_request_row,
+						.key = "number",
+						.repository = "repository = "
+							      ":repository",
+						.state = "state = :state",
+						.number = "number = :number" };
+	/* Two repositories have the same numbers: a page could end between them. */
+	if (query->before != 0 && query->repository == NULL)
+		return error_set(err, ERROR_USAGE,
+				 "merge requests are listed page by page for one "
+				 "repository: name it");
+	return list(store, arena, &listing, query, (void **)out, count, err);
 }

@@ -19,7 +19,22 @@ static const char *const steps[] = {
 	"WHERE live.target = deployments.target AND live.state = 'deployed' "
 	"ORDER BY live.generation DESC LIMIT " LIVE_KEPT ")))",
 
-	"DELETE FROM deliveries WHERE state = 'done' AND received_at < :limit",
+	"DELETE FROM deliveries WHERE state IN ('done', 'ignored', 'unreadable') "
+	"AND received_at < :limit",
+
+	/* The comment of an open one is found again by its row. */
+	"DELETE FROM outbox WHERE done_at <> 0 AND done_at < :limit "
+	"AND NOT (kind = 'comment' AND EXISTS (SELECT 1 FROM merge_requests "
+	"WHERE merge_requests.repository = outbox.repository "
+	"AND merge_requests.number = outbox.number "
+	"AND merge_requests.state = 'open'))",
+
+	"DELETE FROM merge_requests WHERE (state IN ('closed', 'merged') "
+	"AND wanted <= seen AND updated_at < :limit AND looked_at < :limit) "
+	"OR (state = 'unknown' AND due_at < :limit)",
+
+	"DELETE FROM tokens WHERE (revoked_at <> 0 AND revoked_at < :limit) "
+	"OR (expires_at <> 0 AND expires_at < :limit)",
 
 	"DELETE FROM verdicts WHERE judged_at < :limit "
 	"AND (change IS NULL OR NOT EXISTS (SELECT 1 FROM changes "

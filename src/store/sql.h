@@ -32,13 +32,15 @@ enum sql_kind {
 	SQL_KIND_TEXT,
 	SQL_KIND_OID,
 	SQL_KIND_DIGEST,
+	SQL_KIND_BYTES,
 };
 
 struct sql_value {
 	const char *name;
 	enum sql_kind kind;
-	uint64_t number;
-	const void *pointer; /* text, struct oid or struct digest; NULL: SQL's NULL */
+	uint64_t number;     /* of bytes: how many */
+	const void *pointer; /* text, struct oid, struct digest or bytes; NULL: SQL's
+				NULL (of bytes: none of them) */
 };
 
 /* clang-format off */
@@ -47,6 +49,7 @@ struct sql_value {
 #define SQL_TEXT(name, value)     { (name), SQL_KIND_TEXT, 0, (value) }
 #define SQL_OID(name, value)      { (name), SQL_KIND_OID, 0, (value) }
 #define SQL_DIGEST(name, value)   { (name), SQL_KIND_DIGEST, 0, (value) }
+#define SQL_BYTES(name, bytes, length) { (name), SQL_KIND_BYTES, (length), (bytes) }
 #define SQL_VALUES(...)                                                                \
 	((const struct sql_value[]){ __VA_ARGS__, { NULL, SQL_KIND_END, 0, NULL } })
 /* clang-format on */

@@ -11,12 +11,19 @@
 #include <stdint.h>
 
 #include "store/store.h"
+#include "store/unread.h"
 
 /* "gitg": marks a database as ours. */
 #define SQLITE_APPLICATION_ID 0x67697467
 
 /* Texts that are prepared at one time: all fixed ones and some lists. */
-#define STATEMENT_MAXIMUM 96
+#define STATEMENT_MAXIMUM 144
+
+/* Webhooks that wait to be read. */
+struct backlog {
+	uint64_t count;
+	uint64_t bytes;
+};
 
 struct statement {
 	char *text; /* before expansion */
@@ -39,6 +46,10 @@ struct store {
 	struct statement statements[STATEMENT_MAXIMUM];
 	size_t statement_count;
 	uint64_t uses;
+	struct backlog backlog;           /* with what this transaction did */
+	struct backlog committed_backlog; /* what a rollback goes back to */
+	struct unread unread;
+	bool unread_lost;            /* it is to be made anew: a rollback */
 	struct store_backup *backup; /* the one that is being made; NULL: none */
 };
 
@@ -73,6 +84,9 @@ extern const struct sqlite_migrations sqlite_migrations;
  * ERROR_STORE when it is older and the store is read only. */
 int sqlite_migrate(struct store *store, const struct sqlite_migrations *list,
 		   struct error *err);
+
+/* store/webhooks.c: counts the backlog and fills `unread`. */
+int store_backlog_load(struct store *store, struct error *err);
 
 void sqlite_forget_statements(struct store *store);
 /* Makes the entry of `path` in its directory durable. */

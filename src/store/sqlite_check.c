@@ -121,8 +121,28 @@ static const struct {
 	{ "SELECT \"table\" || ' to ' || parent || ', row ' || coalesce(rowid, '?') "
 	  "FROM pragma_foreign_key_check LIMIT 100",
 	  "a reference to a row that is not there:" },
-	{ "SELECT id FROM deliveries WHERE state NOT IN ('waiting', 'done') LIMIT 100",
+	{ "SELECT id FROM deliveries WHERE state NOT IN ('received', 'waiting', "
+	  "'done', 'ignored', 'unreadable') LIMIT 100",
 	  "a state that cannot be: delivery" },
+	{ "SELECT id FROM deliveries WHERE state = 'received' AND (source IS NULL "
+	  "OR NOT EXISTS (SELECT 1 FROM bodies WHERE delivery = id)) LIMIT 100",
+	  "nothing to read: delivery" },
+	{ "SELECT repository || ' ' || number FROM merge_requests WHERE seen > wanted "
+	  "LIMIT 100",
+	  "more was seen than was wanted: merge request" },
+	{ "SELECT repository || ' ' || number FROM merge_requests "
+	  "WHERE coalesce(state, '') NOT IN ('unknown', 'open', 'closed', 'merged') "
+	  "LIMIT 100",
+	  "a state that cannot be: merge request" },
+	{ "SELECT repository || ' ' || number || ' by ' || reviewer FROM reviews "
+	  "WHERE state NOT IN ('approved', 'changes-requested', 'commented', "
+	  "'dismissed') LIMIT 100",
+	  "a state that cannot be: review of merge request" },
+	{ "SELECT id FROM outbox WHERE kind NOT IN ('status', 'comment') LIMIT 100",
+	  "a kind that cannot be: row of the outbox" },
+	{ "SELECT id FROM tokens WHERE length(digest) <> 32 LIMIT 100", "a digest that "
+									"cannot be: "
+									"token" },
 	{ "SELECT id FROM verdicts WHERE result NOT IN ('pass', 'fail', 'unknown') "
 	  "LIMIT 100",
 	  "a result that cannot be: verdict" },

@@ -4,7 +4,8 @@
  * A step that has been released never changes; a new version is a new step at the end.
  * Columns have the names of the fields in model/messages.def. Columns that are not
  * fields: targets.given (the highest generation ever given, so that none comes back
- * after a prune), deployments.open (1 until the state is terminal). */
+ * after a prune), deployments.open (1 until the state is terminal), and the digests of
+ * deliveries and tokens, which nobody is told. */
 #include "store/sqlite.h"
 
 #include <inttypes.h>
@@ -214,9 +215,16 @@ static const char version_2[] =
 	"ALTER TABLE deliveries ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE deliveries ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE deliveries ADD COLUMN kind TEXT;"
-	"CREATE INDEX deliveries_received ON deliveries (source, digest)"
-	" WHERE state = 'received';"
+	"DROP INDEX deliveries_state;"
+	"DROP INDEX deliveries_repository;"
+	"CREATE INDEX deliveries_state ON deliveries (state, id);"
 	"CREATE INDEX deliveries_source ON deliveries (source, id);"
+	"CREATE INDEX deliveries_repository ON deliveries (repository, id)"
+	" WHERE repository IS NOT NULL;"
+	"CREATE INDEX deliveries_waiting ON deliveries (repository, ref, new)"
+	" WHERE state = 'waiting';"
+	"CREATE INDEX deliveries_received ON deliveries (source, id)"
+	" WHERE state = 'received';"
 
 	"CREATE TABLE bodies ("
 	" delivery INTEGER PRIMARY KEY REFERENCES deliveries(id) ON DELETE CASCADE,"
@@ -324,7 +332,8 @@ static const char version_2[] =
 	" used_at INTEGER NOT NULL DEFAULT 0,"
 	" revoked_at INTEGER NOT NULL DEFAULT 0,"
 	" digest BLOB NOT NULL UNIQUE"
-	") STRICT;";
+	") STRICT;"
+	"CREATE UNIQUE INDEX tokens_name ON tokens (name) WHERE revoked_at = 0;";
 
 static const char *const steps[] = { version_1, version_2 };
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == STORE_VERSION, "a step a version");

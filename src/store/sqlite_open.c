@@ -15,9 +15,9 @@
  * long; a service that holds it never lets go. */
 #define BUSY_MILLISECONDS 200
 
-/* One value: twice a message between processes, the largest thing that can become one.
- */
-#define VALUE_BYTES (2 * 1024 * 1024)
+/* One value: the largest is a webhook's text (http.max_body, with room for an option
+ * that raises it). */
+#define VALUE_BYTES (256 * 1024 * 1024)
 
 /* locking_mode stands first: set before the first access it keeps the index of the log
  * in our memory instead of a shared file. Pages are cached in 1 MiB: the working set is
@@ -138,6 +138,8 @@ static int set_up(struct store *store, struct error *err)
 		rc = take(store, err);
 	if (rc == 0)
 		rc = sqlite_migrate(store, &sqlite_migrations, err);
+	if (rc == 0)
+		rc = store_backlog_load(store, err);
 	if (rc == 0 && store->mode == STORE_READ_ONLY)
 		rc = refuse_writing(store, err);
 	return rc;
@@ -197,6 +199,7 @@ void store_close(struct store *store)
 	sqlite_abandon_backup(store->backup);
 	store_rollback(store);
 	sqlite_forget_statements(store);
+	unread_release(&store->unread);
 	sqlite3_close(store->db);
 	free(store->location);
 	free(store);

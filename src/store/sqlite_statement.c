@@ -139,7 +139,8 @@ static int obtain(struct sql_cursor *cursor, const struct sql *sql)
 
 static int bind_value(sqlite3_stmt *statement, int index, const struct sql_value *value)
 {
-	if (value->kind > SQL_KIND_UNSIGNED && value->pointer == NULL)
+	if (value->kind > SQL_KIND_UNSIGNED && value->kind != SQL_KIND_BYTES &&
+	    value->pointer == NULL)
 		return sqlite3_bind_null(statement, index);
 	switch (value->kind) {
 	case SQL_KIND_INTEGER:
@@ -155,6 +156,11 @@ static int bind_value(sqlite3_stmt *statement, int index, const struct sql_value
 		return sqlite_bind_oid(statement, index, value->pointer);
 	case SQL_KIND_DIGEST:
 		return sqlite_bind_digest(statement, index, value->pointer);
+	case SQL_KIND_BYTES:
+		/* A NULL pointer would be NULL, and an empty text is none. */
+		return sqlite3_bind_blob64(statement, index,
+					   value->number == 0 ? "" : value->pointer,
+					   value->number, SQLITE_STATIC);
 	case SQL_KIND_END:
 		break;
 	}

@@ -47,6 +47,7 @@ int store_begin(struct store *store, struct error *err)
 	}
 	store->in_transaction = rc == 0;
 	store->spoiled = false;
+	store->committed_backlog = store->backlog;
 	return rc;
 }
 
@@ -56,6 +57,8 @@ void store_rollback(struct store *store)
 		return;
 	store->in_transaction = false;
 	store->spoiled = false;
+	store->backlog = store->committed_backlog;
+	store->unread_lost = true;
 	/* SQLite may have rolled back by itself when a statement failed. */
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);

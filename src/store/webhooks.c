@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/map.h"
 #include "store/sql.h"
 #include "store/sqlite.h"
 
@@ -24,36 +25,103 @@ static int no_delivery(struct error *err, uint64_t id)
 			 id);
 }
 
-/* --- the backlog: as a question it would be asked for every webhook --- */
+/* --- what waits: questions that would be asked for every webhook, so they are answered
+ * from memory --- */
 
-int store_backlog_count(struct store *store, struct error *err)
+struct waiting {
+	uint64_t id;
+	uint64_t bytes;
+	uint64_t hash; /* of source and digest */
+	bool has_digest;
+};
+
+/* The columns of what changes the backlog. */
+#define WAITING "id, bytes, source, digest"
+
+static uint64_t hash_of(const void *source, size_t length, const void *digest)
 {
-	static const char *const texts[2] = {
-		"SELECT count(*) FROM deliveries WHERE state = 'received'",
-		"SELECT sum(bytes) FROM deliveries WHERE state = 'received'",
-	};
-	uint64_t numbers[2] = { 0, 0 };
-	for (size_t i = 0; i < 2; i++) {
-		struct sql sql = { .text = texts[i] };
-		int rc = sql_get_number(store, &sql, &numbers[i], err);
-		if (rc < 0)
-			return rc;
-	}
-	store->backlog = (struct backlog){ numbers[0], numbers[1] };
-	return 0;
+	return map_hash(source, length) ^ (uint64_t)map_hash(digest, DIGEST_BYTES);
 }
 
-static void add_to_backlog(struct store *store, uint64_t bytes)
+static void read_waiting(struct sql_cursor *cursor, struct waiting *out)
+{
+	size_t source_length;
+	size_t digest_length;
+	const void *source = sql_column_bytes(cursor, 2, &source_length);
+	const void *digest = sql_column_bytes(cursor, 3, &digest_length);
+	*out = (struct waiting){
+		.id = (uint64_t)sql_column_integer(cursor, 0),
+		.bytes = (uint64_t)sql_column_integer(cursor, 1),
+		.has_digest = source != NULL && digest_length == DIGEST_BYTES,
+	};
+	if (out->has_digest)
+		out->hash = hash_of(source, source_length, digest);
+}
+
+static int add_waiting(struct store *store, const struct waiting *waiting,
+		       struct error *err)
 {
 	store->backlog.count++;
-	store->backlog.bytes += bytes;
+	store->backlog.bytes += waiting->bytes;
+	if (store->unread_lost || !waiting->has_digest)
+		return 0;
+	int rc = unread_add(&store->unread, waiting->hash, waiting->id);
+	if (rc < 0)
+		error_set(err, rc, "cannot remember what waits to be read: %s",
+			  error_meaning(rc));
+	return rc;
 }
 
-static void take_from_backlog(struct store *store, uint64_t bytes)
+static void take_waiting(struct store *store, const struct waiting *waiting)
 {
 	struct backlog *backlog = &store->backlog;
 	backlog->count -= backlog->count > 0 ? 1 : 0;
-	backlog->bytes -= backlog->bytes > bytes ? bytes : backlog->bytes;
+	backlog->bytes -=
+		backlog->bytes > waiting->bytes ? waiting->bytes : backlog->bytes;
+	if (!store->unread_lost && waiting->has_digest)
+		unread_remove(&store->unread, waiting->hash, waiting->id);
+}
+
+int store_backlog_load(struct store *store, struct error *err)
+{
+	struct sql sql = { .text = "SELECT " WAITING " FROM deliveries "
+				   "WHERE state = 'received' ORDER BY id" };
+	struct sql_cursor cursor;
+	unread_release(&store->unread);
+	store->backlog = (struct backlog){ 0 };
+	store->unread_lost = false;
+	int rc = sql_open(&cursor, store, &sql, err);
+	if (rc == 0)
+		rc = sql_next(&cursor);
+	while (rc > 0) {
+		struct waiting waiting;
+		read_waiting(&cursor, &waiting);
+		rc = add_waiting(store, &waiting, err);
+		if (rc == 0)
+			rc = sql_next(&cursor);
+	}
+	sql_close(&cursor);
+	if (rc < 0)
+		store->unread_lost = true;
+	return rc;
+}
+
+/* A write "... RETURNING id, bytes, source, digest" of at most one row;
+ * ERROR_NOT_FOUND: of none. */
+static int change_waiting(struct store *store, const struct sql *sql,
+			  struct waiting *out, struct error *err)
+{
+	struct sql_cursor cursor;
+	int rc = sql_open(&cursor, store, sql, err);
+	if (rc == 0)
+		rc = sql_next(&cursor);
+	bool found = rc > 0;
+	if (found)
+		read_waiting(&cursor, out);
+	while (rc > 0)
+		rc = sql_next(&cursor);
+	sql_close(&cursor);
+	return rc == 0 && !found ? ERROR_NOT_FOUND : rc;
 }
 
 int store_webhook_backlog(struct store *store, uint64_t *count, uint64_t *bytes,
@@ -67,14 +135,27 @@ int store_webhook_backlog(struct store *store, uint64_t *count, uint64_t *bytes,
 
 /* --- what came --- */
 
+static uint64_t hash_of_row(const struct msg_delivery_row *row)
+{
+	return hash_of(row->source, strlen(row->source), row->digest.bytes);
+}
+
+/* Memory names a candidate; the row itself says whether it is equal and waits. */
 static int merge(struct store *store, const struct msg_delivery_row *row, uint64_t *id,
 		 struct error *err)
 {
+	int rc = store->unread_lost ? store_backlog_load(store, err) : 0;
+	if (rc < 0)
+		return rc;
+	uint64_t candidate = unread_find(&store->unread, hash_of_row(row));
+	if (candidate == 0 || digest_is_none(&row->digest))
+		return ERROR_NOT_FOUND;
 	struct sql sql = {
-		.text = "UPDATE deliveries SET merged = merged + 1 WHERE id = ("
-			"SELECT min(id) FROM deliveries WHERE state = 'received' "
-			"AND source = :source AND digest = :digest) RETURNING id",
-		.values = SQL_VALUES(SQL_DIGEST("digest", &row->digest)),
+		.text = "UPDATE deliveries SET merged = merged + 1 "
+			"WHERE id = :candidate AND state = 'received' "
+			"AND source = :source AND digest = :digest RETURNING id",
+		.values = SQL_VALUES(SQL_UNSIGNED("candidate", candidate),
+				     SQL_DIGEST("digest", &row->digest)),
 		.type = MESSAGE_delivery_row,
 		.row = row,
 	};
@@ -85,12 +166,16 @@ static int add(struct store *store, const struct msg_delivery_row *row,
 	       const void *body, size_t length, uint64_t *id, struct error *err)
 {
 	struct msg_delivery_row fresh = *row;
-	uint64_t given = 0;
 	fresh.id = 0;
 	fresh.state = "received";
 	fresh.merged = 0;
 	fresh.attempts = 0;
 	fresh.bytes = length;
+	struct waiting waiting = {
+		.bytes = length,
+		.hash = hash_of_row(row),
+		.has_digest = !digest_is_none(&row->digest),
+	};
 	struct sql sql = {
 		.text = "INSERT INTO deliveries (@, digest) VALUES ($, :digest) "
 			"RETURNING id",
@@ -98,17 +183,18 @@ static int add(struct store *store, const struct msg_delivery_row *row,
 		.type = MESSAGE_delivery_row,
 		.row = &fresh,
 	};
-	int rc = sql_get_number(store, &sql, &given, err);
+	int rc = sql_get_number(store, &sql, &waiting.id, err);
 	if (rc < 0)
 		return rc;
-	rc = sql_do(
-		store, "INSERT INTO bodies (delivery, body) VALUES (:id, :body)",
-		SQL_VALUES(SQL_UNSIGNED("id", given), SQL_BYTES("body", body, length)),
-		err);
+	rc = sql_do(store, "INSERT INTO bodies (delivery, body) VALUES (:id, :body)",
+		    SQL_VALUES(SQL_UNSIGNED("id", waiting.id),
+			       SQL_BYTES("body", body, length)),
+		    err);
+	if (rc == 0)
+		rc = add_waiting(store, &waiting, err);
 	if (rc < 0)
 		return store_spoil(store, rc);
-	add_to_backlog(store, length);
-	*id = given;
+	*id = waiting.id;
 	return 0;
 }
 
@@ -188,10 +274,10 @@ int store_delivery_body(struct store *store, struct arena *arena, uint64_t id,
 	if (rc == 0)
 		rc = error_set(err, ERROR_NOT_FOUND,
 			       "the store has no text of delivery %" PRIu64 ": none "
-									    "came, or "
-									    "it was "
-									    "deleted "
-									    "after "
+			       "came, or "
+			       "it was "
+			       "deleted "
+			       "after "
 			       "delivery-retention",
 			       id);
 	if (rc > 0) {
@@ -260,18 +346,18 @@ int store_webhook_read(struct store *store, const struct msg_delivery_row *row,
 			"old = :old, new = :new, number = :number, action = :action, "
 			"pusher = :pusher, kind = :kind, reason = :reason, "
 			"state = :state WHERE id = :id AND state = 'received' "
-			"RETURNING bytes",
+			"RETURNING " WAITING,
 		.type = MESSAGE_delivery_row,
 		.row = row,
 	};
-	uint64_t bytes = 0;
+	struct waiting waiting;
 	if (!is_read_state(row->state))
 		return wrong_state(row->state, err);
-	int rc = sql_get_number(store, &sql, &bytes, err);
+	int rc = change_waiting(store, &sql, &waiting, err);
 	if (rc == ERROR_NOT_FOUND)
 		return refuse_read(store, row->id, err);
 	if (rc == 0)
-		take_from_backlog(store, bytes);
+		take_waiting(store, &waiting);
 	return rc;
 }
 
@@ -294,8 +380,7 @@ int store_webhook_more(struct store *store, const struct msg_delivery_row *row,
 int store_webhook_again(struct store *store, uint64_t id, uint64_t attempts,
 			struct error *err)
 {
-	/* One that is read already counts for the backlog again; NULL: its text is
-	 * gone. */
+	/* One that was read counts for the backlog again. */
 	struct sql fresh = {
 		.text = "SELECT state <> 'received' FROM deliveries WHERE id = :id "
 			"AND EXISTS (SELECT 1 FROM bodies WHERE delivery = :id)",
@@ -303,12 +388,12 @@ int store_webhook_again(struct store *store, uint64_t id, uint64_t attempts,
 	};
 	struct sql sql = {
 		.text = "UPDATE deliveries SET state = 'received', "
-			"attempts = :attempts WHERE id = :id RETURNING bytes",
+			"attempts = :attempts WHERE id = :id RETURNING " WAITING,
 		.values = SQL_VALUES(SQL_UNSIGNED("id", id),
 				     SQL_UNSIGNED("attempts", attempts)),
 	};
 	uint64_t was_read = 0;
-	uint64_t bytes = 0;
+	struct waiting waiting;
 	int rc = sql_get_number(store, &fresh, &was_read, err);
 	if (rc == ERROR_NOT_FOUND)
 		return error_set(err, rc,
@@ -317,10 +402,10 @@ int store_webhook_again(struct store *store, uint64_t id, uint64_t attempts,
 				 "delivery-retention",
 				 id);
 	if (rc == 0)
-		rc = sql_get_number(store, &sql, &bytes, err);
+		rc = change_waiting(store, &sql, &waiting, err);
 	if (rc == 0 && was_read != 0)
-		add_to_backlog(store, bytes);
-	return rc;
+		rc = add_waiting(store, &waiting, err);
+	return rc < 0 ? store_spoil(store, rc) : 0;
 }
 
 /* --- forgetting its text --- */

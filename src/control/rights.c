@@ -1,4 +1,4 @@
-/* control/access.c - who may: people at the local socket by their uid, others by a
+/* control/rights.c - who may: people at the local socket by their uid, others by a
  * token. */
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "base/user.h"
 #include "control/state.h"
 
-bool access_is_admin(const struct control *control, uint64_t uid)
+bool rights_is_admin(const struct control *control, uint64_t uid)
 {
 	const struct strings *admins = &control->config->server.admins;
 
@@ -46,7 +46,7 @@ static bool has_scope(const char *scopes, const char *wanted)
 	return have >= need;
 }
 
-int access_scopes_check(const char *scopes, struct error *err)
+int rights_scopes_check(const char *scopes, struct error *err)
 {
 	const char *at = scopes ? scopes : "";
 	bool some = false;
@@ -82,7 +82,7 @@ static int check_token(struct control *control, const struct digest *token,
 	return 0;
 }
 
-int access_check(struct control *control, uint64_t uid, const struct digest *token,
+int rights_check(struct control *control, uint64_t uid, const struct digest *token,
 		 const char *scope, struct error *err)
 {
 	bool local = uid != UINT64_MAX;
@@ -97,14 +97,14 @@ int access_check(struct control *control, uint64_t uid, const struct digest *tok
 				 "a token is needed: Authorization: Bearer; see "
 				 "gitgate "
 				 "token create");
-	if (access_is_admin(control, uid))
+	if (rights_is_admin(control, uid))
 		return 0;
 	return error_set(err, ERROR_PERMISSION,
 			 "'%s' may not do this: see 'admins' in the configuration",
-			 access_actor(control, uid, token));
+			 rights_actor(control, uid, token));
 }
 
-const char *access_actor(struct control *control, uint64_t uid,
+const char *rights_actor(struct control *control, uint64_t uid,
 			 const struct digest *token)
 {
 	struct msg_token_row row = { 0 };

@@ -203,6 +203,11 @@ static bool have_local(const struct listeners *listeners)
 	return false;
 }
 
+static bool is_given(const char *file)
+{
+	return file && *file;
+}
+
 int listeners_open(struct listeners *out, const struct config *config,
 		   struct error *err)
 {
@@ -222,7 +227,7 @@ int listeners_open(struct listeners *out, const struct config *config,
 		listeners_close(&listeners);
 		return rc;
 	}
-	bool tls = *config->server.tls_certificate != '\0';
+	bool tls = is_given(config->server.tls_certificate);
 	for (size_t i = 0; i < listeners.count; i++)
 		listeners.items[i].tls = tls && is_network(listeners.items[i].fd);
 	*out = listeners;
@@ -275,11 +280,11 @@ int listen_tls_read(struct listen_tls *out, const struct config *config,
 	const char *key = config->server.tls_key;
 	struct listen_tls tls = { NULL, NULL };
 
-	if (!*certificate && !*key) {
+	if (!is_given(certificate) && !is_given(key)) {
 		*out = tls;
 		return 0;
 	}
-	if (!*certificate || !*key)
+	if (!is_given(certificate) || !is_given(key))
 		return error_set(err, ERROR_CONFIG,
 				 "TLS needs tls-certificate-file and tls-key-file");
 	int rc = check_key(key, err);

@@ -36,6 +36,7 @@
 #include "job/fetch.h"
 #include "job/judge.h"
 #include "job/observe.h"
+#include "job/read.h"
 #include "job/report.h"
 #include "net/http.h"
 #include "repo/repo.h"
@@ -79,6 +80,7 @@ static const struct job_body job_bodies[] = {
 	{ PROFILE_JUDGE, job_judge, NULL },
 	{ PROFILE_DEPLOY, job_deploy, NULL },
 	{ PROFILE_OBSERVE, job_observe, NULL },
+	{ PROFILE_READ, job_read, NULL },
 	{ PROFILE_REPORT, job_report, http_library_init },
 	{ PROFILE_NONE, NULL, NULL },
 };

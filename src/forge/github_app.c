@@ -72,7 +72,7 @@ int github_open(struct forge *forge, const struct msg_forge_session *session,
 		.base = own ? session->api : forge->driver->api,
 		.authorization = authorization,
 		.header = "X-GitHub-Api-Version: 2022-11-28",
-		.accept = "application/vnd.github+json",
+		.accept = "application/vnd.github+json, application/json;q=0.9",
 		.authorities = session->authorities && session->authorities[0] != '\0'
 				       ? session->authorities
 				       : NULL,

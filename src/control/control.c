@@ -459,7 +459,7 @@ static int confine(struct control *control, const struct config *config,
 		const char *files[] = { options->password_file, options->ssh_key_file,
 					options->known_hosts_file, options->ca_file };
 		for (size_t j = 0; j < 4; j++)
-			if (files[j] && *files[j])
+			if (is_set(files[j]))
 				read[count++] = files[j];
 	}
 	for (size_t i = 0; i < config->source_count; i++) {
@@ -467,7 +467,7 @@ static int confine(struct control *control, const struct config *config,
 		const char *files[] = { options->secrets_file, options->token_file,
 					options->app_key, options->ca_file };
 		for (size_t j = 0; j < 4; j++)
-			if (files[j] && *files[j])
+			if (is_set(files[j]))
 				read[count++] = files[j];
 	}
 	const char *write[] = { directory };

@@ -28,6 +28,12 @@
 struct control;
 struct job;
 
+/* Options that are empty may be NULL. */
+static inline bool is_set(const char *text)
+{
+	return text && *text;
+}
+
 /* Why a target is compared with what was accepted on its ref, without a push. */
 enum catch_up {
 	CATCH_UP_NONE = 0,

@@ -16,6 +16,8 @@ BUILD_PACKAGES=(gcc make libc6-dev autoconf automake pkg-config git openssh-clie
 	libgit2-dev libyaml-dev libssl-dev libpcre2-dev libsqlite3-dev libseccomp-dev libmicrohttpd-dev
 	libcurl4-openssl-dev)
 TEST_PACKAGES=(check bats clang-format curl gitolite3 groff-base lighttpd lighttpd-mod-openssl openssh-server openssl perl procps sqlite3 strace)
+# npm's, with the versions that expectations and documents belong to; they go into the build directory.
+NPM_PACKAGES=(@octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @stoplight/prism-cli@5.14.2)
 CI_PACKAGES=(clang libclang-rt-dev xz-utils)
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -104,6 +106,33 @@ use_build() {
 
 # What the programs that follow must not hold on to.
 free_build() { exec {LOCK}>&-; }
+
+# --- npm ---
+
+# need_npm: installs NPM_PACKAGES into "$BUILD/npm", where tests look for them ($GITGATE_NPM names another place), and
+# writes nowhere else. What cannot be had is said; the tests that want it are skipped.
+need_npm() {
+	local place=$BUILD/npm wanted="${NPM_PACKAGES[*]}"
+	[ -z "${GITGATE_NPM-}" ] || return 0
+	[ "$(cat "$place/.installed" 2>/dev/null)" != "$wanted" ] || return 0
+	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+		(need "the tests of forges" nodejs npm) || true
+	fi
+	if ! command -v npm >/dev/null; then
+		say "no npm here: tests that want its packages are skipped"
+		return 0
+	fi
+	say "installing with npm into '$place', for the tests: $wanted"
+	mkdir -p "$place"
+	if npm install --prefix "$place" --cache "$place/.cache" --no-save --no-package-lock --ignore-scripts --no-audit \
+		--no-fund "${NPM_PACKAGES[@]}" >"$place/npm.log" 2>&1 {LOCK}>&- </dev/null; then
+		echo "$wanted" >"$place/.installed"
+	else
+		tail -n 5 "$place/npm.log" >&2
+		say "npm could not install them: their tests are skipped"
+	fi
+	rm -rf "$place/.cache"
+}
 
 # --- building ---
 

@@ -72,6 +72,10 @@ static int ensure_rows(struct control *control, struct error *err)
 	for (size_t i = 0; rc == 0 && i < control->config->target_count; i++)
 		rc = store_target_ensure(control->store,
 					 control->config->targets[i].name, err);
+	for (size_t i = 0; rc == 0 && i < control->config->source_count; i++)
+		rc = store_source_ensure(control->store,
+					 control->config->sources[i].name,
+					 control->config->sources[i].options.kind, err);
 	if (rc == 0)
 		return store_commit(control->store, err);
 	store_rollback(control->store);
@@ -126,6 +130,8 @@ static void reload(struct control *control)
 			config_free(config);
 		else
 			schedule_again(control);
+		if (rc == 0)
+			sources_send(control);
 	}
 	if (rc != 0)
 		log_error("the configuration was not reloaded; the old one stays in "
@@ -194,6 +200,8 @@ static void take_part(struct control *control, const char *name, int fd)
 	control->next_state = 0;
 	if (part == PART_ZYGOTE)
 		control->observer_stale = true;
+	if (part == PART_INTAKE)
+		sources_send(control);
 }
 
 static void read_keeper(struct control *control)
@@ -217,12 +225,14 @@ static void read_part(struct control *control, enum part part)
 	struct error err = ERROR_INIT;
 	enum message_type type;
 	void *message;
+	int fds[MESSAGE_FDS_MAX];
 	int rc;
 
 	while ((rc = channel_receive(&control->parts[part], control->round, &type,
-				     &message, NULL, &err)) == 1) {
+				     &message, part == PART_INTAKE ? fds : NULL,
+				     &err)) == 1) {
 		if (part == PART_INTAKE)
-			request_take(control, type, message);
+			request_take(control, type, message, fds);
 		else if (type == MESSAGE_ended)
 			log_debug(
 				"a job ended",
@@ -353,8 +363,11 @@ static void prune(struct control *control, int64_t now)
 		return;
 	control->next_prune = now + PRUNE_EVERY;
 	if (control_write(control) == 0 &&
-	    store_prune(control->store, clock_now() - control->config->server.retention,
-			&err) != 0)
+	    (store_prune(control->store,
+			 clock_now() - control->config->server.retention, &err) != 0 ||
+	     store_body_prune(control->store,
+			      clock_now() - control->config->server.delivery_retention,
+			      &err) != 0))
 		log_warning("old work was not deleted", LOG_E(&err));
 }
 
@@ -421,8 +434,9 @@ static int confine(struct control *control, const struct config *config,
 	struct sandbox_state state;
 	struct arena *arena = arena_new(1 << 20);
 	size_t count = 0;
-	const char **read =
-		arena_array(arena, 8 + 4 * config->repository_count, sizeof(*read));
+	const char **read = arena_array(
+		arena, 8 + 4 * config->repository_count + 4 * config->source_count,
+		sizeof(*read));
 	char *directory = arena_string(arena, config->server.store);
 	char *folder = arena_string(arena, config->file);
 
@@ -445,7 +459,15 @@ static int confine(struct control *control, const struct config *config,
 		const char *files[] = { options->password_file, options->ssh_key_file,
 					options->known_hosts_file, options->ca_file };
 		for (size_t j = 0; j < 4; j++)
-			if (files[j] && *files[j])
+			if (is_set(files[j]))
+				read[count++] = files[j];
+	}
+	for (size_t i = 0; i < config->source_count; i++) {
+		const struct conf_source *options = &config->sources[i].options;
+		const char *files[] = { options->secrets_file, options->token_file,
+					options->app_key, options->ca_file };
+		for (size_t j = 0; j < 4; j++)
+			if (is_set(files[j]))
 				read[count++] = files[j];
 	}
 	const char *write[] = { directory };
@@ -495,6 +517,8 @@ static void stop(struct control *control)
 	channel_close(&control->keeper);
 	if (control->config)
 		close(control->floor_fd);
+	for (size_t i = 0; i < control->forge_count; i++)
+		config_secret_wipe(control->forges[i].token);
 	config_free(control->config);
 	arena_free(control->watch_arena);
 }

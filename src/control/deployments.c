@@ -10,26 +10,63 @@
 #include "base/metrics.h"
 #include "control/state.h"
 
+/* What nobody is told of is done at once. */
+static int put_status(struct control *control, struct msg_outbox_row *row)
+{
+	const struct conf_source_entry *source = forge_of(control, row->repository);
+	struct error err = ERROR_INIT;
+
+	if (oid_is_null(&row->commit))
+		return 0; /* a deleted ref has nothing to carry a status */
+	row->kind = "status";
+	row->created_at = clock_now();
+	if (!source || !source->options.statuses)
+		row->done_at = row->created_at;
+	int rc = store_outbox_put(control->store, row, &err);
+	if (rc != 0)
+		control_fail(control, 3, &err);
+	return rc;
+}
+
 int status_put(struct control *control, const char *repository,
 	       const struct oid *commit, const char *context, const char *state,
 	       const char *description)
 {
-	struct error err = ERROR_INIT;
 	struct msg_outbox_row row = {
 		.repository = repository,
 		.commit = *commit,
 		.context = context,
 		.state = state,
 		.description = description,
-		.created_at = clock_now(),
 	};
 
-	if (oid_is_null(commit))
-		return 0; /* a deleted ref has nothing to carry a status */
-	int rc = store_outbox_put(control->store, &row, &err);
-	if (rc != 0)
-		control_fail(control, 3, &err);
-	return rc;
+	return put_status(control, &row);
+}
+
+int policy_status_put(struct control *control, const struct msg_change_row *change,
+		      const char *state, const char *description, uint64_t verdict)
+{
+	struct msg_outbox_row row = {
+		.repository = change->repository,
+		.commit = change->new_id,
+		.context = "gitgate/policy",
+		.state = state,
+		.description = description,
+		.verdict = verdict,
+		.number = change->number,
+		.ref = change->ref,
+	};
+	const char *refusal = NULL;
+
+	if (!change->number && merge_request_has_head(control, change))
+		return 0;
+	if (change->number && strcmp(state, "success") == 0)
+		refusal = merge_request_refusal(control, change);
+	if (refusal) {
+		row.state = "failure";
+		row.description = refusal;
+	}
+	return put_status(control, &row);
 }
 
 int ledger_put(struct control *control, const char *kind, const char *const *pairs)
@@ -109,11 +146,33 @@ static void look_behind(struct control *control, const struct msg_deployment_row
 		watch->catch_up = CATCH_UP_LEFT;
 }
 
+/* What a forge is told of an end. */
+static const char *status_of(enum deployment_state state)
+{
+	switch (state) {
+	case DEPLOYMENT_DEPLOYED:
+		return "success";
+	case DEPLOYMENT_SUPERSEDED:
+		return "skipped";
+	case DEPLOYMENT_CANCELLED:
+		return "cancelled";
+	case DEPLOYMENT_QUEUED:
+	case DEPLOYMENT_APPLYING:
+		return "pending";
+	case DEPLOYMENT_UNKNOWN:
+	case DEPLOYMENT_FAILED:
+	case DEPLOYMENT_ROLLED_BACK:
+	case DEPLOYMENT_IN_DOUBT:
+	case DEPLOYMENT_STATE_COUNT:
+		break;
+	}
+	return "failure";
+}
+
 int deployment_end(struct control *control, struct msg_deployment_row *row,
 		   enum deployment_state state, const char *reason)
 {
 	struct error err = ERROR_INIT;
-	bool good = state == DEPLOYMENT_DEPLOYED;
 	char generation[24];
 
 	row->state = deployment_state_name(state);
@@ -133,12 +192,13 @@ int deployment_end(struct control *control, struct msg_deployment_row *row,
 	if (rc != 0)
 		control_fail(control, 3, &err);
 	if (rc == 0)
-		rc = target_status(control, row, good ? "success" : "failure",
+		rc = target_status(control, row, status_of(state),
 				   reason ? reason : row->state);
 	if (rc == 0)
 		rc = ledger_put(control, "deployment", pairs);
 	if (rc == 0 && state == DEPLOYMENT_FAILED)
 		look_behind(control, row);
+	event_put(control, "deployment", MESSAGE_deployment_row, row);
 	count_end(state);
 	log_info("deployment ended", LOG_S("target", row->target),
 		 LOG_U("generation", row->generation),
@@ -198,6 +258,8 @@ int deployment_queue(struct control *control, const char *target,
 		rc = target_status(control, &row, "pending", "waits for its target");
 	if (rc == 0 && id)
 		*id = row.id;
+	if (rc == 0)
+		event_put(control, "deployment", MESSAGE_deployment_row, &row);
 	if (rc == 0)
 		log_info("deployment queued", LOG_S("target", target),
 			 LOG_U("generation", row.generation),

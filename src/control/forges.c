@@ -22,7 +22,8 @@ struct forge_watch *forge_watch_find(struct control *control, const char *source
 
 static bool can_talk(const struct conf_source_entry *source)
 {
-	return *source->api && (*source->options.token_file || source->options.app_id);
+	return is_set(source->api) &&
+	       (is_set(source->options.token_file) || source->options.app_id);
 }
 
 const struct conf_source_entry *forge_of(const struct control *control,
@@ -31,7 +32,7 @@ const struct conf_source_entry *forge_of(const struct control *control,
 	const struct conf_repository_entry *entry =
 		config_repository(control->config, repository);
 	const struct conf_source_entry *source =
-		entry && *entry->options.source
+		entry && is_set(entry->options.source)
 			? config_source(control->config, entry->options.source)
 			: NULL;
 
@@ -76,7 +77,7 @@ static int read_secret(struct job *job, const char *file, const char **out,
 {
 	char *secret = NULL;
 
-	if (!*file)
+	if (!is_set(file))
 		return 0;
 	int rc = config_secret(file, &secret, err);
 	if (rc != 0)
@@ -91,7 +92,7 @@ static int read_text(struct job *job, const char *file, const char **out,
 {
 	struct buf text = BUF_INIT(1 << 20);
 
-	if (!*file)
+	if (!is_set(file))
 		return 0;
 	int rc = buf_read_file(&text, file, err);
 	if (rc == 0)

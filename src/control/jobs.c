@@ -32,12 +32,54 @@ struct job *job_new(struct control *control, const struct job_kind *kind)
 	job->id = ++control->last_job;
 	job->channel.fd = -1;
 	job->grant_fds[0] = job->grant_fds[1] = -1;
+	job->more_end = &job->more;
 	return job;
 }
 
 void job_add_fd(struct job *job, int fd)
 {
 	job->request_fds[job->request_fd_count++] = fd;
+}
+
+int job_add_message(struct job *job, enum message_type type, const void *message,
+		    int fd)
+{
+	struct job_message *more = arena_new_of(job->arena, struct job_message);
+
+	if (!more) {
+		fd_close(&fd);
+		return ERROR_MEMORY;
+	}
+	*more = (struct job_message){ .type = type, .message = message, .fd = fd };
+	*job->more_end = more;
+	job->more_end = &more->next;
+	return 0;
+}
+
+int job_add_grants(struct job *job, struct msg_grant *grant, int count)
+{
+	struct error err = ERROR_INIT;
+
+	for (int i = 0; i < count; i++) {
+		int pair[2];
+		int rc = channel_pair(pair, &err);
+		if (rc != 0) {
+			log_warning("no socketpair for a tool", LOG_E(&err));
+			return rc;
+		}
+		job_add_fd(job, pair[0]);
+		job->grant_fds[i] = pair[1];
+	}
+	job->grant = grant;
+	return 0;
+}
+
+/* A standing job or one aside is no worker. */
+static void count_worker(struct control *control, const struct job *job, bool one_more)
+{
+	if (!job->standing && !job->aside)
+		control->running += one_more ? 1 : (size_t)-1;
+	metric_set(METRIC_JOBS_RUNNING, (int64_t)control->running);
 }
 
 static struct msg_strings copy_paths(struct arena *arena, const char *const *paths,
@@ -65,9 +107,7 @@ void job_start(struct control *control, struct job *job, enum message_type type,
 	job->deadline = clock_monotonic() + control->config->server.job_timeout;
 	job->next = control->jobs;
 	control->jobs = job;
-	if (!job->standing)
-		control->running++;
-	metric_set(METRIC_JOBS_RUNNING, (int64_t)control->running);
+	count_worker(control, job, true);
 }
 
 void job_finish(struct control *control, struct job *job)
@@ -75,9 +115,7 @@ void job_finish(struct control *control, struct job *job)
 	if (job->finished)
 		return;
 	job->finished = true;
-	if (!job->standing)
-		control->running--;
-	metric_set(METRIC_JOBS_RUNNING, (int64_t)control->running);
+	count_worker(control, job, false);
 }
 
 static void close_fds(struct job *job)
@@ -85,8 +123,10 @@ static void close_fds(struct job *job)
 	for (int i = 0; i < job->request_fd_count; i++)
 		fd_close(&job->request_fds[i]);
 	job->request_fd_count = 0;
-	fd_close(&job->grant_fds[0]);
-	fd_close(&job->grant_fds[1]);
+	for (struct job_message *more = job->more; more; more = more->next)
+		fd_close(&more->fd);
+	for (int i = 0; i < GRANTS_MAX; i++)
+		fd_close(&job->grant_fds[i]);
 }
 
 void job_drop(struct job *job)
@@ -133,7 +173,10 @@ static int spawn_job(struct control *control, struct job *job, struct error *err
 	/* The request waits in the socket: the child finds it when it is born. */
 	rc = channel_send(&job->channel, job->request_type, job->request,
 			  job->request_fds, job->request_fd_count, err);
-	for (int i = 0; rc == 0 && job->grant && i < 2; i++)
+	for (struct job_message *more = job->more; rc == 0 && more; more = more->next)
+		rc = channel_send(&job->channel, more->type, more->message, &more->fd,
+				  more->fd >= 0 ? 1 : 0, err);
+	for (int i = 0; rc == 0 && i < GRANTS_MAX && job->grant_fds[i] >= 0; i++)
 		rc = channel_send(&control->parts[PART_RUNNER], MESSAGE_grant,
 				  job->grant, &job->grant_fds[i], 1, err);
 	if (rc == 0)
@@ -175,7 +218,7 @@ static void crash(struct control *control, struct job *job, const char *why)
 		return;
 	log_warning("a job ended without a result", LOG_S("job", job->kind->name),
 		    LOG_S("why", why), LOG_S("repository", job->repository),
-		    LOG_S("target", job->target));
+		    LOG_S("target", job->target), LOG_S("source", job->source));
 	metric_add(METRIC_JOBS_CRASHED, 1);
 	job->kind->crashed(control, job);
 	job_finish(control, job);

@@ -5,7 +5,10 @@
 #ifndef CONTROL_JUDGE_H
 #define CONTROL_JUDGE_H
 
+#include "base/clock.h"
 #include "control/state.h"
+
+#define REVIEWS_PATIENCE (300 * CLOCK_SECOND) /* then a judge asks for them again */
 
 /* --- judge_trust.c --- */
 /* The same request for the first judgement of a change and for the one right before it
@@ -14,6 +17,21 @@ int judgement_fill(struct control *control, struct job *job,
 		   const struct conf_repository_entry *entry,
 		   const struct msg_change_row *change, const struct oid *base,
 		   struct msg_judge *request);
+
+/* The ref whose rules count: that of the change, or the base of its merge request. */
+const char *change_target_ref(const struct msg_change_row *change);
+
+/* --- judge_reviews.c --- */
+/* The merge request by which the change comes, its reviews, and the runner's step that
+ * merges it, as far as they are known. `base`: the tip that it is merged into. */
+int judgement_reviews(struct control *control, struct job *job,
+		      const struct conf_repository_entry *entry,
+		      const struct msg_change_row *change, const struct oid *base,
+		      struct msg_judge *request);
+/* Whether the judge could not decide for want of reviews that can be had: they are
+ * asked for then, and the work waits. */
+bool judgement_needs_reviews(struct control *control, const struct job *job,
+			     const struct msg_judged *judged);
 
 /* --- judge_watch.c --- */
 /* So that the judge can tell whom the change concerns. */
@@ -27,11 +45,18 @@ int judgement_watch_target(struct control *control, const struct job *job,
  * was rolled back there. */
 bool watch_is_quarantine(const char *label);
 
+/* Where merges of this repository are made: a directory in its mirror. */
+const char *judgement_scratch(struct arena *arena,
+			      const struct conf_repository_entry *entry);
+
 /* --- work_judge.c --- */
-/* Sends a request that is filled: with the mirror's path and the floor policy. */
-int judgement_start(struct control *control, struct job *job,
-		    const struct conf_repository_entry *entry,
-		    struct msg_judge *request);
+/* With the floor policy as its first descriptor. NULL: no memory or descriptor. */
+struct job *judgement_new(struct control *control, const struct job_kind *kind,
+			  struct msg_judge **request);
+/* Sends a request that is filled: with the mirror's path. */
+void judgement_start(struct control *control, struct job *job,
+		     const struct conf_repository_entry *entry,
+		     struct msg_judge *request);
 
 /* --- judge_outcome.c --- */
 /* Moves the change to a state; after `delay`, 0: at once, it is due. */

@@ -40,8 +40,8 @@ void judgement_failed(struct control *control, const struct msg_change_row *chan
 				"reason",     reason,
 				NULL };
 	change_move(control, change->id, "unknown", reason, attempts, 0);
-	status_put(control, change->repository, &change->new_id, "gitgate/policy",
-		   "error", reason);
+	policy_status_put(control, change, "error", reason, 0);
+	comment_put(control, change, 0, "error", reason);
 	ledger_put(control, "verdict", pairs);
 	log_error("a change could not be judged", LOG_U("change", change->id),
 		  LOG_S("reason", reason));
@@ -49,9 +49,10 @@ void judgement_failed(struct control *control, const struct msg_change_row *chan
 
 static int store_verdict(struct control *control, struct job *job,
 			 const struct msg_change_row *change,
-			 const struct msg_judged *judged, struct error *err)
+			 const struct msg_judged *judged, uint64_t *id,
+			 struct error *err)
 {
-	char policy[DIGEST_HEX_BYTES];
+	char policy[DIGEST_HEX_BYTES], number[24];
 	const char *first = job->finding_count ? job->findings[0].message : "";
 	struct msg_verdict_row row = {
 		.change = change->id,
@@ -65,19 +66,33 @@ static int store_verdict(struct control *control, struct job *job,
 		.errors = judged->errors,
 		.warnings = judged->warnings,
 		.reason = first,
+		.number = change->number,
+		.base_ref = change->base_ref,
+		.result_tree = judged->result_tree,
 	};
-	uint64_t id;
 
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)change->number);
 	digest_hex(&judged->policy, policy);
-	const char *pairs[] = { "repository", change->repository,
-				"ref",        change->ref,
-				"commit",     oid_text(&change->new_id),
-				"result",     judged->result,
-				"policy",     policy,
-				"pusher",     change->pusher ? change->pusher : "",
+	const char *pairs[] = { "repository",
+				change->repository,
+				"ref",
+				change->ref,
+				"commit",
+				oid_text(&change->new_id),
+				"result",
+				judged->result,
+				"policy",
+				policy,
+				"pusher",
+				change->pusher ? change->pusher : "",
+				change->number ? "merge-request" : NULL,
+				number,
 				NULL };
 	int rc = store_verdict_add(control->store, &row, job->findings,
-				   job->finding_count, &id, err);
+				   job->finding_count, id, err);
+	row.id = *id;
+	if (rc == 0)
+		event_put(control, "verdict", MESSAGE_verdict_row, &row);
 	if (rc == 0)
 		rc = ledger_put(control, "verdict", pairs);
 	return rc;
@@ -163,11 +178,31 @@ int targets_queue(struct control *control, const struct job *job,
 	return 0;
 }
 
+/* Which rule failed, where, and how many more there are. */
+static const char *describe(struct control *control, const struct job *job)
+{
+	const struct msg_finding_row *first = job->findings;
+	char more[48] = "", line[32] = "";
+
+	if (job->finding_count == 0)
+		return "policy said no";
+	if (job->finding_count > 1)
+		snprintf(more, sizeof(more), " (and %zu more)", job->finding_count - 1);
+	if (first->line)
+		snprintf(line, sizeof(line), ":%llu", (unsigned long long)first->line);
+	bool placed = first->path && *first->path;
+	return arena_printf(control->round, "%s: %s%s%s%s%s",
+			    first->rule ? first->rule : "policy",
+			    placed ? first->path : "", placed ? line : "",
+			    placed ? ": " : "", first->message, more);
+}
+
 void verdict_take(struct control *control, struct job *job,
 		  const struct msg_judged *judged)
 {
 	struct error err = ERROR_INIT;
 	struct msg_change_row change;
+	uint64_t verdict = 0;
 
 	if (control_write(control) != 0)
 		return;
@@ -178,6 +213,12 @@ void verdict_take(struct control *control, struct job *job,
 		return;
 	}
 	enum verdict_result result = verdict_by_name(judged->result);
+	if (judgement_needs_reviews(control, job, judged)) {
+		change_move(control, change.id, "waiting",
+			    "waits for the reviews of the forge", change.attempts,
+			    REVIEWS_PATIENCE);
+		return;
+	}
 	if (result == VERDICT_UNKNOWN) {
 		judgement_failed(control, &change,
 				 judged->text ? judged->text
@@ -191,22 +232,27 @@ void verdict_take(struct control *control, struct job *job,
 	const char *reason = passed               ? NULL
 			     : job->finding_count ? job->findings[0].message
 						  : "policy said no";
+	bool moves = passed && !change.number; /* a merge request moves no ref yet */
 	struct occasion occasion = { CAUSE_PUSH, change.pusher, NULL,
 				     change.received_at };
-	rc = store_verdict(control, job, &change, judged, &err);
+	rc = store_verdict(control, job, &change, judged, &verdict, &err);
 	if (rc == 0)
 		rc = store_change_move(control->store, change.id, state, reason,
 				       change.attempts, 0, clock_now(), &err);
 	if (rc == 0)
 		rc = store_change_base(control->store, change.id, &job->base, &err);
-	if (rc == 0 && passed)
+	if (rc == 0 && moves)
 		rc = store_ref_accepted(control->store, change.repository, change.ref,
 					&change.new_id, &err);
 	if (rc == 0)
-		rc = status_put(control, change.repository, &change.new_id,
-				"gitgate/policy", passed ? "success" : "failure",
-				passed ? "policy passed" : reason);
-	if (rc == 0 && passed)
+		rc = policy_status_put(
+			control, &change, passed ? "success" : "failure",
+			passed ? "policy passed" : describe(control, job), verdict);
+	if (rc == 0)
+		rc = comment_put(control, &change, verdict,
+				 passed ? "success" : "failure",
+				 passed ? "policy passed" : reason);
+	if (rc == 0 && moves)
 		rc = targets_queue(control, job, &change, judged, &occasion, &err);
 	if (rc != 0)
 		control_fail(control, 3, &err);

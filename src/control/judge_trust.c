@@ -146,17 +146,24 @@ static void find_policy_commit(struct control *control, const struct job *job,
  * pass what is said about force and creation. Only for a deletion of what was never
  * accepted there is nothing else than what was seen. */
 static struct oid judged_from(const struct conf_repository_entry *entry,
-			      const struct msg_change_row *change,
+			      const struct msg_change_row *change, const char *ref,
 			      const struct oid *base)
 {
-	const struct oid *anchor = anchor_of(entry, change->ref);
+	const struct oid *anchor = anchor_of(entry, ref);
 	struct oid nothing = { .length = change->new_id.length };
 
+	if (change->number)
+		return change->old_id; /* the base's tip that it is merged into */
 	if (!oid_is_null(base))
 		return *base;
 	if (oid_is_null(&change->new_id))
 		return change->old_id;
 	return anchor ? *anchor : nothing;
+}
+
+const char *change_target_ref(const struct msg_change_row *change)
+{
+	return change->base_ref && *change->base_ref ? change->base_ref : change->ref;
 }
 
 int judgement_fill(struct control *control, struct job *job,
@@ -171,13 +178,16 @@ int judgement_fill(struct control *control, struct job *job,
 	job->repository = arena_string(job->arena, entry->name);
 	job->base = *base;
 	request->repository = job->repository;
-	request->ref = arena_string(job->arena, change->ref);
-	request->old_id = judged_from(entry, change, base);
+	request->ref = arena_string(job->arena, change_target_ref(change));
+	request->old_id = judged_from(entry, change, change_target_ref(change), base);
 	request->new_id = change->new_id;
 	request->pusher = arena_string(job->arena, change->pusher);
 	request->received_at = change->received_at;
 	if (!job->repository || !request->ref)
 		return ERROR_MEMORY;
+	job->commit = change->new_id;
 	find_policy_commit(control, job, entry, repository.head, request);
-	return collect_trusted(control, job, entry, repository.head, request);
+	int rc = judgement_reviews(control, job, entry, change, base, request);
+	return rc == 0 ? collect_trusted(control, job, entry, repository.head, request)
+		       : rc;
 }

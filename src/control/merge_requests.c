@@ -81,10 +81,12 @@ static int add_change(struct control *control, const struct msg_merge_request_ro
 		rc = store_merge_request_change(control->store, row->repository,
 						row->number, id, &err);
 	if (rc == 0)
-		rc = status_put(control, row->repository, &row->head, "gitgate/policy",
-				"pending", "waits for its verdict");
+		rc = policy_status_put(control, &change, "pending",
+				       "waits for its verdict", 0);
 	if (rc != 0)
 		control_fail(control, 3, &err);
+	change.id = id;
+	event_put(control, "change", MESSAGE_change_row, &change);
 	log_info("a merge request is judged", LOG_S("repository", row->repository),
 		 LOG_U("number", row->number), LOG_S("head", oid_text(&row->head)),
 		 LOG_S("base", oid_text(base)), LOG_U("change", id));
@@ -209,17 +211,6 @@ int merge_requests_listed(struct control *control, const char *repository,
 }
 
 /* --- what a fetch saw --- */
-
-bool merge_request_ref(struct control *control, const char *repository,
-		       const struct msg_ref_row *seen)
-{
-	if (text_starts_with(seen->ref, BRANCH_PREFIX) ||
-	    text_starts_with(seen->ref, "refs/tags/"))
-		return false;
-	store_ref_seen(control->store, repository, seen->ref, &seen->tip, clock_now(),
-		       NULL);
-	return true;
-}
 
 int merge_requests_fetched(struct control *control, const char *repository)
 {
@@ -404,6 +395,22 @@ const char *merge_request_refusal(struct control *control,
 						 : "waits for its verdict");
 	}
 	return NULL;
+}
+
+bool merge_request_has_head(struct control *control,
+			    const struct msg_change_row *change)
+{
+	struct msg_merge_request_row *rows;
+	size_t count = 0;
+
+	if (store_merge_request_of_commit(control->store, control->round,
+					  change->repository, &change->new_id, &rows,
+					  &count, NULL) != 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (is_open(&rows[i]) && oid_equal(&rows[i].head, &change->new_id))
+			return true;
+	return false;
 }
 
 int comment_put(struct control *control, const struct msg_change_row *change,

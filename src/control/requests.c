@@ -3,15 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/path.h"
 #include "base/text.h"
-#include "base/user.h"
 #include "control/state.h"
 
 #define ROWS_MAX 200
@@ -48,23 +47,6 @@ static void answer_error(struct control *control, uint64_t request,
 			 const struct error *err)
 {
 	answer_end(control, request, err->code, err->text, 0, 0);
-}
-
-/* --- who may --- */
-
-static bool is_admin(const struct control *control, uint64_t uid)
-{
-	const struct strings *admins = &control->config->server.admins;
-
-	if (uid == 0 || uid == geteuid())
-		return true;
-	for (size_t i = 0; i < admins->count; i++) {
-		const char *name = admins->items[i];
-		if (*name == '@' ? user_is_in_group((uid_t)uid, name + 1)
-				 : user_is((uid_t)uid, name))
-			return true;
-	}
-	return false;
 }
 
 static bool owns(uint64_t uid, const char *path)
@@ -136,7 +118,7 @@ static void take_notify(struct control *control, const struct msg_notify *notify
 	uint64_t id = 0;
 	const struct conf_repository_entry *entry =
 		find_repository(control, notify->repository, notify->path);
-	bool may = entry && (is_admin(control, notify->uid) ||
+	bool may = entry && (rights_is_admin(control, notify->uid) ||
 			     owns(notify->uid, entry->options.path));
 
 	if (!entry)
@@ -212,6 +194,7 @@ PAGED(changes, store_change_list, change_row, id)
 PAGED(verdicts, store_verdict_list, verdict_row, id)
 PAGED(deployments, store_deployment_list, deployment_row, id)
 PAGED(ledger, store_ledger_list, ledger_row, sequence)
+PAGED(merge_requests, store_merge_request_list, merge_request_row, number)
 #undef PAGED
 
 #define WHOLE(name, row, call)                                                         \
@@ -235,23 +218,33 @@ WHOLE(quarantine, quarantine_row,
 WHOLE(outbox, outbox_row,
       store_outbox_list(CONTROL_STORE, run->query->repository, run->query->before,
 			run->query->limit, &rows, &run->count, err))
+WHOLE(sources, source_row, store_source_list(CONTROL_STORE, &rows, &run->count, err))
+WHOLE(tokens, token_row, store_token_list(CONTROL_STORE, &rows, &run->count, err))
+WHOLE(reviews, review_row,
+      store_review_list(CONTROL_STORE, run->query->repository, run->query->number,
+			&rows, &run->count, err))
 #undef WHOLE
+
+/* Whether whoever asks may read at all: no rows. */
+static int query_token(struct query_run *run, struct error *err)
+{
+	(void)run;
+	(void)err;
+	return 0;
+}
 
 static const struct {
 	const char *what;
 	int (*run)(struct query_run *run, struct error *err);
 } queries[] = {
-	{ "repositories", query_repositories },
-	{ "refs", query_refs },
-	{ "deliveries", query_deliveries },
-	{ "changes", query_changes },
-	{ "verdicts", query_verdicts },
-	{ "findings", query_findings },
-	{ "deployments", query_deployments },
-	{ "targets", query_targets },
-	{ "quarantine", query_quarantine },
-	{ "outbox", query_outbox },
-	{ "ledger", query_ledger },
+	{ "token", query_token },       { "sources", query_sources },
+	{ "tokens", query_tokens },     { "merge-requests", query_merge_requests },
+	{ "reviews", query_reviews },   { "repositories", query_repositories },
+	{ "refs", query_refs },         { "deliveries", query_deliveries },
+	{ "changes", query_changes },   { "verdicts", query_verdicts },
+	{ "findings", query_findings }, { "deployments", query_deployments },
+	{ "targets", query_targets },   { "quarantine", query_quarantine },
+	{ "outbox", query_outbox },     { "ledger", query_ledger },
 };
 
 static void take_query(struct control *control, const struct msg_query *asked)
@@ -259,11 +252,17 @@ static void take_query(struct control *control, const struct msg_query *asked)
 	struct error err = ERROR_INIT;
 	struct msg_query query = *asked;
 	struct query_run run = { .control = control, .query = &query };
-	int rc = ERROR_NOT_FOUND;
+	int may = rights_check(control, query.uid, &query.token, "read", &err);
+	int rc = may == 0 ? ERROR_NOT_FOUND : may;
 
+	/* Names of tokens are for those who can make them. */
+	if (may == 0 && query.what && strcmp(query.what, "tokens") == 0 &&
+	    !rights_is_admin(control, query.uid))
+		may = rc = error_set(&err, ERROR_PERMISSION,
+				     "only admins at the local socket see tokens");
 	if (query.limit == 0 || query.limit > ROWS_MAX)
 		query.limit = ROWS_MAX;
-	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+	for (size_t i = 0; may == 0 && i < sizeof(queries) / sizeof(queries[0]); i++)
 		if (query.what && strcmp(queries[i].what, query.what) == 0)
 			rc = queries[i].run(&run, &err);
 	if (rc == 0)
@@ -507,38 +506,115 @@ static int do_poll(struct command *command, struct error *err)
 	return rc;
 }
 
-static const struct verb {
-	const char *name;
-	bool needs_target;
-	int (*run)(struct command *command, struct error *err);
-} verbs[] = {
-	{ "deploy", true, do_deploy },   { "rollback", true, do_rollback },
-	{ "suspend", true, do_suspend }, { "resume", true, do_resume },
-	{ "poll", false, do_poll },
-};
+/* Once more what a delivery said; a body that is not there any more cannot be read. */
+static int do_replay(struct command *command, struct error *err)
+{
+	struct control *control = command->control;
+	struct msg_delivery_row row;
+	struct msg_bytes body;
 
-static int run_verb(struct command *command, struct error *err)
+	int rc = store_delivery_get(control->store, control->round, command->asked->id,
+				    &row, err);
+	if (rc == 0)
+		rc = store_delivery_body(control->store, control->round, row.id, &body,
+					 err);
+	if (rc == ERROR_NOT_FOUND) {
+		error_clear(err);
+		return error_set(err, ERROR_NOT_FOUND,
+				 "delivery %llu is not there, or its text was deleted "
+				 "after delivery-retention",
+				 (unsigned long long)command->asked->id);
+	}
+	if (rc == 0)
+		rc = control_write(control);
+	if (rc == 0)
+		rc = store_webhook_again(control->store, row.id, 0, err);
+	command->id = row.id;
+	command->text = "is read again";
+	return rc;
+}
+
+static int do_token_create(struct command *command, struct error *err)
 {
 	struct control *control = command->control;
 	const struct msg_command *asked = command->asked;
+	struct msg_token_row row = {
+		.name = asked->name,
+		.scopes = asked->scopes,
+		.created_at = clock_now(),
+		.expires_at = asked->expires_at,
+		.digest = asked->digest,
+	};
+	const char *pairs[] = { "name",  asked->name,    "scopes", asked->scopes,
+				"actor", command->actor, NULL };
 
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (!asked->verb || strcmp(verbs[i].name, asked->verb) != 0)
-			continue;
-		if (!verbs[i].needs_target)
-			return verbs[i].run(command, err);
-		command->target = config_target(control->config,
-						asked->target ? asked->target : "");
-		if (!command->target)
-			return error_set(err, ERROR_NOT_FOUND,
-					 "no target '%s' is configured",
-					 asked->target ? asked->target : "");
-		int rc = store_target_get(control->store, control->round, asked->target,
-					  &command->row, err);
-		return rc == 0 ? verbs[i].run(command, err) : rc;
-	}
-	return error_set(err, ERROR_USAGE, "unknown command '%s'",
-			 asked->verb ? asked->verb : "");
+	int rc = rights_scopes_check(asked->scopes, err);
+	if (rc == 0 &&
+	    (!asked->name || !*asked->name || digest_is_none(&asked->digest)))
+		rc = error_set(err, ERROR_USAGE, "a token needs a name and a digest");
+	if (rc == 0)
+		rc = control_write(control);
+	if (rc == 0)
+		rc = store_token_add(control->store, &row, &command->id, err);
+	return rc == 0 ? ledger_put(control, "token-create", pairs) : rc;
+}
+
+static int do_token_revoke(struct command *command, struct error *err)
+{
+	struct control *control = command->control;
+	char id[24];
+	const char *pairs[] = { "id", id, "actor", command->actor, NULL };
+
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)command->asked->id);
+	int rc = control_write(control);
+	if (rc == 0)
+		rc = store_token_revoke(control->store, command->asked->id, clock_now(),
+					err);
+	command->id = command->asked->id;
+	return rc == 0 ? ledger_put(control, "token-revoke", pairs) : rc;
+}
+
+static const struct verb {
+	const char *name;
+	const char *scope; /* of a token; NULL: admins at the local socket only */
+	bool needs_target;
+	int (*run)(struct command *command, struct error *err);
+} verbs[] = {
+	{ "deploy", "deploy", true, do_deploy },
+	{ "rollback", "deploy", true, do_rollback },
+	{ "suspend", "deploy", true, do_suspend },
+	{ "resume", "deploy", true, do_resume },
+	{ "poll", "poll", false, do_poll },
+	{ "replay", "poll", false, do_replay },
+	{ "backup", NULL, false, NULL },
+	{ "token-create", NULL, false, do_token_create },
+	{ "token-revoke", NULL, false, do_token_revoke },
+};
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static const struct verb *verb_find(const char *name, struct error *err)
+{
+	for (size_t i = 0; name && i < VERBS; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	error_set(err, ERROR_USAGE, "unknown command '%s'", name ? name : "");
+	return NULL;
+}
+
+static int run_verb(struct command *command, const struct verb *verb, struct error *err)
+{
+	struct control *control = command->control;
+	const char *target = command->asked->target ? command->asked->target : "";
+
+	if (!verb->needs_target)
+		return verb->run(command, err);
+	command->target = config_target(control->config, target);
+	if (!command->target)
+		return error_set(err, ERROR_NOT_FOUND, "no target '%s' is configured",
+				 target);
+	int rc = store_target_get(control->store, control->round, target, &command->row,
+				  err);
+	return rc == 0 ? verb->run(command, err) : rc;
 }
 
 static void start_backup(struct control *control, const struct msg_command *asked)
@@ -556,23 +632,34 @@ static void start_backup(struct control *control, const struct msg_command *aske
 		control->backup_path = NULL;
 }
 
+/* Without a scope no token suffices. */
+static int check_right(struct control *control, const struct msg_command *asked,
+		       const struct verb *verb, struct error *err)
+{
+	static const struct digest none;
+
+	return verb->scope ? rights_check(control, asked->uid, &asked->token,
+					  verb->scope, err)
+			   : rights_check(control, asked->uid, &none, "admin", err);
+}
+
 static void take_command(struct control *control, const struct msg_command *asked)
 {
 	struct error err = ERROR_INIT;
-	char actor[USER_NAME_BYTES];
-	struct command command = { .control = control, .asked = asked, .actor = actor };
+	struct command command = {
+		.control = control,
+		.asked = asked,
+		.actor = rights_actor(control, asked->uid, &asked->token),
+	};
+	const struct verb *verb = verb_find(asked->verb, &err);
 
-	user_name((uid_t)asked->uid, actor);
-	if (!is_admin(control, asked->uid)) {
-		error_set(&err, ERROR_PERMISSION,
-			  "'%s' may not do this: see 'admins' in the configuration",
-			  command.actor);
-	} else if (asked->verb && strcmp(asked->verb, "backup") == 0) {
+	int rc = verb ? check_right(control, asked, verb, &err) : err.code;
+	if (rc == 0 && !verb->run) {
 		start_backup(control, asked);
 		return;
-	} else {
-		run_verb(&command, &err);
 	}
+	if (rc == 0)
+		run_verb(&command, verb, &err);
 	if (err.code != 0)
 		answer_error(control, asked->request, &err);
 	else
@@ -607,12 +694,17 @@ void backup_continue(struct control *control)
 	control->backup_request = 0;
 }
 
-void request_take(struct control *control, enum message_type type, const void *message)
+void request_take(struct control *control, enum message_type type, const void *message,
+		  int *fds)
 {
-	if (type == MESSAGE_notify)
+	if (type == MESSAGE_webhook)
+		webhook_take(control, message, fds ? fds[0] : -1);
+	else if (type == MESSAGE_notify)
 		take_notify(control, message);
 	else if (type == MESSAGE_query)
 		take_query(control, message);
 	else if (type == MESSAGE_command)
 		take_command(control, message);
+	for (int i = 0; fds && i < MESSAGE_FDS_MAX; i++)
+		fd_close(&fds[i]);
 }

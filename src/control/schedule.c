@@ -77,11 +77,21 @@ void schedule_reset(struct control *control, const struct config *old)
 		arena_array(arena, config->repository_count + 1, sizeof(struct watch));
 	control->targets =
 		arena_array(arena, config->target_count + 1, sizeof(struct watch));
-	if (!control->repositories || !control->targets)
+	struct forge_watch *forges =
+		arena_array(arena, config->source_count + 1, sizeof(*forges));
+	if (!control->repositories || !control->targets || !forges)
 		abort();
-	for (size_t i = 0; i < config->repository_count; i++)
+	for (size_t i = 0; i < config->repository_count; i++) {
 		control->repositories[i].name =
 			arena_string(arena, config->repositories[i].name);
+		control->repositories[i].list_merge_requests = true;
+	}
+	for (size_t i = 0; i < config->source_count; i++)
+		forges[i].name = arena_string(arena, config->sources[i].name);
+	for (size_t i = 0; i < control->forge_count; i++)
+		config_secret_wipe(control->forges[i].token);
+	control->forges = forges;
+	control->forge_count = config->source_count;
 	for (size_t i = 0; i < config->target_count; i++) {
 		control->targets[i].name = arena_string(arena, config->targets[i].name);
 		control->targets[i].catch_up = catch_up_of(old, &config->targets[i]);
@@ -142,9 +152,11 @@ static void fetch_due(struct control *control, int64_t now, int64_t *until)
 		if (!has_worker(control)) {
 			continue;
 		}
-		if (!wanted && control_write(control) == 0)
+		if (!wanted && control_write(control) == 0) {
 			store_repository_hint(control->store, entry->name, clock_now(),
 					      NULL);
+			merge_requests_poll(control, entry->name);
+		}
 		store_repository_get(control->store, control->round, entry->name, &row,
 				     NULL);
 		watch->due =
@@ -309,6 +321,9 @@ int64_t schedule(struct control *control, int64_t now)
 		return until;
 	if (control->observer_stale)
 		observer_refresh(control);
+	read_due(control);
+	lookup_due(control, now, &until);
+	report_due(control, now, &until);
 	fetch_due(control, now, &until);
 	/* Deployments first: they are few, and changes without end must not keep what
 	 * was accepted from going live. */

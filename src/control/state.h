@@ -18,12 +18,21 @@
 #include "sandbox/sandbox.h"
 #include "store/store.h"
 
-#define CRASHES_MAX  3 /* then the piece of work is quarantined */
-#define ATTEMPTS_MAX 5 /* of work that failed for a reason that may pass */
-#define PARTS_MAX    3
+#define CRASHES_MAX   3 /* then the piece of work is quarantined */
+#define ATTEMPTS_MAX  5 /* of work that failed for a reason that may pass */
+#define PARTS_MAX     3
+#define GRANTS_MAX    2
+#define LIST_ROWS_MAX 200 /* of one list of the store */
+#define REVIEW_LOOKS  64  /* commits whose reviews are asked for at one time */
 
 struct control;
 struct job;
+
+/* Options that are empty may be NULL. */
+static inline bool is_set(const char *text)
+{
+	return text && *text;
+}
 
 /* Why a target is compared with what was accepted on its ref, without a push. */
 enum catch_up {
@@ -53,6 +62,23 @@ struct fact {
 	const char *value;
 };
 
+/* One more message to a job, after its request. */
+struct job_message {
+	struct job_message *next;
+	enum message_type type;
+	const void *message; /* in the job's arena */
+	int fd;              /* owned; -1: none */
+};
+
+/* read: a delivery, and what was found in it. */
+struct job_delivery {
+	struct msg_delivery_row row;
+	struct msg_hint_row *hints;
+	size_t hint_count;
+	size_t hint_capacity;
+	bool done;
+};
+
 /* A running job. Prepared inside a round, started after its commit. */
 struct job {
 	struct job *next;
@@ -64,6 +90,8 @@ struct job {
 	bool finished;    /* a result came, or it is given up: freed at the end of the
 			     round */
 	bool standing;    /* no deadline, does not count as a worker (observe) */
+	bool aside;       /* does not count as a worker: at most one a source, bounded
+			     by its own rules (read, report, lookup) */
 	int64_t deadline; /* monotonic */
 	struct arena *arena;
 	/* the request and its descriptors (owned) */
@@ -71,23 +99,27 @@ struct job {
 	void *request;
 	int request_fds[MESSAGE_FDS_MAX];
 	int request_fd_count;
+	struct job_message *more; /* sent behind the request, in order */
+	struct job_message **more_end;
 	struct msg_strings read_paths;
 	struct msg_strings write_paths;
 	/* what it works for */
 	const char *repository;
 	const char *target;
-	uint64_t wanted;   /* fetch: the generation that was asked for */
-	uint64_t delivery; /* fetch: the newest delivery when it was started */
-	bool again;        /* fetch: what was not accepted is judged once more */
-	uint64_t change;   /* judge */
-	struct oid base;   /* judge: what was accepted on the ref before */
+	const char *source; /* read, report, lookup */
+	uint64_t wanted;    /* fetch: the generation that was asked for */
+	uint64_t delivery;  /* fetch: the newest delivery when it was started */
+	bool again;         /* fetch: what was not accepted is judged once more */
+	uint64_t change;    /* judge */
+	struct oid base;    /* judge: what was accepted on the ref before */
 	uint64_t deployment;
 	bool emits;    /* judge: packs for `deployment` */
 	bool observes; /* deploy: only compares */
 	enum catch_up catch_up;
-	/* deploy: the runner's ends for the activate command: once after the switch,
-	 * once after switching back when the first run failed */
-	int grant_fds[2];
+	struct oid commit; /* judge: the new id */
+	bool asks_reviews; /* judge: they can be had, and were not given */
+	/* the runner's ends of what the job may have run: the same once each */
+	int grant_fds[GRANTS_MAX];
 	struct msg_grant *grant;
 	/* collected answers */
 	struct msg_finding_row *findings;
@@ -96,6 +128,16 @@ struct job {
 	struct msg_ref_row *refs;
 	size_t ref_count;
 	size_t ref_capacity;
+	struct job_delivery *deliveries; /* read */
+	size_t delivery_count;
+	size_t deliveries_done;
+	struct job_report *reports; /* report */
+	size_t report_count;
+	struct job_lookup *lookups; /* lookup */
+	size_t lookup_count;
+	struct merge_request *found; /* lookup: of the item that is being answered */
+	size_t found_count;
+	size_t found_capacity;
 	struct fact *facts; /* to be remembered when it ends well */
 	size_t fact_count;
 	size_t fact_capacity;
@@ -104,11 +146,61 @@ struct job {
 /* Timers of a repository or target that the store need not know. */
 struct watch {
 	const char *name;
-	int64_t due;       /* monotonic: next poll or comparison */
-	bool hinted;       /* compare now: somebody touched it */
-	bool again;        /* judge once more what was not accepted */
-	uint64_t failures; /* of comparisons in a row */
+	int64_t due;              /* monotonic: next poll or comparison */
+	bool hinted;              /* compare now: somebody touched it */
+	bool again;               /* judge once more what was not accepted */
+	bool list_merge_requests; /* read which are open */
+	uint64_t failures;        /* of comparisons in a row */
 	enum catch_up catch_up;
+};
+
+/* A row of the outbox that a report job posts. */
+struct job_report {
+	uint64_t id;
+	int64_t created_at;
+	const char *posted; /* what the forge shows then */
+	uint64_t attempts;
+	bool done;
+};
+
+/* What a lookup job was asked. */
+struct job_lookup {
+	const char *repository;
+	const char *mode;
+	uint64_t number;
+	uint64_t wanted; /* mode number: the generation that is answered */
+	struct oid commit;
+	bool done;
+};
+
+/* A merge request as a lookup told it. */
+struct merge_request {
+	struct msg_merge_request_row row;
+	struct msg_review_row *reviews;
+	size_t review_count;
+	size_t review_capacity;
+};
+
+/* What is known of a forge between jobs; nothing of it is stored. */
+struct forge_watch {
+	const char *name;
+	int64_t retry_at;    /* monotonic: it asked for silence until then */
+	int64_t refilled_at; /* monotonic */
+	uint64_t allowance;  /* requests that may still be made, times 60 s */
+	uint64_t failures;   /* in a row */
+	char *token;         /* of an App's installation; wiped */
+	int64_t token_expires;
+	uint64_t installation;
+};
+
+/* That the reviews of a commit were asked for. */
+struct review_look {
+	char repository[256];
+	struct oid commit;
+	int64_t asked_at;  /* clock_now(); 0: the slot is free */
+	int64_t looked_at; /* 0: not yet */
+	int64_t due;       /* monotonic: not before, after a failure */
+	uint64_t failures;
 };
 
 enum part { PART_ZYGOTE, PART_RUNNER, PART_INTAKE };
@@ -132,6 +224,10 @@ struct control {
 	size_t running;             /* workers */
 	struct watch *repositories; /* in the order of the configuration */
 	struct watch *targets;
+	struct forge_watch *forges; /* in the order of the configuration's sources */
+	size_t forge_count;
+	struct review_look looks[REVIEW_LOOKS]; /* a ring: see merge_requests.c */
+	size_t next_look;
 	struct arena *watch_arena;
 	struct arena *round; /* freed at the end of each round */
 	struct answer *answers;
@@ -145,7 +241,8 @@ struct control {
 	struct store_backup *backup;
 	char *backup_path; /* allocated: it outlives a configuration */
 	uint64_t backup_request;
-	int floor_fd;    /* sealed: the floor policy of the present configuration */
+	int floor_fd; /* sealed: the floor policy of the present configuration */
+	uint64_t last_event;
 	int exit_status; /* -1: go on */
 };
 
@@ -165,8 +262,15 @@ void job_start(struct control *control, struct job *job, enum message_type type,
 /* Frees one that was never queued. NULL is legal. */
 void job_drop(struct job *job);
 void job_add_fd(struct job *job, int fd); /* takes it */
+/* Lets the job have the runner run this, `count` times; the job's ends are added to its
+ * request's descriptors. */
+int job_add_grants(struct job *job, struct msg_grant *grant, int count);
 void job_paths(struct job *job, const char *const *read, size_t read_count,
 	       const char *const *write, size_t write_count);
+/* One more message behind the request; takes `fd` (-1: none). `message` must live in
+ * the job's arena. */
+int job_add_message(struct job *job, enum message_type type, const void *message,
+		    int fd);
 void job_finish(struct control *control, struct job *job);
 /* Writes the facts that a judge found out. Losing them costs time only. */
 void job_keep_facts(struct control *control, const struct job *job);
@@ -211,6 +315,92 @@ int compare_prepare(struct control *control, const struct conf_target_entry *tar
 		    const struct msg_target_row *row);
 void observer_refresh(struct control *control);
 
+/* --- webhooks.c --- */
+/* The sources and their secrets, to intake. */
+void sources_send(struct control *control);
+/* Stores a delivery; `fd` holds its body, or -1. */
+void webhook_take(struct control *control, const struct msg_webhook *webhook, int fd);
+
+/* --- work_read.c, work_report.c, work_lookup.c --- */
+extern const struct job_kind read_kind, report_kind, lookup_kind;
+void read_due(struct control *control);
+void report_due(struct control *control, int64_t now, int64_t *until);
+void lookup_due(struct control *control, int64_t now, int64_t *until);
+
+/* --- forges.c --- */
+struct forge_watch *forge_watch_find(struct control *control, const char *source);
+/* The source that a repository is told of by, when it can be asked and told. NULL:
+ * none.
+ */
+const struct conf_source_entry *forge_of(const struct control *control,
+					 const char *repository);
+/* Whether `requests` may be made now; *until otherwise. Takes them from the budget. */
+bool forge_allows(struct control *control, const struct conf_source_entry *source,
+		  uint64_t requests, int64_t now, int64_t *until);
+/* The first message of a report or lookup job; its paths. ERROR_... when the credential
+ * cannot be read. */
+int forge_session_fill(struct control *control, struct job *job,
+		       const struct conf_source_entry *source,
+		       struct msg_forge_session *session, struct error *err);
+/* What a job said about limits and its token. */
+void forge_budget_take(struct control *control, const struct job *job,
+		       const struct msg_forge_budget *budget);
+/* How talking went: for `status` and the wait before the next time. */
+void forge_result(struct control *control, const char *source, int code,
+		  const char *problem, int64_t retry_at);
+
+/* --- merge_requests.c --- */
+/* The list of open ones is read again. */
+void merge_requests_poll(struct control *control, const char *repository);
+/* A lookup's answer about one merge request. */
+int merge_request_take(struct control *control, const char *repository,
+		       const struct merge_request *found, uint64_t seen);
+/* All open ones were listed: those that are not among them are looked at singly. */
+int merge_requests_listed(struct control *control, const char *repository,
+			  const struct merge_request *found, size_t count);
+/* A fetch ended: what has a new head or base is judged. */
+int merge_requests_fetched(struct control *control, const char *repository);
+/* The refs that a fetch shall bring besides branches and tags. */
+struct msg_strings merge_request_refs(struct control *control, struct arena *arena,
+				      const struct conf_repository_entry *entry);
+/* Whether the reviews of this commit were read within the last minute. */
+bool reviews_fresh(struct control *control, const char *repository,
+		   const struct oid *commit);
+/* They are read soon; changes and deployments of this commit are due then. */
+void reviews_ask(struct control *control, const char *repository,
+		 const struct oid *commit);
+void reviews_looked(struct control *control, const char *repository,
+		    const struct oid *commit, int code);
+/* The merge request by which a change comes (number 0 in *out: none). */
+int merge_request_of_change(struct control *control,
+			    const struct msg_change_row *change,
+			    struct msg_merge_request_row *out);
+/* Why another open merge request with the same head was not accepted; NULL: none. */
+const char *merge_request_refusal(struct control *control,
+				  const struct msg_change_row *change);
+/* Whether an open merge request has the change's new commit as its head. */
+bool merge_request_has_head(struct control *control,
+			    const struct msg_change_row *change);
+/* The comment of a merge request, with this verdict's findings. */
+int comment_put(struct control *control, const struct msg_change_row *change,
+		uint64_t verdict, const char *state, const char *description);
+
+/* --- events.c --- */
+/* Tells followers; after the commit. */
+void event_put(struct control *control, const char *kind, enum message_type type,
+	       const void *row);
+
+/* --- rights.c: who may --- */
+/* A person at the local socket, or a token. `scope`: read, poll or deploy. */
+int rights_check(struct control *control, uint64_t uid, const struct digest *token,
+		 const char *scope, struct error *err);
+/* Of a new token: read, poll and deploy, at least one. */
+int rights_scopes_check(const char *scopes, struct error *err);
+bool rights_is_admin(const struct control *control, uint64_t uid);
+/* Who that is, for the ledger; in the round's arena. */
+const char *rights_actor(struct control *control, uint64_t uid,
+			 const struct digest *token);
+
 /* --- deployments.c: the life of deployments, in the store --- */
 /* Queues one and supersedes what waited; `id` may be NULL. ERROR_STALE with a reason
  * when the commit is quarantined. */
@@ -224,12 +414,18 @@ int deployment_end(struct control *control, struct msg_deployment_row *row,
 int status_put(struct control *control, const char *repository,
 	       const struct oid *commit, const char *context, const char *state,
 	       const char *description);
+/* The status gitgate/policy of a change, with its verdict's findings (0: none). A
+ * branch's verdict does not hide that of an open merge request with the same head. */
+int policy_status_put(struct control *control, const struct msg_change_row *change,
+		      const char *state, const char *description, uint64_t verdict);
 int ledger_put(struct control *control, const char *kind, const char *const *pairs);
 /* After a start: what was in the middle when the process ended. */
 int deployments_recover(struct control *control);
 
 /* --- requests.c: what intake asks --- */
-void request_take(struct control *control, enum message_type type, const void *message);
+/* Closes the descriptors (NULL: there are none). */
+void request_take(struct control *control, enum message_type type, const void *message,
+		  int *fds);
 void answer_put(struct control *control, enum message_type type, const void *message);
 void backup_continue(struct control *control);
 

@@ -51,7 +51,7 @@ void sources_send(struct control *control)
 		const struct conf_source_entry *entry = &config->sources[i];
 		struct msg_source *source =
 			arena_new_of(control->round, struct msg_source);
-		if (!source || !*entry->options.secrets_file ||
+		if (!source || !is_set(entry->options.secrets_file) ||
 		    read_secrets(control, entry, source) != 0)
 			continue;
 		source->name = entry->name;

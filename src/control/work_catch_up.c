@@ -95,19 +95,17 @@ int catch_up_prepare(struct control *control, const struct conf_target_entry *ta
 	struct oid since = { .length = tip->length };
 	if (why == CATCH_UP_LEFT && row.commit.length)
 		since = row.commit;
-	struct job *job = job_new(control, &catch_up_kind);
-	struct msg_judge *request =
-		job ? arena_new_of(job->arena, struct msg_judge) : NULL;
-	int rc = request ? fill(control, job, target, tip, &since, request)
-			 : ERROR_MEMORY;
-	if (rc == 0) {
-		job->change = change;
-		job->catch_up = why;
-		rc = judgement_start(control, job, entry, request);
-	}
-	if (rc != 0)
+	struct msg_judge *request;
+	struct job *job = judgement_new(control, &catch_up_kind, &request);
+	int rc = job ? fill(control, job, target, tip, &since, request) : ERROR_MEMORY;
+	if (rc != 0) {
 		job_drop(job);
-	return rc;
+		return rc;
+	}
+	job->change = change;
+	job->catch_up = why;
+	judgement_start(control, job, entry, request);
+	return 0;
 }
 
 /* --- results --- */

@@ -46,7 +46,6 @@ static int add_grants(struct control *control, struct job *job,
 	static const char *const environment[] = { "PATH=/usr/local/sbin:/usr/local/"
 						   "bin:/usr/sbin:/usr/bin:/sbin:/bin",
 						   "LC_ALL=C.UTF-8" };
-	struct error err = ERROR_INIT;
 
 	if (!grant)
 		return ERROR_MEMORY;
@@ -59,18 +58,9 @@ static int add_grants(struct control *control, struct job *job,
 		.write_paths = copy_strings(arena, &options->activate_write),
 		.require_sandbox = control->config->sandbox.required,
 	};
-	for (int i = 0; i < 2; i++) {
-		int pair[2];
-		int rc = channel_pair(pair, &err);
-		if (rc != 0) {
-			log_warning("no socketpair for a command", LOG_E(&err));
-			return rc;
-		}
-		job_add_fd(job, pair[0]);
-		job->grant_fds[i] = pair[1];
-	}
-	job->grant = grant;
-	return 0;
+	/* Once after the switch, once after switching back when the first run failed.
+	 */
+	return job_add_grants(job, grant, 2);
 }
 
 static void give_up(struct control *control, uint64_t deployment, const char *reason,

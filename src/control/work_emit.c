@@ -73,13 +73,12 @@ int emit_prepare(struct control *control, const struct conf_target_entry *target
 
 	if (obstacle)
 		return cancel(control, deployment, obstacle);
-	struct job *job = job_new(control, &judge_kind);
-	struct msg_judge *request =
-		job ? arena_new_of(job->arena, struct msg_judge) : NULL;
+	struct msg_judge *request;
+	struct job *job = judgement_new(control, &judge_kind, &request);
 	const char **paths =
-		request ? arena_array(job->arena, target->options.paths.count + 1,
-				      sizeof(*paths))
-			: NULL;
+		job ? arena_array(job->arena, target->options.paths.count + 1,
+				  sizeof(*paths))
+		    : NULL;
 
 	if (!paths || !entry) {
 		job_drop(job);
@@ -94,10 +93,10 @@ int emit_prepare(struct control *control, const struct conf_target_entry *target
 		(struct msg_strings){ paths, target->options.paths.count };
 	int rc = fill_emission(control, job, entry, &change, is_push(deployment),
 			       request);
-	if (rc == 0)
-		rc = judgement_start(control, job, entry, request);
 	if (rc != 0)
 		job_drop(job);
+	else
+		judgement_start(control, job, entry, request);
 	return rc;
 }
 
@@ -136,6 +135,22 @@ static void refuse_deployment(struct control *control, const struct job *job)
 						  : "policy says no now");
 }
 
+/* They are read again right before the effect; the deployment is due when they were. */
+static void wait_for_reviews(struct control *control, const struct job *job)
+{
+	struct error err = ERROR_INIT;
+	struct msg_deployment_row row;
+
+	if (control_write(control) != 0 ||
+	    store_deployment_get(control->store, control->round, job->deployment, &row,
+				 NULL) != 0)
+		return;
+	row.due_at = clock_now() + REVIEWS_PATIENCE;
+	row.reason = "waits for the reviews of the forge";
+	if (store_deployment_put(control->store, &row, &err) != 0)
+		control_fail(control, 3, &err);
+}
+
 void emit_take(struct control *control, struct job *job,
 	       const struct msg_judged *judged, int *fds)
 {
@@ -144,6 +159,10 @@ void emit_take(struct control *control, struct job *job,
 	const struct conf_target_entry *target =
 		config_target(control->config, job->target);
 
+	if (judgement_needs_reviews(control, job, judged)) {
+		wait_for_reviews(control, job);
+		return;
+	}
 	if (verdict_by_name(judged->result) == VERDICT_FAIL) {
 		refuse_deployment(control, job);
 		return;

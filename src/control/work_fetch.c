@@ -48,7 +48,8 @@ static int read_text(struct job *job, const char *file, const char **out,
 	return rc != 0 || *out ? rc : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
-static int fill_request(struct job *job, const struct conf_repository_entry *entry,
+static int fill_request(struct control *control, struct job *job,
+			const struct conf_repository_entry *entry,
 			struct msg_fetch *request, struct error *err)
 {
 	const struct conf_repository *options = &entry->options;
@@ -62,6 +63,7 @@ static int fill_request(struct job *job, const struct conf_repository_entry *ent
 	request->username = arena_string(arena, options->username);
 	request->timeout = options->timeout;
 	request->refspecs = (struct msg_strings){ default_refspecs, 2 };
+	request->wanted_refs = merge_request_refs(control, arena, entry);
 	const char **fsck = arena_array(arena, options->fsck.count + 1, sizeof(*fsck));
 	for (size_t i = 0; fsck && i < options->fsck.count; i++)
 		fsck[i] = arena_string(arena, options->fsck.items[i]);
@@ -136,7 +138,7 @@ int fetch_prepare(struct control *control, const struct conf_repository_entry *e
 	const char *write[] = { place };
 	job_paths(job, read, count, write, 1);
 	free(wrapper);
-	int rc = fill_request(job, entry, request, &err);
+	int rc = fill_request(control, job, entry, request, &err);
 	job_start(control, job, MESSAGE_fetch, request);
 	if (rc != 0) {
 		fetch_failed(control, job, err.text);
@@ -155,6 +157,21 @@ static int keep_ref(struct job *job, const struct msg_ref_row *row)
 	*kept = *row;
 	kept->ref = arena_string(job->arena, row->ref);
 	return kept->ref ? 0 : ERROR_MEMORY;
+}
+
+/* The branch that a merge queue's ref is for, whose rules count:
+ * refs/heads/gh-readonly-queue/<branch>/pr-<number>-<id>. NULL: it is none. */
+static const char *queue_base(struct control *control, const char *ref)
+{
+	static const char prefix[] = "refs/heads/gh-readonly-queue/";
+	const char *end = strrchr(ref, '/');
+
+	if (!text_starts_with(ref, prefix) || !text_starts_with(end, "/pr-") ||
+	    end < ref + strlen(prefix))
+		return NULL;
+	return arena_printf(control->round, "refs/heads/%.*s",
+			    (int)(end - ref - (long)strlen(prefix)),
+			    ref + strlen(prefix));
 }
 
 static int add_change(struct control *control, const char *repository, const char *ref,
@@ -176,17 +193,20 @@ static int add_change(struct control *control, const char *repository, const cha
 		.received_at = received ? received : now,
 		.state = "waiting",
 		.updated_at = now,
+		.base_ref = queue_base(control, ref),
 	};
 	int rc = store_change_add(control->store, &row, &id, &err);
 	if (rc == 0)
 		rc = store_ref_seen(control->store, repository, ref, new_id, now, &err);
 	if (rc == 0)
-		rc = status_put(control, repository, new_id, "gitgate/policy",
-				"pending", "waits for its verdict");
+		rc = policy_status_put(control, &row, "pending",
+				       "waits for its verdict", 0);
 	if (rc != 0) {
 		control_fail(control, 3, &err);
 		return rc;
 	}
+	row.id = id;
+	event_put(control, "change", MESSAGE_change_row, &row);
 	log_info("a ref moved", LOG_S("repository", repository), LOG_S("ref", ref),
 		 LOG_S("old", oid_text(old_id)), LOG_S("new", oid_text(new_id)),
 		 LOG_U("change", id));
@@ -199,6 +219,13 @@ static int by_ref(const void *a, const void *b)
 		      ((const struct msg_ref_row *)b)->ref);
 }
 
+/* Neither branch nor tag: a forge's ref of a merge request. */
+static bool is_foreign(const char *ref)
+{
+	return !text_starts_with(ref, "refs/heads/") && !text_starts_with(ref, "refs/"
+									       "tags/");
+}
+
 /* Refs that are known and were not seen this time are gone. */
 static int add_deletions(struct control *control, const struct job *job)
 {
@@ -209,7 +236,7 @@ static int add_deletions(struct control *control, const struct job *job)
 
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		struct oid gone = known[i].tip;
-		if (oid_is_null(&known[i].tip) ||
+		if (oid_is_null(&known[i].tip) || is_foreign(known[i].ref) ||
 		    (job->ref_count && bsearch(&known[i], job->refs, job->ref_count,
 					       sizeof(job->refs[0]), by_ref)))
 			continue;
@@ -250,6 +277,11 @@ static void take_refs(struct control *control, struct job *job, const char *head
 	for (size_t i = 0; rc == 0 && i < job->ref_count; i++) {
 		struct msg_ref_row known = { 0 };
 		const struct msg_ref_row *seen = &job->refs[i];
+		if (is_foreign(seen->ref)) {
+			rc = store_ref_seen(control->store, job->repository, seen->ref,
+					    &seen->tip, clock_now(), &err);
+			continue;
+		}
 		store_ref_get(control->store, control->round, job->repository,
 			      seen->ref, &known, NULL);
 		if (oid_equal(&known.tip, &seen->tip) &&
@@ -270,6 +302,8 @@ static void take_refs(struct control *control, struct job *job, const char *head
 	if (rc == 0)
 		rc = store_delivery_done(control->store, job->repository, job->delivery,
 					 &err);
+	if (rc == 0)
+		rc = merge_requests_fetched(control, job->repository);
 	if (rc != 0)
 		control_fail(control, 3, &err);
 	metric_add(METRIC_FETCHES, 1);

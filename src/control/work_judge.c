@@ -5,20 +5,31 @@
 #include "control/judge.h"
 #include "model/finding.h"
 
-int judgement_start(struct control *control, struct job *job,
-		    const struct conf_repository_entry *entry,
-		    struct msg_judge *request)
+struct job *judgement_new(struct control *control, const struct job_kind *kind,
+			  struct msg_judge **request)
+{
+	struct job *job = job_new(control, kind);
+	int floor = job ? fcntl(control->floor_fd, F_DUPFD_CLOEXEC, 3) : -1;
+
+	if (floor >= 0)
+		job_add_fd(job, floor);
+	*request = floor >= 0 ? arena_new_of(job->arena, struct msg_judge) : NULL;
+	if (*request)
+		return job;
+	job_drop(job);
+	return NULL;
+}
+
+void judgement_start(struct control *control, struct job *job,
+		     const struct conf_repository_entry *entry,
+		     struct msg_judge *request)
 {
 	const char *read[] = { entry->mirror };
-	int floor = fcntl(control->floor_fd, F_DUPFD_CLOEXEC, 3);
+	const char *write[] = { judgement_scratch(job->arena, entry) };
 
-	if (floor < 0)
-		return ERROR_IO;
 	request->path = arena_string(job->arena, entry->mirror);
-	job_add_fd(job, floor);
-	job_paths(job, read, 1, NULL, 0);
+	job_paths(job, read, 1, write, request->has_merge ? 1 : 0);
 	job_start(control, job, MESSAGE_judge, request);
-	return 0;
 }
 
 int judge_prepare(struct control *control, const struct msg_change_row *change)
@@ -33,23 +44,20 @@ int judge_prepare(struct control *control, const struct msg_change_row *change)
 			    change->attempts, 0);
 		return 0;
 	}
-	struct job *job = job_new(control, &judge_kind);
-	struct msg_judge *request =
-		job ? arena_new_of(job->arena, struct msg_judge) : NULL;
-	if (!request) {
-		job_drop(job);
+	struct msg_judge *request;
+	struct job *job = judgement_new(control, &judge_kind, &request);
+	if (!job)
 		return ERROR_MEMORY;
-	}
 	job->change = change->id;
-	store_ref_get(control->store, control->round, change->repository, change->ref,
-		      &ref, NULL);
+	store_ref_get(control->store, control->round, change->repository,
+		      change_target_ref(change), &ref, NULL);
 	int rc = judgement_fill(control, job, entry, change, &ref.accepted, request);
-	if (rc == 0)
+	if (rc == 0 && !change->number)
 		rc = judgement_watch(control, job, request);
-	if (rc == 0)
-		rc = judgement_start(control, job, entry, request);
 	if (rc != 0)
 		job_drop(job);
+	else
+		judgement_start(control, job, entry, request);
 	return rc;
 }
 

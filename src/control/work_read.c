@@ -140,7 +140,8 @@ static const struct conf_repository_entry *repository_of(const struct control *c
 	for (size_t i = 0; name && i < control->config->repository_count; i++) {
 		const struct conf_repository_entry *entry =
 			&control->config->repositories[i];
-		if (strcmp(entry->options.source, source) == 0 &&
+		if (is_set(entry->options.source) &&
+		    strcmp(entry->options.source, source) == 0 &&
 		    strcasecmp(entry->options.full_name, name) == 0)
 			return entry;
 	}
@@ -235,7 +236,8 @@ static int look_everywhere(struct control *control, struct job_delivery *deliver
 	for (size_t i = 0; rc == 0 && i < control->config->repository_count; i++) {
 		const struct conf_repository_entry *entry =
 			&control->config->repositories[i];
-		if (strcmp(entry->options.source, row.source) != 0)
+		if (!is_set(entry->options.source) ||
+		    strcmp(entry->options.source, row.source) != 0)
 			continue;
 		rc = store_repository_hint(control->store, entry->name, clock_now(),
 					   err);

@@ -37,9 +37,9 @@ static const char *link_of(struct control *control, struct arena *arena,
 {
 	const char *base = control->config->server.public_url;
 
-	if (row->link && *row->link)
+	if (is_set(row->link))
 		return arena_string(arena, row->link);
-	if (!*base)
+	if (!is_set(base))
 		return "";
 	if (row->verdict)
 		return arena_printf(arena, "%s/api/v1/findings?id=%llu", base,

@@ -222,6 +222,24 @@ static void write_hook(struct buf *out, const struct forge_set_up *set_up)
 	json_object_end(&json);
 }
 
+/* Those behind the first send every event once more. */
+static int remove_others(struct forge *forge, const char *name,
+			 const struct call_hooks *hooks, struct error *err)
+{
+	int code = 0;
+	for (size_t i = 1; code == 0 && i < hooks->count; i++) {
+		struct call call = {
+			.method = "DELETE",
+			.target =
+				call_target(hooks->arena, "/repositories/{/}/hooks/{}",
+					    name, hooks->ids[i]),
+			.right = RIGHT_HOOK,
+		};
+		code = forge_call(forge, &call, hooks->arena, NULL, NULL, err);
+	}
+	return code;
+}
+
 int cloud_hook(struct forge *forge, const struct forge_set_up *set_up,
 	       struct arena *arena, const char **text, struct error *err)
 {
@@ -244,6 +262,8 @@ int cloud_hook(struct forge *forge, const struct forge_set_up *set_up,
 	if (body.capacity > 0)
 		explicit_bzero(body.data, body.length);
 	buf_release(&body);
+	if (code == 0)
+		code = remove_others(forge, set_up->name, &hooks, err);
 	return code == 0 ? call_hook_done(arena, fresh ? "made" : "updated", set_up,
 					  text, err)
 			 : code;

@@ -77,7 +77,9 @@ int server_pages(struct forge *forge, struct server_list *list, const char *righ
 				    ? arena_printf(list->arena, "%s0", list->target)
 				    : NULL;
 	if (first == NULL || strlen(list->target) > CALL_TARGET_BYTES - 32)
-		return error_set(err, ERROR_MEMORY, "a request's path is too long");
+		return error_set(err, ERROR_MEMORY,
+				 "a request's path cannot be built: a name is too "
+				 "long, or none of this forge");
 	return forge_call_pages(forge, first, right, take_page, list, retry_at, err);
 }
 

@@ -14,10 +14,11 @@
 #include "doc/doc.h"
 #include "net/http.h"
 
-#define SAID_BYTES   300
-#define PAGE_BYTES   ((size_t)256 << 20) /* a page as nodes: at most */
-#define UNTOLD_RETRY (60 * CLOCK_SECOND) /* limited, and the forge does not say when   \
-					  */
+#define SAID_BYTES 300
+#define PAGE_BYTES ((size_t)256 << 20) /* a page as nodes: at most */
+#define UNTOLD_RETRY                                                                   \
+	(60 * CLOCK_SECOND) /* limited, and the forge does not say when                \
+			     */
 #define RIGHT_UNKNOWN  "it may not do this"
 #define HTTP_UNTOLD_OK 299
 
@@ -75,31 +76,41 @@ const char *call_target(struct arena *arena, const char *pattern, ...)
 
 /* --- what the forge said --- */
 
-static void add_said(struct buf *out, const struct node *node);
+static void add_said(struct buf *out, const struct node *node, const char *key);
 
-/* Of an object: the members in which forges say what is wrong. */
-static void add_said_members(struct buf *out, const struct node *node)
+/* Of the reply itself: the members in which forges say what is wrong. */
+static void add_said_top(struct buf *out, const struct node *node)
 {
-	static const char *const members[] = { "message", "error",
-					       "errors",  "error_description",
-					       "detail",  "field",
-					       "code",    "reason" };
+	static const char *const members[] = { "message", "error", "errors",
+					       "error_description", "detail" };
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
-		add_said(out, node_get(node, members[i]));
+		add_said(out, node_get(node, members[i]), NULL);
 }
 
-/* Strings at any depth that forges use, joined. The reader bounds the depth. */
-static void add_said(struct buf *out, const struct node *node)
+/* Within them: everything, by its name where that tells something. */
+static void add_said_members(struct buf *out, const struct node *node)
+{
+	for (size_t i = 0; i < node_count(node) && out->failed == 0; i++) {
+		const char *key = node_text(node_key(node, i), NULL);
+		bool plain = strcmp(key, "message") == 0 || strcmp(key, "detail") == 0;
+		add_said(out, node_item(node, i), plain ? NULL : key);
+	}
+}
+
+/* Strings at any depth, joined. The reader bounds the depth. */
+static void add_said(struct buf *out, const struct node *node, const char *key)
 {
 	switch (node_kind(node)) {
 	case NODE_STRING:
 		if (out->length > 0)
 			buf_add_string(out, ", ");
+		if (key != NULL)
+			buf_addf(out, "%s ", key);
 		buf_add_string(out, node_text(node, NULL));
 		break;
 	case NODE_SEQUENCE:
 		for (size_t i = 0; i < node_count(node) && out->failed == 0; i++)
-			add_said(out, node_item(node, i));
+			add_said(out, node_item(node, i), key);
 		break;
 	case NODE_MAPPING:
 		add_said_members(out, node);
@@ -118,7 +129,10 @@ static void describe(char out[SAID_BYTES + 3], const struct http_reply *reply,
 		     const struct node *body)
 {
 	struct buf said = BUF_INIT(16 * SAID_BYTES);
-	add_said(&said, body);
+	if (node_kind(body) == NODE_MAPPING)
+		add_said_top(&said, body);
+	else
+		add_said(&said, body, NULL);
 	out[0] = '\0';
 	if (said.length > 0) {
 		memcpy(out, ": ", 3);
@@ -238,7 +252,9 @@ int forge_call(struct forge *forge, const struct call *call, struct arena *arena
 	const struct http_header *headers = call->headers;
 	struct http_reply reply;
 	if (call->target == NULL)
-		return error_set(err, ERROR_MEMORY, "a request's path is too long");
+		return error_set(err, ERROR_MEMORY,
+				 "a request's path cannot be built: a name is too "
+				 "long, or none of this forge");
 	if (call->body != NULL && call->body->failed != 0)
 		return buf_status(call->body, "a request's body", err);
 	if (headers == NULL && call->body != NULL)
@@ -287,7 +303,9 @@ int forge_call_pages(struct forge *forge, const char *target, const char *right,
 {
 	char next[CALL_TARGET_BYTES];
 	if (target == NULL || strlen(target) >= sizeof(next))
-		return error_set(err, ERROR_MEMORY, "a request's path is too long");
+		return error_set(err, ERROR_MEMORY,
+				 "a request's path cannot be built: a name is too "
+				 "long, or none of this forge");
 	snprintf(next, sizeof(next), "%s", target);
 	for (uint64_t pages = 1;; pages++) {
 		int code = limit_check(&limits_default, LIMIT_FORGE_PAGES, pages,

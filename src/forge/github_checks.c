@@ -48,7 +48,7 @@ struct check {
 	const char *conclusion; /* NULL: not completed */
 	const char *summary;
 	char title[TITLE_BYTES];
-	char external_id[64];
+	char external_id[96];
 	struct arena *arena;
 	int64_t *retry_at;
 };
@@ -121,7 +121,8 @@ static int make_check(struct check *check, const struct msg_finding_row *finding
 						: "queued";
 	text_escape_into(check->title, sizeof(check->title), title, strlen(title));
 	snprintf(check->external_id, sizeof(check->external_id),
-		 "gitgate-%" PRIu64 "-%" PRId64, item->id, item->created_at);
+		 "gitgate-%" PRIu64 "-%" PRId64 "-%.16s", item->id, item->created_at,
+		 item->state);
 	int rc = make_summary(check, findings, count, err);
 	if (!rc && check->conclusion)
 		rc = choose_notes(check, findings, count, err);

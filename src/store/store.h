@@ -97,11 +97,11 @@ int store_delivery_origin(struct store *store, struct arena *arena,
 
 /* A webhook, before it is read: state "received", with its body. When an equal one
  * (source, digest) still waits to be read it is counted as merged and keeps its id.
- * Counts for its source. */
+ * Counts for its source, whose row is added when it is missing. */
 int store_webhook_add(struct store *store, const struct msg_delivery_row *row,
 		      const void *body, size_t length, uint64_t *id, struct error *err);
-/* Received ones that are due, oldest first, of one source (NULL: of the source whose
- * turn it is: that of the oldest), at most `limit`. Bodies are got one by one. */
+/* Received ones, oldest first, of one source (NULL: of the source whose turn it is: that
+ * of the oldest), at most `limit`. Bodies are got one by one. */
 int store_webhook_next(struct store *store, struct arena *arena, const char *source,
 		       size_t limit, struct msg_delivery_row **out, size_t *count,
 		       struct error *err);
@@ -112,20 +112,22 @@ int store_delivery_body(struct store *store, struct arena *arena, uint64_t id,
 int store_delivery_get(struct store *store, struct arena *arena, uint64_t id,
 		       struct msg_delivery_row *out, struct error *err);
 /* What reading found: writes repository, ref, old, new, number, action, pusher, kind,
- * reason and state ("waiting": a hint that was taken; "ignored"; "unreadable"). */
+ * reason and state ("waiting": a hint that was taken; "done": nothing waits for it;
+ * "ignored"; "unreadable"). ERROR_STALE: it was read already. */
 int store_webhook_read(struct store *store, const struct msg_delivery_row *row,
 		       struct error *err);
-/* One more hint of the same delivery: as store_delivery_add(), never merged, with
- * parent, event and forge_id as given. */
+/* One more hint of the same delivery: never merged; every field as given, the state one
+ * of those above. */
 int store_webhook_more(struct store *store, const struct msg_delivery_row *row,
 		       uint64_t *id, struct error *err);
-/* Another try to read it (attempts as given), or state "received" again: replay. */
+/* Another try to read it (attempts as given), or state "received" again: replay.
+ * ERROR_NOT_FOUND: it is not there, or its text is not. */
 int store_webhook_again(struct store *store, uint64_t id, uint64_t attempts,
 			struct error *err);
 /* How many wait to be read, and their bytes. Kept in memory: cheap. */
 int store_webhook_backlog(struct store *store, uint64_t *count, uint64_t *bytes,
 			  struct error *err);
-/* Bodies of read deliveries older than this are deleted. */
+/* Bodies of read deliveries older than this are deleted, at most 20,000 at a call. */
 int store_body_prune(struct store *store, int64_t older_than, struct error *err);
 
 /* --- sources --- */
@@ -176,7 +178,8 @@ int store_merge_request_of_commit(struct store *store, struct arena *arena,
 				  const char *repository, const struct oid *commit,
 				  struct msg_merge_request_row **out, size_t *count,
 				  struct error *err);
-/* For the API: filters repository, state, number; `before`: numbers below. */
+/* For the API: filters repository, state, number; `before`: numbers below, of one
+ * repository (else ERROR_USAGE: others have the same numbers). */
 int store_merge_request_list(struct store *store, struct arena *arena,
 			     const struct msg_query *query,
 			     struct msg_merge_request_row **out, size_t *count,
@@ -187,7 +190,8 @@ int store_review_list(struct store *store, struct arena *arena, const char *repo
 
 /* --- tokens of the API --- */
 int store_token_add(struct store *store, const struct msg_token_row *row, uint64_t *id,
-		    struct error *err); /* ERROR_LIMIT, ERROR_EXISTS: the name */
+		    struct error *err); /* ERROR_LIMIT, ERROR_EXISTS: a token of this
+					   name that was not revoked */
 /* By digest; neither revoked nor expired at `now`, else ERROR_NOT_FOUND. Notes used_at
  * when in a transaction and the last note is older than a minute. */
 int store_token_find(struct store *store, struct arena *arena,
@@ -285,8 +289,9 @@ int store_quarantine_list(struct store *store, struct arena *arena, const char *
 /* --- outbox: what shall be told outside. One row per (repository, commit, context) of
  * kind "status", one per (repository, number) of kind "comment"; the newest state (by
  * created_at; of equal ones the later call) wins and makes the row due again, unless
- * what was posted
- * (`posted`: state, a newline, description) is the same --- */
+ * what was posted (`posted`: state, a newline, description) is the same, then it is
+ * done at once. What waits already and is put again as it is keeps its turn. A comment
+ * of another verdict is another comment --- */
 int store_outbox_put(struct store *store, const struct msg_outbox_row *row,
 		     struct error *err);
 /* Rows that are not done and due, oldest first, of these repositories; *later as above.
@@ -295,8 +300,8 @@ int store_outbox_due(struct store *store, struct arena *arena,
 		     const char *const *repositories, size_t repository_count,
 		     int64_t now, size_t limit, struct msg_outbox_row **out,
 		     size_t *count, int64_t *later, struct error *err);
-/* The row as it was at created_at was posted: done unless it was changed meanwhile;
- * forge_ref (NULL: as it was) and posted are written in any case. */
+/* The row as it was at created_at was posted: done when it still says that, else due
+ * (again); forge_ref (NULL: as it was) and posted are written in any case. */
 int store_outbox_posted(struct store *store, uint64_t id, int64_t created_at,
 			const char *posted, const char *forge_ref, int64_t now,
 			struct error *err);
@@ -357,9 +362,10 @@ int store_restore(const char *location, const char *backup, struct error *err);
  * Returns the number of problems or an error. */
 int store_check(struct store *store, void (*each)(void *data, const char *problem),
 		void *data, struct error *err);
-/* Deletes deliveries, changes, verdicts, deployments and facts that ended before
- * `older_than` (the ledger stays; what a target has or can roll back to stays). A
- * change ended when it was judged and no deployment that stays came of it. */
+/* Deletes deliveries, changes, verdicts, deployments, facts, merge requests, rows of
+ * the outbox and tokens that ended before `older_than` (the ledger stays; what a target
+ * has or can roll back to stays). A change ended when it was judged and no deployment
+ * that stays came of it. */
 int store_prune(struct store *store, int64_t older_than, struct error *err);
 const char *store_engine_version(void); /* "SQLite 3.40.1" */
 

@@ -19,10 +19,23 @@ void suite_fill(struct store *store, unsigned int number)
 					 .context = "gitgate/policy",
 					 .state = "success",
 					 .created_at = number };
+	struct msg_delivery_row webhook = { .source = "forge",
+					    .event = "push",
+					    .digest = digest(number),
+					    .received_at = number };
+	struct msg_merge_request_row request = { .repository = "shop",
+						 .number = number,
+						 .state = "open",
+						 .head = tip,
+						 .base_ref = "refs/heads/main" };
+	struct msg_review_row review = { .reviewer = "bob", .state = "approved" };
 	uint64_t id;
 	BEGIN();
 	OK(store_repository_ensure(store, "shop", err));
 	OK(store_repository_hint(store, "shop", number, err));
+	OK(store_webhook_add(store, &webhook, "{}", 2, &id, err));
+	OK(store_merge_request_put(store, &request, &review, 1, err));
+	OK(store_merge_request_hint(store, "shop", number, number, err));
 	OK(store_delivery_add(store, &delivery, &id, err));
 	OK(store_ref_seen(store, "shop", "refs/heads/main", &tip, number, err));
 	uint64_t change = add_change(store, number, "accepted", 0);

@@ -18,6 +18,21 @@ struct store;
 	CASE(equal_waiting_deliveries_merge)                                           \
 	CASE(done_deliveries_do_not_merge)                                             \
 	CASE(delivery_origin_is_the_first_that_waits)                                  \
+	CASE(webhooks_keep_what_came)                                                  \
+	CASE(equal_unread_webhooks_merge)                                              \
+	CASE(webhooks_are_read_source_by_source)                                       \
+	CASE(reading_ends_in_a_known_state_once)                                       \
+	CASE(webhooks_come_again)                                                      \
+	CASE(the_backlog_follows_transactions)                                         \
+	CASE(texts_of_read_webhooks_are_forgotten)                                     \
+	CASE(sources_count_and_remember)                                               \
+	CASE(merge_requests_are_wanted_until_seen)                                     \
+	CASE(merge_requests_keep_what_the_forge_told)                                  \
+	CASE(merge_requests_are_found)                                                 \
+	CASE(reviews_are_replaced_together)                                            \
+	CASE(tokens_open_until_they_end)                                               \
+	CASE(tokens_have_names_of_their_own)                                           \
+	CASE(changes_wait_for_reviews)                                                 \
 	CASE(changes_keep_every_field)                                                 \
 	CASE(changes_move)                                                             \
 	CASE(next_changes_come_oldest_first)                                           \
@@ -35,6 +50,10 @@ struct store;
 	CASE(previous_deployment_skips_what_must_not_come_back)                        \
 	CASE(quarantine_holds_until_released)                                          \
 	CASE(outbox_keeps_the_newest_state)                                            \
+	CASE(outbox_tells_once)                                                        \
+	CASE(outbox_tells_what_changed_meanwhile)                                      \
+	CASE(outbox_waits_and_gives_up)                                                \
+	CASE(outbox_has_one_comment_a_merge_request)                                   \
 	CASE(ledger_chains)                                                            \
 	CASE(ledger_takes_objects_only)                                                \
 	CASE(lists_go_page_by_page)                                                    \
@@ -44,6 +63,8 @@ struct store;
 	CASE(numbers_beyond_the_columns_are_refused)                                   \
 	CASE(failures_leave_outputs_untouched)                                         \
 	CASE(prune_keeps_what_is_needed)                                               \
+	CASE(prune_forgets_forges)                                                     \
+	CASE(lists_filter_by_source_and_number)                                        \
 	CASE(check_finds_nothing_in_a_full_store)
 
 #define DECLARE(name) void suite_##name(struct store *store, struct arena *arena);

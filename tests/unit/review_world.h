@@ -207,10 +207,12 @@ static inline int world_command(struct world *world, struct msg_command command)
 	command.request = 1;
 	command.uid = geteuid();
 	world_begin(world);
-	request_take(&world->control, MESSAGE_command, &command);
-	ck_assert_ptr_nonnull(world->control.answers);
-	const struct msg_answer *answer = world->control.answers->message;
-	int code = (int)answer->code;
+	request_take(&world->control, MESSAGE_command, &command, NULL);
+	const struct answer *at = world->control.answers;
+	while (at && at->type != MESSAGE_answer) /* followers are told beside */
+		at = at->next;
+	ck_assert_ptr_nonnull(at);
+	int code = (int)((const struct msg_answer *)at->message)->code;
 	world_commit_round(world);
 	return code;
 }
@@ -221,7 +223,7 @@ static inline void world_hint(struct world *world, const char *repository)
 				     .uid = geteuid(),
 				     .repository = repository };
 	world_begin(world);
-	request_take(&world->control, MESSAGE_notify, &notify);
+	request_take(&world->control, MESSAGE_notify, &notify, NULL);
 	world_commit_round(world);
 }
 

@@ -284,7 +284,7 @@ static void hint(struct world *world)
 				     .pusher = "p" };
 	struct error err = ERROR_INIT;
 	control->round = arena_new((size_t)64 << 20);
-	request_take(control, MESSAGE_notify, &notify);
+	request_take(control, MESSAGE_notify, &notify, NULL);
 	ck_assert_ptr_nonnull(control->answers);
 	const struct msg_answer *answer = control->answers->message;
 	ck_assert_int_eq(answer->code, 0);

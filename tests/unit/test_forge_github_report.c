@@ -287,7 +287,8 @@ START_TEST(check_run_is_made_and_completed)
 	add_findings(2);
 	scene_always(&world.scene, "GET " REPO "/check-runs/41", 200,
 		     "{\"id\":41,\"name\":\"gitgate/policy\",\"head_sha\":\"" SHA
-		     "\",\"status\":\"queued\",\"external_id\":\"gitgate-12-5000\","
+		     "\",\"status\":\"queued\",\"external_id\":\"gitgate-12-5000-"
+		     "pending\","
 		     "\"app\":{\"id\":77},\"output\":{\"annotations_count\":0}}");
 	scene_always(&world.scene, "PATCH " REPO "/check-runs/41", 200, "{\"id\":41}");
 	must_report();
@@ -296,7 +297,7 @@ START_TEST(check_run_is_made_and_completed)
 	ck_assert_uint_eq(scene_count(&world.scene, patch), 1);
 	ck_assert_str_eq(said(patch, "status"), "completed");
 	ck_assert_str_eq(said(patch, "conclusion"), "failure");
-	ck_assert_str_eq(said(patch, "external_id"), "gitgate-12-6000");
+	ck_assert_str_eq(said(patch, "external_id"), "gitgate-12-6000-failure");
 	const struct node *notes =
 		call_child(scene_body(&world.scene, scene_last(&world.scene, patch)),
 			   "output.annotations");
@@ -347,7 +348,7 @@ START_TEST(check_run_goes_on_where_it_broke_off)
 	scene_always(&world.scene, "GET " REPO "/check-runs/41", 200,
 		     "{\"id\":41,\"name\":\"gitgate/policy\",\"head_sha\":\"" SHA
 		     "\",\"status\":\"in_progress\",\"external_id\":\"gitgate-12-"
-		     "5000\","
+		     "5000-failure\","
 		     "\"app\":{\"id\":77},\"output\":{\"annotations_count\":100}}");
 	scene_always(&world.scene, "PATCH " REPO "/check-runs/41", 200, "{\"id\":41}");
 	must_report();
@@ -362,7 +363,8 @@ START_TEST(completed_check_run_is_not_repeated)
 	scene_always(&world.scene, FIND_RUN, 200,
 		     "{\"check_runs\":[{\"id\":40,\"name\":\"gitgate/policy\","
 		     "\"head_sha\":\"" SHA "\",\"status\":\"completed\","
-		     "\"conclusion\":\"failure\",\"external_id\":\"gitgate-12-5000\","
+		     "\"conclusion\":\"failure\",\"external_id\":\"gitgate-12-5000-"
+		     "failure\","
 		     "\"app\":{\"id\":77},\"output\":{\"annotations_count\":0}}]}");
 	must_report();
 	ck_assert_str_eq(world.ref, "40");
@@ -378,7 +380,8 @@ START_TEST(new_verdict_makes_a_new_check_run)
 	world.item.created_at = 9000;
 	scene_always(&world.scene, "GET " REPO "/check-runs/40", 200,
 		     "{\"id\":40,\"name\":\"gitgate/policy\",\"head_sha\":\"" SHA
-		     "\",\"status\":\"completed\",\"external_id\":\"gitgate-12-5000\","
+		     "\",\"status\":\"completed\",\"external_id\":\"gitgate-12-5000-"
+		     "failure\","
 		     "\"app\":{\"id\":77},\"output\":{\"annotations_count\":0}}");
 	scene_always(&world.scene, POST_RUN, 201, "{\"id\":42}");
 	must_report();

@@ -17,11 +17,11 @@
 #define PROJECT "/projects/acme%2Ftools%2Fshop"
 #define FIND                                                                           \
 	"GET " PROJECT "/repository/commits/" SHA "/statuses?name=gitgate%2Fpolicy&"   \
-						  "per_page=100"
+	"per_page=100"
 #define POST "POST " PROJECT "/statuses/" SHA
 #define NOTES                                                                          \
 	"GET " PROJECT "/merge_requests/8/"                                            \
-		       "notes?sort=asc&order_by=created_at&per_page=100"
+	"notes?sort=asc&order_by=created_at&per_page=100"
 #define REQUEST  "GET " PROJECT "/merge_requests/8"
 #define APPROVED "GET " PROJECT "/merge_requests/8/approvals"
 #define VERSIONS "GET " PROJECT "/merge_requests/8/versions?per_page=100"
@@ -346,9 +346,9 @@ START_TEST(commit_of_an_approval_is_only_said_when_it_is_known)
 {
 	static const char versions[] =
 		"[{\"head_commit_sha\":\"" SHA "\",\"created_at\":\"2026-11-21T10:00:"
-					       "00.000Z\"},"
+		"00.000Z\"},"
 		"{\"head_commit_sha\":\"" OLD "\",\"created_at\":\"2026-11-21T09:00:00."
-					      "000Z\"}]";
+		"000Z\"}]";
 	static const struct {
 		int settings;
 		const char *settings_body;
@@ -389,8 +389,8 @@ START_TEST(what_cannot_be_read_is_an_error)
 		"[]",
 		"{\"iid\":8}",
 		"{\"iid\":9,\"state\":\"opened\",\"sha\":\"" SHA "\",\"source_branch\":"
-								 "\"a\",\"target_"
-								 "branch\":\"b\","
+		"\"a\",\"target_"
+		"branch\":\"b\","
 		"\"target_project_id\":1}",
 		"{\"iid\":8,\"state\":\"opened\",\"sha\":\"a7e1c0c\","
 		"\"source_branch\":\"a\",\"target_branch\":\"b\","
@@ -425,7 +425,7 @@ START_TEST(lists_are_read_whole)
 		     "[{\"iid\":8,\"state\":\"opened\"}]");
 	scene_always(&scene,
 		     "GET " PROJECT "/repository/commits/" SHA "/merge_requests?per_"
-							       "page=100",
+		     "page=100",
 		     200,
 		     "[{\"iid\":7,\"state\":\"closed\"},{\"iid\":8,\"state\":"
 		     "\"merged\"}]");

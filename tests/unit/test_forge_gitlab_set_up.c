@@ -184,7 +184,7 @@ START_TEST(webhook_is_created_or_brought_up_to_date)
 	scene_always(&scene, put, 200, "{\"id\":5}");
 	ck_assert_int_eq(forge_hook(forge, &set_up, arena, &text, &err), 0);
 	ck_assert_str_eq(text, "webhook 5 of 'acme/shop' to " URL " was created, "
-								  "signed");
+			       "signed");
 	const struct scene_request *made = scene_last(&scene, post);
 	static const char *const on[] = { "push_events", "tag_push_events",
 					  "merge_requests_events",

@@ -275,7 +275,7 @@ START_TEST(a_backup_goes_on_when_the_configuration_is_reloaded)
 				       .uid = geteuid(),
 				       .verb = "backup" };
 	world_begin(&world);
-	request_take(&world.control, MESSAGE_command, &command);
+	request_take(&world.control, MESSAGE_command, &command, NULL);
 	world_commit_round(&world);
 	world_reload(&world, one_yaml);
 	/* The sanitizer would tell. */

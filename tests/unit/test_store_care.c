@@ -37,21 +37,22 @@ static int64_t version_of(struct store *store)
 START_TEST(steps_are_taken_together_or_not_at_all)
 {
 	const char *const steps[] = { sqlite_migrations.steps[0],
+				      sqlite_migrations.steps[1],
 				      "ALTER TABLE changes ADD COLUMN colour TEXT;",
 				      "ALTER TABLE changes ADD COLUMN weight INTEGER;",
 				      "ALTER TABLE nothing ADD COLUMN x;" };
-	const struct sqlite_migrations good = { steps, 3 };
-	const struct sqlite_migrations bad = { steps, 4 };
+	const struct sqlite_migrations good = { steps, 4 };
+	const struct sqlite_migrations bad = { steps, 5 };
 	struct place place = place_new();
 	place_fill(&place, 2);
 	struct store *store = place_open(&place, STORE_EXISTING);
-	ck_assert_int_eq(version_of(store), 1);
+	ck_assert_int_eq(version_of(store), STORE_VERSION);
 	FAILS(ERROR_STORE, sqlite_migrate(store, &bad, &failure));
-	ck_assert_int_eq(version_of(store), 1);
+	ck_assert_int_eq(version_of(store), STORE_VERSION);
 	ck_assert(!has_column(store, "colour"));
 	suite_fill(store, 3); /* it goes on as it was */
 	OK(sqlite_migrate(store, &good, &failure));
-	ck_assert_int_eq(version_of(store), 3);
+	ck_assert_int_eq(version_of(store), STORE_VERSION + 2);
 	ck_assert(has_column(store, "colour") && has_column(store, "weight"));
 	OK(sqlite_migrate(store, &good, &failure)); /* nothing to do */
 	suite_fill(store, 4);                       /* the old rows are there */
@@ -59,6 +60,113 @@ START_TEST(steps_are_taken_together_or_not_at_all)
 	place_free(&place);
 }
 END_TEST
+
+/* A database as gitgate 0.1 left it, with a row of each kind. */
+static void write_version_1(const struct place *place)
+{
+	static const char rows[] =
+		"INSERT INTO repositories (name, wanted) VALUES ('shop', 3);"
+		"INSERT INTO refs (repository, ref, tip, seen_at) VALUES ('shop', "
+		"'refs/heads/main', x'00000000000000000000000000000000000000aa', 5);"
+		"INSERT INTO deliveries (source, repository, ref, received_at, state, "
+		"new) VALUES ('local', 'shop', 'refs/heads/main', 5, 'waiting', NULL), "
+		"('local', 'shop', 'refs/heads/old', 4, 'done', NULL);"
+		"INSERT INTO changes (repository, ref, state) VALUES ('shop', "
+		"'refs/heads/main', 'waiting');"
+		"INSERT INTO verdicts (change, repository, result) VALUES (1, 'shop', "
+		"'fail');"
+		"INSERT INTO findings (verdict, number, message) VALUES (1, 0, 'no');"
+		"UPDATE changes SET verdict = 1;"
+		"INSERT INTO targets (name, given, generation) VALUES ('web', 7, 7);"
+		"INSERT INTO deployments (target, generation, change, state, open) "
+		"VALUES ('web', 7, 1, 'deployed', 0);"
+		"INSERT INTO outbox (repository, \"commit\", context, state) VALUES "
+		"('shop', x'00000000000000000000000000000000000000aa', "
+		"'gitgate/policy', "
+		"'pending');"
+		"PRAGMA application_id = 0x67697467; PRAGMA user_version = 1;";
+	place_execute(place, sqlite_migrations.steps[0]);
+	place_execute(place, rows);
+	ck_assert_int_eq(chmod(place->location, 0600), 0);
+}
+
+START_TEST(a_database_of_version_1_goes_on)
+{
+	struct place place = place_new();
+	struct arena *arena = arena_new(1 << 20);
+	struct store *store = NULL;
+	struct msg_change_row change;
+	struct msg_delivery_row *deliveries;
+	struct msg_finding_row *findings;
+	struct msg_query query = { .repository = "shop" };
+	size_t count;
+	write_version_1(&place);
+	/* Nobody upgrades by looking. */
+	FAILS(ERROR_STORE,
+	      store_open(&store, place.location, STORE_READ_ONLY, &failure));
+	store = place_open(&place, STORE_EXISTING);
+	ck_assert_int_eq(version_of(store), STORE_VERSION);
+	ck_assert_int_eq(store_check(store, NULL, NULL, &failure), 0);
+	OK(store_change_get(store, arena, 1, &change, &failure));
+	ck_assert_str_eq(change.state, "waiting");
+	ck_assert_uint_eq(change.number, 0);
+	ck_assert(!change.reviews_wanted);
+	OK(store_finding_list(store, arena, 1, &findings, &count, &failure));
+	ck_assert_uint_eq(count, 1);
+	OK(store_delivery_list(store, arena, &query, &deliveries, &count, &failure));
+	ck_assert_uint_eq(count, 2);
+	ck_assert_str_eq(deliveries[1].state, "waiting");
+	ck_assert_ptr_null(deliveries[1].event);
+	ck_assert_uint_eq(store_outbox_waiting(store), 0);
+	uint64_t waiting = 7;
+	uint64_t bytes = 7;
+	OK(store_webhook_backlog(store, &waiting, &bytes, &failure));
+	ck_assert_uint_eq(waiting, 0);
+	ck_assert_uint_eq(bytes, 0);
+	suite_fill(store, 2);
+	ck_assert_int_eq(store_check(store, NULL, NULL, &failure), 0);
+	store_close(store);
+	arena_free(arena);
+	place_free(&place);
+}
+END_TEST
+
+/* What control asks each round about webhooks, merge requests and the outbox. */
+static void ask_daily_of_forges(struct store *store, struct arena *arena)
+{
+	const char *const names[] = { "shop", "other" };
+	struct msg_merge_request_row *requests;
+	struct msg_merge_request_row request;
+	struct msg_review_row *reviews;
+	struct msg_delivery_row *deliveries;
+	struct msg_outbox_row *rows;
+	struct msg_bytes body;
+	struct oid tip = oid(3);
+	int64_t later;
+	size_t count;
+	OK(store_webhook_next(store, arena, NULL, 8, &deliveries, &count, &failure));
+	ck_assert_uint_eq(count, 8);
+	OK(store_delivery_body(store, arena, deliveries[0].id, &body, &failure));
+	deliveries[0].state = "ignored";
+	OK(store_webhook_read(store, &deliveries[0], &failure));
+	OK(store_webhook_again(store, deliveries[0].id, 1, &failure));
+	OK(store_outbox_due(store, arena, names, 2, 9, 5, &rows, &count, &later,
+			    &failure));
+	OK(store_outbox_posted(store, rows[0].id, rows[0].created_at, "success\n", NULL,
+			       9, &failure));
+	OK(store_merge_request_wanted(store, arena, NULL, 9, 8, &requests, &count,
+				      &later, &failure));
+	OK(store_merge_request_wanted(store, arena, "shop", 9, 8, &requests, &count,
+				      &later, &failure));
+	OK(store_merge_request_open(store, arena, "shop", "refs/heads/main", &requests,
+				    &count, &failure));
+	OK(store_merge_request_of_commit(store, arena, "shop", &tip, &requests, &count,
+					 &failure));
+	OK(store_merge_request_get(store, arena, "shop", 3, &request, &failure));
+	OK(store_review_list(store, arena, "shop", 3, &reviews, &count, &failure));
+	OK(store_merge_request_hint(store, "shop", 3, 5, &failure));
+	OK(store_body_prune(store, 1, &failure));
+}
 
 START_TEST(daily_questions_use_indexes)
 {
@@ -85,6 +193,7 @@ START_TEST(daily_questions_use_indexes)
 	BEGIN();
 	OK(store_delivery_add(store, &delivery, &id, &failure));
 	OK(store_delivery_done(store, "shop", id, &failure));
+	ask_daily_of_forges(store, arena);
 	COMMIT();
 	suite_fill(store, 41);
 	for (size_t i = 0; i < store->statement_count; i++) {
@@ -314,7 +423,7 @@ START_TEST(restore_takes_a_checked_backup_only)
 	place_write(saved.backup, whole.data, whole.length);
 	place_execute(&copy, "PRAGMA application_id = 9");
 	FAILS(ERROR_STORE_FOREIGN, store_restore(location, saved.backup, &failure));
-	memset(whole.data + 8192, 0x55, 4096);
+	memset(whole.data + 2 * 8192, 0x55, 8192);
 	place_write(saved.backup, whole.data, whole.length);
 	FAILS(ERROR_STORE_DAMAGED, store_restore(location, saved.backup, &failure));
 	place_write(saved.backup, "", 0);
@@ -562,10 +671,11 @@ START_TEST(a_forged_end_of_the_ledger_is_found)
 END_TEST
 
 UNIT_MAIN("store care", steps_are_taken_together_or_not_at_all,
-	  daily_questions_use_indexes, a_backup_is_consistent_while_writing_goes_on,
-	  a_backup_replaces_nothing, a_backup_that_is_given_up_leaves_nothing,
-	  a_store_in_memory_can_be_saved, restore_swaps_and_keeps_the_old,
-	  restore_takes_a_checked_backup_only, restore_waits_for_nobody_who_has_it_open,
-	  restore_never_applies_the_old_log, restore_mends_a_damaged_store,
+	  a_database_of_version_1_goes_on, daily_questions_use_indexes,
+	  a_backup_is_consistent_while_writing_goes_on, a_backup_replaces_nothing,
+	  a_backup_that_is_given_up_leaves_nothing, a_store_in_memory_can_be_saved,
+	  restore_swaps_and_keeps_the_old, restore_takes_a_checked_backup_only,
+	  restore_waits_for_nobody_who_has_it_open, restore_never_applies_the_old_log,
+	  restore_mends_a_damaged_store,
 	  every_tampering_of_the_ledger_is_found_at_its_place,
 	  a_forged_end_of_the_ledger_is_found)

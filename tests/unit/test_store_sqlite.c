@@ -11,6 +11,8 @@
 #include "base/random.h"
 #include "store_place.h"
 
+#define PAGE 8192u
+
 static void run_file(void (*body)(struct store *store, struct arena *arena))
 {
 	struct place place = place_new();
@@ -269,20 +271,20 @@ START_TEST(flipped_bytes_never_crash_it)
 	random_seed_for_tests(2026);
 	for (int i = 0; i < 120; i++) {
 		/* The first page and each page's head are where it hurts. */
-		uint64_t page = random_below(whole.length / 4096) * 4096;
+		uint64_t page = random_below(whole.length / PAGE) * PAGE;
 		uint64_t at = i % 3 == 0   ? random_below(whole.length)
 			      : i % 3 == 1 ? page + random_below(16)
-					   : random_below(4096);
+					   : random_below(PAGE);
 		flip(place.location, whole.data, whole.length, at,
 		     1 + random_below(i % 2 == 0 ? 2 : 64));
 		found += read_all(place.location);
 	}
 	ck_assert_int_gt(found, 30);
 	/* A whole page gone is always found. */
-	flip(place.location, whole.data, whole.length, 8192, 4096);
+	flip(place.location, whole.data, whole.length, 2 * PAGE, PAGE);
 	ck_assert(read_all(place.location));
 	/* So is a file that was cut. */
-	place_write(place.location, whole.data, whole.length / 2 / 4096 * 4096);
+	place_write(place.location, whole.data, whole.length / 2 / PAGE * PAGE);
 	ck_assert(read_all(place.location));
 	buf_release(&whole);
 	place_free(&place);
@@ -303,6 +305,15 @@ START_TEST(check_names_states_and_references_that_cannot_be)
 		"UPDATE ledger SET body = '{}' WHERE sequence = 1",
 		"DELETE FROM ledger_head",
 		"UPDATE changes SET new = x'00' WHERE id = 1",
+		"DELETE FROM bodies WHERE delivery = 1",
+		"UPDATE deliveries SET source = NULL WHERE state = 'received'",
+		"UPDATE merge_requests SET seen = wanted + 1",
+		"UPDATE merge_requests SET state = 'fine'",
+		"UPDATE merge_requests SET state = NULL",
+		"UPDATE reviews SET state = 'fine'",
+		"UPDATE reviews SET number = 99 WHERE number = 1",
+		"UPDATE outbox SET kind = 'letter'",
+		"INSERT INTO tokens (name, scopes, digest) VALUES ('a', '', x'00')",
 	};
 	for (size_t i = 0; i < sizeof(harms) / sizeof(harms[0]); i++) {
 		struct place place = place_new();

@@ -1,4 +1,4 @@
-/* control/access.c - who may: people at the local socket by their uid, others by a
+/* control/rights.c - who may: people at the local socket by their uid, others by a
  * token. */
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "base/user.h"
 #include "control/state.h"
 
-bool access_is_admin(const struct control *control, uint64_t uid)
+bool rights_is_admin(const struct control *control, uint64_t uid)
 {
 	const struct strings *admins = &control->config->server.admins;
 
@@ -46,6 +46,27 @@ static bool has_scope(const char *scopes, const char *wanted)
 	return have >= need;
 }
 
+int rights_scopes_check(const char *scopes, struct error *err)
+{
+	const char *at = scopes ? scopes : "";
+	bool some = false;
+
+	while (*at) {
+		size_t length = strcspn(at, " ");
+		if (!(length == 4 && strncmp(at, "read", 4) == 0) &&
+		    !(length == 4 && strncmp(at, "poll", 4) == 0) &&
+		    !(length == 6 && strncmp(at, "deploy", 6) == 0))
+			return error_set(err, ERROR_USAGE,
+					 "unknown scope '%.*s': read, poll or deploy",
+					 (int)(length < 32 ? length : 32), at);
+		some = true;
+		at += length + strspn(at + length, " ");
+	}
+	return some ? 0
+		    : error_set(err, ERROR_USAGE,
+				"a token needs a scope: read, poll or deploy");
+}
+
 static int check_token(struct control *control, const struct digest *token,
 		       const char *scope, struct error *err)
 {
@@ -61,7 +82,7 @@ static int check_token(struct control *control, const struct digest *token,
 	return 0;
 }
 
-int access_check(struct control *control, uint64_t uid, const struct digest *token,
+int rights_check(struct control *control, uint64_t uid, const struct digest *token,
 		 const char *scope, struct error *err)
 {
 	bool local = uid != UINT64_MAX;
@@ -76,14 +97,14 @@ int access_check(struct control *control, uint64_t uid, const struct digest *tok
 				 "a token is needed: Authorization: Bearer; see "
 				 "gitgate "
 				 "token create");
-	if (access_is_admin(control, uid))
+	if (rights_is_admin(control, uid))
 		return 0;
 	return error_set(err, ERROR_PERMISSION,
 			 "'%s' may not do this: see 'admins' in the configuration",
-			 access_actor(control, uid, token));
+			 rights_actor(control, uid, token));
 }
 
-const char *access_actor(struct control *control, uint64_t uid,
+const char *rights_actor(struct control *control, uint64_t uid,
 			 const struct digest *token)
 {
 	struct msg_token_row row = { 0 };

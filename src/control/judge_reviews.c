@@ -1,0 +1,141 @@
+/* control/judge_reviews.c - what a judge gets of merge requests: which one the change
+ * comes by, its reviews, and a step of the runner that merges it.
+ *
+ * The merge is git's own (ort), made by the runner into a scratch object directory of
+ * the mirror that the judge then reads: for a merge request its result is what is
+ * judged, for a push it tells whether exactly that was pushed. */
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/program.h"
+#include "control/judge.h"
+
+#define MERGE_TIMEOUT  (120 * CLOCK_SECOND)
+#define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
+
+static struct msg_strings copy_list(struct arena *arena, const char *const *list,
+				    size_t count)
+{
+	const char **copy = arena_array(arena, count + 1, sizeof(*copy));
+
+	for (size_t i = 0; copy && i < count; i++)
+		copy[i] = list[i];
+	return (struct msg_strings){ copy, copy ? count : 0 };
+}
+
+static int add_reviews(struct control *control, struct job *job,
+		       const struct msg_merge_request_row *row,
+		       struct msg_judge *request)
+{
+	struct msg_review_row *reviews;
+	size_t count = 0;
+	int rc = store_review_list(control->store, job->arena, row->repository,
+				   row->number, &reviews, &count, NULL);
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = job_add_message(job, MESSAGE_review_row, &reviews[i], -1);
+	request->review_count = count;
+	return rc;
+}
+
+const char *judgement_scratch(struct arena *arena,
+			      const struct conf_repository_entry *entry)
+{
+	return arena_printf(arena, "%s/scratch", entry->mirror);
+}
+
+/* git merge-tree in the mirror, objects into a directory that the judge makes in the
+ * mirror's scratch. */
+static int add_merge(struct control *control, struct job *job,
+		     const struct conf_repository_entry *entry,
+		     struct msg_judge *request)
+{
+	struct arena *arena = job->arena;
+	const char *scratch = judgement_scratch(arena, entry);
+	struct msg_grant *grant = arena_new_of(arena, struct msg_grant);
+	char *git = NULL;
+
+	if (!grant || !scratch)
+		return ERROR_MEMORY;
+	int rc = program_find(&git, "git", NULL);
+	if (rc != 0)
+		return rc;
+	request->scratch =
+		arena_printf(arena, "%s/%llu", scratch, (unsigned long long)job->id);
+	const char *arguments[] = {
+		arena_string(arena, git),
+		"--git-dir",
+		arena_string(arena, entry->mirror),
+		"merge-tree",
+		"--write-tree",
+		"--no-messages",
+		"--end-of-options",
+		arena_string(arena, oid_text(&request->merge_base_tip)),
+		arena_string(arena, oid_text(&request->merge_head)),
+	};
+	const char *environment[] = {
+		"PATH=/usr/bin:/bin",
+		"LC_ALL=C",
+		"HOME=/nonexistent",
+		"GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL=/dev/null",
+		"GIT_NO_REPLACE_OBJECTS=1",
+		arena_printf(arena, "GIT_OBJECT_DIRECTORY=%s", request->scratch),
+		arena_printf(arena, "GIT_ALTERNATE_OBJECT_DIRECTORIES=%s/objects",
+			     entry->mirror),
+	};
+	free(git);
+	*grant = (struct msg_grant){
+		.arguments = copy_list(arena, arguments, COUNT_OF(arguments)),
+		.environment = copy_list(arena, environment, COUNT_OF(environment)),
+		.directory = arena_string(arena, entry->mirror),
+		.timeout = MERGE_TIMEOUT,
+		.write_paths = copy_list(arena, &scratch, 1),
+		.require_sandbox = control->config->sandbox.required,
+	};
+	request->has_merge = true;
+	return job_add_grants(job, grant, 1);
+}
+
+int judgement_reviews(struct control *control, struct job *job,
+		      const struct conf_repository_entry *entry,
+		      const struct msg_change_row *change, const struct oid *base,
+		      struct msg_judge *request)
+{
+	struct msg_merge_request_row row = { 0 };
+
+	/* For a push only what was just read counts. */
+	if (!forge_of(control, entry->name) || oid_is_null(&change->new_id))
+		return 0;
+	job->asks_reviews = !change->number;
+	if (!change->number &&
+	    !reviews_fresh(control, change->repository, &change->new_id))
+		return 0;
+	int rc = merge_request_of_change(control, change, &row);
+	if (rc != 0)
+		return rc;
+	job->asks_reviews = false;
+	request->has_reviews = true;
+	if (row.number == 0)
+		return 0;
+	request->number = row.number;
+	request->author = arena_string(job->arena, row.author);
+	request->head_repository = arena_string(job->arena, row.head_repository);
+	request->base_ref = arena_string(job->arena, row.base_ref);
+	request->merge_head = row.head;
+	request->merge_base_tip = change->number ? change->old_id : *base;
+	if (!oid_is_null(&request->merge_base_tip) &&
+	    (change->number || !oid_equal(&row.head, &change->new_id)))
+		rc = add_merge(control, job, entry, request);
+	return rc == 0 ? add_reviews(control, job, &row, request) : rc;
+}
+
+bool judgement_needs_reviews(struct control *control, const struct job *job,
+			     const struct msg_judged *judged)
+{
+	if (!judged->needs_reviews || !job->asks_reviews)
+		return false;
+	reviews_ask(control, job->repository, &job->commit);
+	return true;
+}

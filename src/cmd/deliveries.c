@@ -41,7 +41,7 @@ static const char *event_text(struct arena *arena, const struct node *row)
 	const char *event = row_text(row, "event");
 	const char *type = row_text(row, "event_type");
 
-	if (event && type)
+	if (event && type && strcmp(event, type) != 0)
 		return arena_printf(arena, "%s %s", event, type);
 	return event ? event : type;
 }

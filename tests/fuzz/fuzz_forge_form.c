@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf text = BUF_INIT(size);
 	struct buf form = BUF_INIT(3 * size + 16);
-	struct buf again = BUF_INIT(size);
+	struct buf again = BUF_INIT(3 * size + 16);
 	struct error err = ERROR_INIT;
 	int code = form_payload(data, size, &text, &err);
 	forge_promise(code == 0 ? text.length + 8 <= size : text.length == 0);

@@ -303,7 +303,7 @@ static void take_everything(struct control *control, int signals,
 			read_part(control, (enum part)i);
 	for (nfds_t i = 2 + PARTS_MAX; i < count; i++)
 		if (!jobs[i]->finished && polls[i].revents & ~POLLOUT)
-			job_read(control, jobs[i]);
+			job_hear(control, jobs[i]);
 }
 
 static void send_answers(struct control *control)

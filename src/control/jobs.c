@@ -305,7 +305,7 @@ void job_keep_facts(struct control *control, const struct job *job)
 	}
 }
 
-void job_read(struct control *control, struct job *job)
+void job_hear(struct control *control, struct job *job)
 {
 	struct error err = ERROR_INIT;
 	enum message_type type;

@@ -278,7 +278,7 @@ void job_keep_facts(struct control *control, const struct job *job);
 bool jobs_start_prepared(struct control *control);
 void jobs_expire(struct control *control, int64_t now);
 void jobs_collect(struct control *control); /* frees finished ones */
-void job_read(struct control *control, struct job *job);
+void job_hear(struct control *control, struct job *job);
 void jobs_lost(struct control *control); /* the zygote is gone */
 bool jobs_any(const struct control *control, const struct job_kind *kind,
 	      const char *repository, const char *target);

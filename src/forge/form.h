@@ -9,7 +9,7 @@ struct error;
 
 /* Decodes "payload=<urlencoded>": that one field and nothing else, every '%' with two
  * digits, nothing that a form must encode. ERROR_ENCODING; ERROR_MEMORY; ERROR_LIMIT
- * when it does not fit into `out`. */
+ * when `out` has not room for `length` bytes. */
 int form_payload(const void *body, size_t length, struct buf *out, struct error *err);
 
 #endif

@@ -17,16 +17,17 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define ARENA_BYTES    ((size_t)4 << 20)
-#define TEXT_BYTES     ((size_t)8 << 20) /* of one event */
-#define FRAME_LENGTH   4                 /* bytes of a frame's length */
-#define BLOCK_BYTES    4096              /* sent at a time */
-#define QUEUE_BYTES    ((uint64_t)1 << 20)
-#define KEEP_ALIVE     (15 * CLOCK_SECOND)
-#define TAKE_WITHIN    (30 * CLOCK_SECOND)
-#define FOLLOW_AT_MOST (3600 * CLOCK_SECOND) /* over a network: rights may have gone   \
-					      */
-#define PEER_TIMEOUT 60                      /* seconds until a dead peer is noticed */
+#define ARENA_BYTES  ((size_t)4 << 20)
+#define TEXT_BYTES   ((size_t)8 << 20) /* of one event */
+#define FRAME_LENGTH 4                 /* bytes of a frame's length */
+#define BLOCK_BYTES  4096              /* sent at a time */
+#define QUEUE_BYTES  ((uint64_t)1 << 20)
+#define KEEP_ALIVE   (15 * CLOCK_SECOND)
+#define TAKE_WITHIN  (30 * CLOCK_SECOND)
+#define FOLLOW_AT_MOST                                                                 \
+	(3600 * CLOCK_SECOND) /* over a network: rights may have gone                  \
+			       */
+#define PEER_TIMEOUT 60       /* seconds until a dead peer is noticed */
 #define NEW_ONLY     UINT64_MAX
 #define HELLO        "retry: 2000\n\n"
 #define ALIVE        ": alive\n\n"

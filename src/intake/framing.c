@@ -9,7 +9,8 @@
 #include "base/metrics.h"
 #include "base/text.h"
 
-#define FIRST_BYTES ((size_t)64 << 10)
+#define FIRST_BYTES   ((size_t)64 << 10)
+#define DROPPED_BYTES ((uint64_t)1 << 20)
 
 struct head {
 	size_t count;
@@ -19,6 +20,7 @@ struct head {
 	bool bad_name;
 	bool bad_length;
 	bool encoded; /* Content-Encoding, other than identity */
+	bool expects; /* Expect: nothing of the body comes before an answer */
 	uint64_t length;
 };
 
@@ -69,6 +71,8 @@ static enum MHD_Result look_at(void *data, enum MHD_ValueKind kind, const char *
 	if (strcasecmp(name, "Content-Encoding") == 0 &&
 	    !(value && strcasecmp(value, "identity") == 0))
 		head->encoded = true;
+	if (strcasecmp(name, "Expect") == 0)
+		head->expects = true;
 	if (strcasecmp(name, "Content-Length") == 0) {
 		head->lengths++;
 		if (!value || text_parse_u64(value, &head->length) != 0)
@@ -231,7 +235,15 @@ bool head_check(struct request *request, const char *method, const char *path)
 	if (request->uri_bad)
 		return refuse(request, 0, ERROR_USAGE,
 			      "the address has a bad escape or character");
-	return check_headers(request, &head) && client_find(request) &&
-	       check_route(request, method, path) && access_check(request) &&
-	       check_body(request, &head) && check_service(request);
+	if (!check_headers(request, &head))
+		return false;
+	bool good = client_find(request) && check_route(request, method, path) &&
+		    access_check(request) && check_body(request, &head) &&
+		    check_service(request);
+	/* A connection that ends with bytes unread is reset, and a proxy never sees the
+	 * answer: a small body is taken first, and dropped. */
+	request->drops_body = !good && head.lengths && !head.encodings &&
+			      !head.expects && head.length <= DROPPED_BYTES &&
+			      strcmp(method, "GET") != 0;
+	return good;
 }

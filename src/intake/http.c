@@ -61,7 +61,9 @@ static enum MHD_Result take_head(struct request *request, const char *method,
 {
 	request->has_head = true;
 	peer_wait(request->peer, request->intake, LIMIT_HTTP_BODY_DEADLINE);
-	return head_check(request, method, path) ? MHD_YES : answer_send(request);
+	return head_check(request, method, path) || request->drops_body
+		       ? MHD_YES
+		       : answer_send(request);
 }
 
 /* Called with the headers, with every piece of the body, at the end, and once more when

@@ -84,8 +84,8 @@ static const struct route routes[] = {
 	LIST("findings", finding_row, 0, PARAMETER_ID, "the findings of a verdict"),
 	LIST("merge-requests", merge_request_row,
 	     PARAMETER_REPOSITORY | PARAMETER_STATE | PARAMETER_NUMBER |
-		     PARAMETER_LIMIT,
-	     0, "merge requests as the forge tells them"),
+		     PARAMETER_BEFORE | PARAMETER_LIMIT,
+	     0, "merge requests as the forge tells them; before: smaller numbers"),
 	LIST("reviews", review_row, 0, PARAMETER_REPOSITORY | PARAMETER_NUMBER,
 	     "the reviews of a merge request"),
 	LIST("deployments", deployment_row,

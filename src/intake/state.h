@@ -62,6 +62,7 @@ struct request {
 	size_t uri_length;
 	bool uri_bad;     /* it is ambiguous: bad escapes, NUL, escaped slash */
 	bool has_head;    /* the headers were looked at */
+	bool drops_body;  /* it is refused, once its body has come */
 	size_t announced; /* bytes of the body, by its header */
 	size_t reserved;  /* of intake->inflight */
 	struct buf body;

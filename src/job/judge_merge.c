@@ -112,27 +112,32 @@ static const char *next_line(const char **at, const char *end, size_t *length)
 }
 
 /* The tree stands alone on the first line; a warning may come before it. */
-static int find_tree(struct merger *merger, const struct msg_ran *ran,
-		     struct error *err)
+static bool find_tree(const struct msg_ran *ran, struct oid *tree)
 {
 	const char *at = ran->output.data;
 	const char *end = at + ran->output.length;
-	enum object_type type;
 
 	while (at && at < end) {
 		size_t length;
-		struct oid tree;
 		const char *line = next_line(&at, end, &length);
-		if (oid_parse(line, length, &tree) != 0)
-			continue;
-		int rc = repo_stat(merger->repo, &tree, &type, NULL, err);
-		if (rc == 0 && type != OBJECT_TREE)
-			rc = error_set(err, ERROR_CHILD, "the merge is not a tree");
-		if (rc == 0)
-			merger->merge.tree = tree;
-		return rc;
+		if (oid_parse(line, length, tree) == 0)
+			return true;
 	}
-	return error_set(err, ERROR_CHILD, "git told no tree of the merge");
+	return false;
+}
+
+static int take_tree(struct merger *merger, const struct oid *tree, struct error *err)
+{
+	enum object_type type;
+
+	int rc = repo_add_objects(merger->repo, merger->request->scratch, err);
+	if (rc == 0)
+		rc = repo_stat(merger->repo, tree, &type, NULL, err);
+	if (rc == 0 && type != OBJECT_TREE)
+		rc = error_set(err, ERROR_CHILD, "the merge is not a tree");
+	if (rc == 0)
+		merger->merge.tree = *tree;
+	return rc;
 }
 
 /* "100644 <id> 1\tname" for each stage of each file. */
@@ -190,6 +195,7 @@ int merger_run(struct merger *merger, struct error *err)
 {
 	static const char *const nothing[] = { NULL };
 	const struct msg_ran *ran = NULL;
+	struct oid tree;
 	int fd = merger->grant;
 
 	merger->grant = -1;
@@ -204,12 +210,12 @@ int merger_run(struct merger *merger, struct error *err)
 	rc = grant_run(fd, nothing, MERGE_TIMEOUT, merger->arena, &ran, err);
 	if (rc != 0)
 		return rc;
-	if (ran->code == 0 && ran->status == CONFLICT_STATUS)
-		return list_conflicts(merger, ran, err);
-	if (ran->code != 0 || ran->status != 0)
+	/* git ends with the status of a conflict for other reasons too, without a tree.
+	 */
+	if (ran->code != 0 || ran->status > CONFLICT_STATUS || !find_tree(ran, &tree))
 		return not_merged(ran, err);
-	rc = repo_add_objects(merger->repo, merger->request->scratch, err);
-	return rc == 0 ? find_tree(merger, ran, err) : rc;
+	return ran->status == CONFLICT_STATUS ? list_conflicts(merger, ran, err)
+					      : take_tree(merger, &tree, err);
 }
 
 /* --- facts --- */

@@ -176,12 +176,10 @@ static void weigh_approval(const struct evaluation *evaluation, struct tally *ta
 		list_add(&tally->others, "'%s' %s", name, author);
 	} else if (review->commit.length == 0) {
 		tally->has_unbound = true;
-		list_add(&tally->others,
-			 "of the approval by '%s' the forge does not say what was "
-			 "reviewed",
+		list_add(&tally->others, "'%s' approved what the forge does not name",
 			 name);
 	} else if (!oid_equal(&review->commit, &tally->request->head)) {
-		list_add(&tally->others, "'%s' approved another head, %.*s", name,
+		list_add(&tally->others, "'%s' approved another head (%.*s)", name,
 			 SHORT_ID, oid_text(&review->commit));
 	} else {
 		list_add(&tally->approving, "'%s'", name);
@@ -259,7 +257,7 @@ static int find_missing(struct evaluation *evaluation, const struct tally *tally
 				    : "");
 	return evaluation_find(evaluation, ERROR_REVIEWS_MISSING, &place, mend,
 			       "%zu of %" PRIu64 " approvals of the head %.*s of merge "
-						 "request %" PRIu64 "%s%s%s%s%s%s",
+			       "request %" PRIu64 "%s%s%s%s%s%s",
 			       tally->approving.count, options->count, SHORT_ID,
 			       oid_text(&request->head), request->number,
 			       tally->approving.count != 0 ? ": by " : "",
@@ -275,7 +273,7 @@ static int find_objection(struct evaluation *evaluation, const struct tally *tal
 			       "mend what they ask for; then they review again, or "
 			       "their reviews are dismissed",
 			       "changes are asked for in merge request %" PRIu64 " by "
-										 "%s%s",
+			       "%s%s",
 			       tally->request->number, tally->objecting.text,
 			       list_rest(&tally->objecting));
 }
@@ -310,7 +308,7 @@ static int find_other_base(struct evaluation *evaluation,
 			       "open a merge request to this branch and have it "
 			       "approved",
 			       "merge request %" PRIu64 " goes to '%.*s': what is "
-							"approved there is not "
+			       "approved there is not "
 			       "approved for '%.*s'",
 			       request->number, SHOWN_BYTES,
 			       request->base_ref != NULL ? request->base_ref : "",

@@ -100,8 +100,8 @@ int store_delivery_origin(struct store *store, struct arena *arena,
  * Counts for its source, whose row is added when it is missing. */
 int store_webhook_add(struct store *store, const struct msg_delivery_row *row,
 		      const void *body, size_t length, uint64_t *id, struct error *err);
-/* Received ones, oldest first, of one source (NULL: of the source whose turn it is: that
- * of the oldest), at most `limit`. Bodies are got one by one. */
+/* Received ones, oldest first, of one source (NULL: of the source whose turn it is:
+ * that of the oldest), at most `limit`. Bodies are got one by one. */
 int store_webhook_next(struct store *store, struct arena *arena, const char *source,
 		       size_t limit, struct msg_delivery_row **out, size_t *count,
 		       struct error *err);

@@ -1,5 +1,6 @@
 /* tests/conformance/store_suite.c - what every engine of the store must do. Written
- * against store/store.h only. (Lists, ledger, care: store_suite_lists.c.) */
+ * against store/store.h only. (Quarantine, ledger, lists, care: store_suite_lists.c;
+ * outbox, webhooks, forges: files of their own.) */
 #include "tests/conformance/store_suite.h"
 
 #include "tests/conformance/store_rows.h"
@@ -544,7 +545,7 @@ void suite_facts_are_found_by_kind_context_and_key(struct store *store,
 	ck_assert_str_eq(value, "");
 }
 
-/* --- targets, deployments, quarantine --- */
+/* --- targets, deployments --- */
 
 void suite_targets_never_go_back(struct store *store, struct arena *arena)
 {
@@ -776,42 +777,4 @@ void suite_previous_deployment_skips_what_must_not_come_back(struct store *store
 	      store_deployment_previous(store, arena, "web", &none, first.generation,
 					&back, &failure));
 	COMMIT();
-}
-
-void suite_quarantine_holds_until_released(struct store *store, struct arena *arena)
-{
-	struct oid first = oid(1);
-	struct oid second = oid(2);
-	struct msg_quarantine_row row = { .target = "web",
-					  .commit = first,
-					  .reason = "unhealthy",
-					  .since = 5,
-					  .actor = "gitgate" };
-	struct msg_quarantine_row *rows;
-	size_t count;
-	BEGIN();
-	FAILS(ERROR_NOT_FOUND, store_quarantine_add(store, &row, &failure));
-	OK(store_target_ensure(store, "web", &failure));
-	ck_assert(!store_quarantine_has(store, "web", &first));
-	OK(store_quarantine_add(store, &row, &failure));
-	row.reason = "asked";
-	OK(store_quarantine_add(store, &row, &failure));
-	row.commit = second;
-	row.since = 6;
-	OK(store_quarantine_add(store, &row, &failure));
-	COMMIT();
-	ck_assert(store_quarantine_has(store, "web", &first));
-	OK(store_quarantine_list(store, arena, "web", &rows, &count, &failure));
-	ck_assert_uint_eq(count, 2);
-	ck_assert(oid_equal(&rows[0].commit, &second));
-	ck_assert_str_eq(rows[1].reason, "asked");
-	ck_assert_str_eq(rows[1].actor, "gitgate");
-	BEGIN();
-	OK(store_quarantine_remove(store, "web", &first, &failure));
-	ck_assert(!store_quarantine_has(store, "web", &first));
-	ck_assert(store_quarantine_has(store, "web", &second));
-	OK(store_quarantine_remove(store, "web", NULL, &failure));
-	COMMIT();
-	OK(store_quarantine_list(store, arena, NULL, &rows, &count, &failure));
-	ck_assert_uint_eq(count, 0);
 }

@@ -1,8 +1,47 @@
-/* tests/conformance/store_suite_lists.c - outbox, ledger, lists, odd values and care.
+/* tests/conformance/store_suite_lists.c - quarantine, outbox, ledger, lists, odd values
+ * and care.
  */
 #include "tests/conformance/store_suite.h"
 
 #include "tests/conformance/store_rows.h"
+
+void suite_quarantine_holds_until_released(struct store *store, struct arena *arena)
+{
+	struct oid first = oid(1);
+	struct oid second = oid(2);
+	struct msg_quarantine_row row = { .target = "web",
+					  .commit = first,
+					  .reason = "unhealthy",
+					  .since = 5,
+					  .actor = "gitgate" };
+	struct msg_quarantine_row *rows;
+	size_t count;
+	BEGIN();
+	FAILS(ERROR_NOT_FOUND, store_quarantine_add(store, &row, &failure));
+	OK(store_target_ensure(store, "web", &failure));
+	ck_assert(!store_quarantine_has(store, "web", &first));
+	OK(store_quarantine_add(store, &row, &failure));
+	row.reason = "asked";
+	OK(store_quarantine_add(store, &row, &failure));
+	row.commit = second;
+	row.since = 6;
+	OK(store_quarantine_add(store, &row, &failure));
+	COMMIT();
+	ck_assert(store_quarantine_has(store, "web", &first));
+	OK(store_quarantine_list(store, arena, "web", &rows, &count, &failure));
+	ck_assert_uint_eq(count, 2);
+	ck_assert(oid_equal(&rows[0].commit, &second));
+	ck_assert_str_eq(rows[1].reason, "asked");
+	ck_assert_str_eq(rows[1].actor, "gitgate");
+	BEGIN();
+	OK(store_quarantine_remove(store, "web", &first, &failure));
+	ck_assert(!store_quarantine_has(store, "web", &first));
+	ck_assert(store_quarantine_has(store, "web", &second));
+	OK(store_quarantine_remove(store, "web", NULL, &failure));
+	COMMIT();
+	OK(store_quarantine_list(store, arena, NULL, &rows, &count, &failure));
+	ck_assert_uint_eq(count, 0);
+}
 
 void suite_outbox_keeps_the_newest_state(struct store *store, struct arena *arena)
 {

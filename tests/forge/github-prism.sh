@@ -3,97 +3,25 @@
 # prism validates them. One server for all cases. npm's packages @stoplight/prism-cli and @octokit/openapi are
 # looked for in $GITGATE_NPM (default: npm/ in the build directory); without them everything is skipped.
 set -u
-build=${GITGATE_BUILD:?}
-source=${GITGATE_SOURCE:?}
-drive=${GITGATE_DRIVE:-$build/tests/forge/drive}
-modules=${GITGATE_NPM:-$build/npm}/node_modules
+. "${GITGATE_SOURCE:?}/tests/forge/prism.bash"
+kind=github
 document=$modules/@octokit/openapi/generated/api.github.com.json
 commit=6dcb09b5b57875f334f61aebed695e2e4193db5e
 # Of the document's example of a check run, which is the App 1's.
 run_commit=ce587453ced02b1526dfb4cb910479d431683101
 
-skip() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-command -v node >/dev/null || skip "node is not installed"
-[ -x "$modules/.bin/prism" ] || skip "npm's @stoplight/prism-cli is not in $modules"
+prism_prepare
 [ -r "$document" ] || skip "npm's @octokit/openapi is not in $modules"
-[ -x "$drive" ] || skip "$drive is not built"
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/github-prism.XXXXXX") || exit 1
-server=
-finish() {
-	[ -z "$server" ] || kill "$server" 2>/dev/null
-	wait
-	rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM HUP
-
 node "$source/tests/forge/github-openapi.js" "$document" >"$work/github.json" || exit 1
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$work/key.pem" 2>/dev/null || skip "no openssl"
-port=$(node -e 'const s = require("net").createServer(); s.listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
-"$modules/.bin/prism" mock --host 127.0.0.1 --port "$port" "$work/github.json" >>"$work/log" 2>&1 &
-server=$!
-for _ in $(seq 240); do
-	grep -q 'Prism is listening' "$work/log" && break
-	kill -0 "$server" 2>/dev/null || break
-	sleep 0.5
-done
-if ! grep -q 'Prism is listening' "$work/log"; then
-	tail -5 "$work/log" | sed 's/^/# /'
-	skip "prism did not start within 120 s"
-fi
-
-number=0
-fail=0
-result() { # problem, name
-	number=$((number + 1))
-	if [ -z "$1" ]; then
-		echo "ok $number - $2"
-	else
-		printf '%s\n' "$1" | sed 's/^/# /'
-		echo "not ok $number - $2"
-		fail=1
-	fi
-}
-
-# What prism found wrong with requests: answers are the document's own examples, and some of them break its rules.
-complaints() {
-	grep -a -E 'Violation: request|NO_PATH_MATCHED|NO_METHOD_MATCHED|NOT_ACCEPTABLE|UNSUPPORTED_MEDIA|UNPROCESSABLE|Security' \
-		"$work/log" | cut -c 1-300
-}
+prism_start "$work/github.json"
 
 as_user="t0ken"
 as_app="app:1:$work/key.pem"
-# try NAME EXPECTED OPERATIONS CREDENTIAL VERB ARGUMENT...: the output matches, these operations were asked for and
-# nothing was wrong with them. Operations: "post /path;get /path".
-try() {
-	local name=$1 expected=$2 operations=$3 credential=$4 problem= output operation
-	shift 4
-	: >"$work/log"
-	output=$("$drive" github "http://127.0.0.1:$port" "$credential" "$@" 2>&1)
-	printf '%s\n' "$output" | grep -q -E -- "$expected" || problem="said: $output"
-	sleep 0.2
-	problem=$problem$(complaints)
-	while [ -n "$operations" ]; do
-		operation=${operations%%;*}
-		operations=${operations#"$operation"}
-		operations=${operations#;}
-		grep -a -q -F "[HTTP SERVER] $operation " "$work/log" || problem="$problem was not asked: $operation"
-	done
-	result "$problem" "$name"
-}
-
 repo=/repos/acme/shop
 finding='error|hygiene|src/a.c|3|a line is too long|break it'
 
-: >"$work/log"
-curl -s -o /dev/null -H 'Content-Type: application/json' -d '{"state":"rubbish"}' "http://127.0.0.1:$port$repo/statuses/$commit"
-sleep 0.5
-result "$([ -n "$(complaints)" ] || echo 'prism did not complain')" "a wrong request is found out"
-
+try_rubbish "$repo/statuses/$commit" '{"state":"rubbish"}'
 try "a commit status" '^ref [0-9]+$' "get $repo/commits/$commit/status;post $repo/statuses/$commit" \
 	"$as_user" status acme/shop $commit gitgate/policy failure "refused: 'main' needs a review" https://gate.example.org/c/1
 try "a pending commit status without a link" '^ref [0-9]+$' "post $repo/statuses/$commit" \

@@ -120,6 +120,18 @@ static const struct bad bad[] = {
 	  "3:12", "is that of principal 'a' already: .gitgate.yaml:2:12" },
 	{ "principals:\n  a:\n    ssh:\n    - " ALICE_KEY "\n    - " ALICE_KEY "\n",
 	  "5:7", "stands there already" },
+	{ "principals: {a: {forge: alice}}\n", "1:25", "'forge' must be a mapping" },
+	{ "principals: {a: {forge: {gitea: {x: y}}}}\n", "1:33", "must be a list" },
+	{ "principals: {a: {forge: {gitea: ''}}}\n", "1:33", "must not be empty" },
+	{ "principals: {a: {forge: {gitea: [x, 'y z']}}}\n", "1:37",
+	  "'y z' is not a login" },
+	{ "principals: {a: {forge: {Gitea: x}}}\n", "1:26", "names sources or kinds" },
+	{ "principals: {a: {forge: {gitea: x, gitea: y}}}\n", NULL, "gitea" },
+	{ "principals:\n  a: {forge: {gitea: x}}\n  b: {forge: {gitea: X}}\n", "3:22",
+	  "the login 'X' at 'gitea' is that of principal 'a' already: "
+	  ".gitgate.yaml:2:22" },
+	{ "principals: {a: {forge: {gitea: [x, x]}}}\n", "1:37",
+	  "is that of principal 'a' already" },
 	/* groups */
 	{ "groups: {g: [x]}\n", "1:14", "no principal or group is named 'x'" },
 	{ ALICE "groups: {g: [alcie]}\n", "2:14", "did you mean 'alice'?" },
@@ -183,6 +195,19 @@ static const struct bad bad[] = {
 	{ "rules: [{name: a, signatures: {by: []}}]\n", "1:31", "needs 'by'" },
 	{ "rules: [{name: a, signatures: {by: [bob]}}]\n", "1:37",
 	  "no principal or group is named 'bob'" },
+	{ "rules: [{name: a, approvals: {}}]\n", "1:30", "'approvals' needs 'from'" },
+	{ "rules: [{name: a, approvals: {count: 2, from: []}}]\n", "1:30",
+	  "needs 'from'" },
+	{ "rules: [{name: a, approvals: {from: [bob]}}]\n", "1:38",
+	  "no principal or group is named 'bob'" },
+	{ ALICE "rules: [{name: a, approvals: {count: 0, from: alice}}]\n", "2:38",
+	  "'count' must be 1 or more" },
+	{ ALICE "rules: [{name: a, approvals: {count: -1, from: alice}}]\n", "2:38",
+	  "count" },
+	{ ALICE "rules: [{name: a, approvals: {count: 1.5, from: alice}}]\n", "2:38",
+	  "count" },
+	{ ALICE "rules: [{name: a, approvals: {not-autor: false, from: alice}}]\n",
+	  "2:31", "did you mean 'not-author'?" },
 	{ "rules: [{name: a, refs: {creat: false}}]\n", "1:26",
 	  "did you mean 'create'?" },
 	{ "rules: [{name: a, schema: {file: none.json}}]\n", "1:34",
@@ -232,7 +257,8 @@ START_TEST(a_whole_policy_is_read)
 			    "    email: [alice@example.org, a@example.org]\n"
 			    "    ssh: {key: '" ALICE_KEY "', valid-after: 2026-01-01,\n"
 			    "      valid-before: 2026-06-01T12:00:00Z}\n"
-			    "  bob: {email: bob@example.org, ssh: ['" BOB_KEY "']}\n"
+			    "  bob: {email: bob@example.org, ssh: ['" BOB_KEY "'],\n"
+			    "    forge: {gitea: [bob, bobby], work: Bob}}\n"
 			    "groups: {all: [team, alice], team: [bob, alice], none: "
 			    "[]}\n"
 			    "revoked-keys: [" FINGERPRINT ", {ssh: '" BOB_KEY
@@ -250,7 +276,11 @@ START_TEST(a_whole_policy_is_read)
 			    "    files: {max-size: 1MiB, forbid: ['*.p12'], symlinks: "
 			    "forbid}\n"
 			    "    schema: {file: schema.json, kinds: [Deployment]}\n"
-			    "  - {name: bare, files: {}}\n");
+			    "  - {name: bare, files: {}}\n"
+			    "  - {name: two, approvals: {count: 2, from: all}}\n"
+			    "  - name: one\n"
+			    "    approvals: {from: [bob], not-author: false,\n"
+			    "      no-objections: false}\n");
 	const struct principal *alice = policy_principal(policy, "alice");
 	ck_assert_uint_eq(alice->emails.count, 2);
 	ck_assert_uint_eq(alice->key_count, 1);
@@ -267,7 +297,20 @@ START_TEST(a_whole_policy_is_read)
 	ck_assert_int_eq(policy->revocations[0].since, 0);
 	ck_assert_str_eq(policy->revocations[1].reason, "stolen");
 
-	ck_assert_uint_eq(policy->rule_count, 3);
+	const struct principal *bob = policy_principal(policy, "bob");
+	ck_assert_ptr_eq(policy_principal_by_login(policy, "gitea", "BOBBY"), bob);
+	ck_assert_ptr_eq(policy_principal_by_login(policy, "work", "bob"), bob);
+	ck_assert_ptr_null(policy_principal_by_login(policy, "work", "bobby"));
+	ck_assert_ptr_null(policy_principal_by_login(policy, "github", "bob"));
+
+	ck_assert_uint_eq(policy->rule_count, 5);
+	const struct rule_approvals *two = policy->rules[3].approvals;
+	ck_assert_uint_eq(two->count, 2);
+	ck_assert(two->not_author && two->no_objections);
+	const struct rule_approvals *one = policy->rules[4].approvals;
+	ck_assert_uint_eq(one->count, 1);
+	ck_assert_uint_eq(one->from.count, 1);
+	ck_assert(!one->not_author && !one->no_objections);
 	const struct rule *tags = &policy->rules[0];
 	ck_assert(!tags->refs->update && tags->refs->create && tags->refs->force);
 	ck_assert_str_eq(pattern_text(tags->refs->name), "^refs/");
@@ -308,6 +351,9 @@ static const struct {
 	  "rule 'r' is the server's rule" },
 	{ "rules: [{name: r, repositories: [other], files: {}}]\n",
 	  "rules: [{name: r, commits: {}}]\n", "rule 'r' is the server's rule" },
+	{ "principals: {alice: {forge: {gitea: alice}}}\n",
+	  "principals: {mallory: {forge: {gitea: Alice}}}\n",
+	  "the login 'Alice' at 'gitea' is that of principal 'alice' already" },
 	{ ALICE, "principals: {mallory: {ssh: '" ALICE_KEY "'}}\n",
 	  "is that of principal 'alice' already" },
 };

@@ -189,7 +189,7 @@ static void by_text_of_key(struct request *request)
 
 static void by_key_as_told(struct request *request)
 {
-	sign_standard(request, WHSEC + 6);
+	sign_standard(request, &WHSEC[6]);
 }
 
 static void source_key_plain(struct request *request)

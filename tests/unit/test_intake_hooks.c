@@ -286,7 +286,7 @@ static double time_of(int client, const char *path, const char *body, size_t len
 	return (double)(clock_monotonic() - began);
 }
 
-/* H4: whether a source exists cannot be told by time. The lower quartile says what the
+/* H4: whether a source exists cannot be told by time. The quickest of many say what the
  * work costs; what comes on top is the machine. */
 START_TEST(an_unknown_source_costs_as_much_time)
 {
@@ -305,10 +305,10 @@ START_TEST(an_unknown_source_costs_as_much_time)
 	}
 	qsort(known, ROUNDS, sizeof(double), compare);
 	qsort(unknown, ROUNDS, sizeof(double), compare);
-	double ratio = known[ROUNDS / 4] / unknown[ROUNDS / 4];
+	double ratio = known[ROUNDS / 12] / unknown[ROUNDS / 12];
 	/* Without the HMAC over 2 MiB it would be under 0.5. */
-	ck_assert_msg(ratio > 0.75 && ratio < 1.33, "known %.0f, unknown %.0f us",
-		      known[ROUNDS / 4], unknown[ROUNDS / 4]);
+	ck_assert_msg(ratio > 0.7 && ratio < 1.43, "known %.0f, unknown %.0f us",
+		      known[ROUNDS / 12], unknown[ROUNDS / 12]);
 	close(client);
 	free(body);
 	fixture_close(&fixture);
@@ -502,7 +502,7 @@ START_TEST(a_draining_service_takes_no_webhooks)
 	usleep(100000);
 	/* It is refused before its body is read. */
 	client_send(client, "POST /hooks/forge HTTP/1.1\r\nHost: x\r\n"
-			    "Content-Length: 1000000\r\n\r\n");
+			    "Content-Length: 2000000\r\n\r\n");
 	expect(client, 503, NULL);
 	ck_assert(control_is_quiet(&fixture));
 	close(client);

@@ -32,7 +32,18 @@ static void read_state(struct call_fields *fields, struct msg_merge_request_row 
 	row->state = strcmp(state, "open") == 0 ? "open" : "closed";
 }
 
-static int read_pull(const struct node *node, struct arena *arena,
+/* Ours under the name that we know, whatever its case, or after it was renamed; "" when
+ * the fork is gone (head.repo is null). */
+static const char *head_repository(struct call_fields *fields, const char *name)
+{
+	const char *head = call_text(fields, "head.repo.full_name", CALL_OPTIONAL);
+	const char *base = call_text(fields, "base.repo.full_name", CALL_OPTIONAL);
+	if (head[0] == '\0' || strcasecmp(head, base) != 0)
+		return head;
+	return arena_string(fields->arena, name);
+}
+
+static int read_pull(const struct node *node, const char *name, struct arena *arena,
 		     struct msg_merge_request_row *out, struct error *err)
 {
 	struct msg_merge_request_row row = { 0 };
@@ -44,15 +55,14 @@ static int read_pull(const struct node *node, struct arena *arena,
 	call_oid(&fields, "base.sha", CALL_NEEDED, &row.base);
 	row.head_ref = branch_ref(arena, call_text(&fields, "head.ref", CALL_NEEDED));
 	row.base_ref = branch_ref(arena, call_text(&fields, "base.ref", CALL_NEEDED));
-	/* head.repo is null when the fork is gone */
-	row.head_repository = call_text(&fields, "head.repo.full_name", CALL_OPTIONAL);
+	row.head_repository = head_repository(&fields, name);
 	row.author = call_text(&fields, "user.login", CALL_OPTIONAL);
 	row.title = call_title(&fields, "title");
 	row.draft = call_boolean(&fields, "draft");
 	row.url = call_text(&fields, "html_url", CALL_OPTIONAL);
 	row.updated_at = call_time(&fields, "updated_at");
 	int rc = call_fields_status(&fields, err);
-	if (!rc && (!row.head_ref || !row.base_ref))
+	if (!rc && (!row.head_ref || !row.base_ref || !row.head_repository))
 		rc = error_set(err, ERROR_MEMORY, "out of memory for a pull request");
 	if (!rc)
 		*out = row;
@@ -158,7 +168,7 @@ static int read_merge_request(struct forge *forge, const char *name, uint64_t nu
 			   call_target(arena, "/repos/{/}/pulls/{#}", name, number),
 			   RIGHT_READ, arena, &reply, retry_at, err);
 	if (!rc)
-		rc = read_pull(reply.body, arena, &made.row, err);
+		rc = read_pull(reply.body, name, arena, &made.row, err);
 	if (!rc && made.row.number != number)
 		rc = error_set(err, ERROR_FORGE,
 			       "the forge answered with another pull request");

@@ -251,6 +251,8 @@ char *scene_shared(struct scene *scene, const char *what)
 	char *out = buf_read_file(&text, path, NULL) == 0
 			    ? arena_string(scene->arena, text.data)
 			    : NULL;
+	if (!out)
+		printf("# SKIP '%s' is not there\n", path);
 	buf_release(&text);
 	return out;
 }

@@ -100,6 +100,32 @@ START_TEST(merge_commit_counts_only_when_merged)
 }
 END_TEST
 
+START_TEST(forks_never_bear_the_repositorys_name)
+{
+	static const char *const cases[][3] = {
+		{ "Acme/Shop", "Acme/Shop", "acme/shop" },
+		{ "acme/store", "acme/store", "acme/shop" }, /* it was renamed */
+		{ "mallory/shop", "acme/shop", "mallory/shop" },
+	};
+	begin();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char body[1024];
+		snprintf(body, sizeof(body),
+			 "{\"number\":7,\"state\":\"open\",\"head\":{\"sha\":\"" SHA
+			 "\",\"ref\":\"a\",\"repo\":{\"full_name\":\"%s\"}},"
+			 "\"base\":{\"sha\":\"" SHA "\",\"ref\":\"b\",\"repo\":{\"full_"
+			 "name\":\"%s\"}}}",
+			 cases[i][0], cases[i][1]);
+		scene_reset(&scene);
+		scene_always(&scene, PULL, 200, body);
+		scene_always(&scene, REVIEWS, 200, "[]");
+		must_ask();
+		ck_assert_str_eq(request.row.head_repository, cases[i][2]);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(last_effective_review_of_each_counts)
 {
 	static const char page[] =
@@ -233,6 +259,44 @@ START_TEST(lists_are_read_whole)
 }
 END_TEST
 
+START_TEST(endless_lists_end)
+{
+	char link[200];
+	struct forge_merge_request *all = NULL;
+	size_t count = 0;
+	begin();
+	snprintf(link, sizeof(link), "Link: <%s/more>; rel=\"next\"\r\n", scene.base);
+	scene_headers(&scene, "GET " REPO "/pulls?state=open&per_page=100", 200, link,
+		      "[]");
+	scene_headers(&scene, "GET /more", 200, link, "[]");
+	ck_assert_int_eq(forge_open_merge_requests(forge, "acme/shop", arena, &all,
+						   &count, &retry_at, &err),
+			 ERROR_LIMIT);
+	ck_assert_ptr_nonnull(strstr(err.text, "forge.pages"));
+	ck_assert_uint_le(scene.request_count, 51);
+	end();
+}
+END_TEST
+
+START_TEST(reviewers_are_bounded)
+{
+	static char page[200000] = "[";
+	begin();
+	for (int i = 0; i < 1001; i++) {
+		size_t length = strlen(page);
+		snprintf(page + length, sizeof(page) - length,
+			 "%s{\"user\":{\"login\":\"u%d\"},\"state\":\"APPROVED\"}",
+			 i ? "," : "", i);
+	}
+	strncat(page, "]", 2);
+	scene_always(&scene, PULL, 200, PULL_BODY("open", "false", OURS));
+	scene_always(&scene, REVIEWS, 200, page);
+	ck_assert_int_eq(ask(), ERROR_LIMIT);
+	ck_assert_ptr_nonnull(strstr(err.text, "forge.reviews"));
+	end();
+}
+END_TEST
+
 START_TEST(real_pull_request_is_read)
 {
 	begin();
@@ -260,7 +324,8 @@ START_TEST(real_pull_request_is_read)
 END_TEST
 
 UNIT_MAIN("forge/github read", pull_request_is_read,
-	  merge_commit_counts_only_when_merged, last_effective_review_of_each_counts,
-	  reviews_are_read_over_pages, pages_of_another_host_are_not_asked,
-	  what_cannot_be_read_is_an_error, lists_are_read_whole,
+	  merge_commit_counts_only_when_merged, forks_never_bear_the_repositorys_name,
+	  last_effective_review_of_each_counts, reviews_are_read_over_pages,
+	  pages_of_another_host_are_not_asked, what_cannot_be_read_is_an_error,
+	  lists_are_read_whole, endless_lists_end, reviewers_are_bounded,
 	  real_pull_request_is_read)

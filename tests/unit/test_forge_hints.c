@@ -61,9 +61,8 @@ static void all_give(enum forge_kind kind, const struct row *rows, size_t count)
 #define HUB "\"repository\":{\"full_name\":\"a/b\"},\"sender\":{\"login\":\"ann\"}"
 #define PULL(merged)                                                                   \
 	HUB ",\"pull_request\":{\"number\":7,\"merged\":" merged ",\"base\":{\"ref\":" \
-								 "\"main\",\"sha\":"   \
-								 "\"" ONE              \
-	    "\"},\"head\":{\"ref\":\"topic\",\"sha\":\"" TWO "\"}}"
+	    "\"main\",\"sha\":"                                                        \
+	    "\"" ONE "\"},\"head\":{\"ref\":\"topic\",\"sha\":\"" TWO "\"}}"
 #define PULL_LINE(kind, action)                                                        \
 	" -> " kind " a/b refs/heads/main " ONE " " TWO " 7 " action " ann\n"
 
@@ -76,9 +75,9 @@ static const struct row github_rows[] = {
 	  "{\"ref\":\"refs/heads/gh-readonly-queue/main/pr-1-" ONE
 	  "\",\"before\":\"" ZERO "\",\"after\":\"" TWO "\",\"created\":true," HUB "}",
 	  " -> push a/b refs/heads/gh-readonly-queue/main/pr-1-" ONE " 0 " TWO " - "
-									       "created"
-									       " ann"
-									       "\n" },
+	  "created"
+	  " ann"
+	  "\n" },
 	{ "create", "{\"ref\":\"a/b\",\"ref_type\":\"branch\"," HUB "}",
 	  " -> push a/b refs/heads/a/b - - - created ann\n" },
 	{ "create", "{\"ref\":null,\"ref_type\":\"repository\"," HUB "}",
@@ -131,10 +130,10 @@ static const struct row github_rows[] = {
 	  "\",\"head_branch\":\"t\",\"pull_requests\":[{\"number\":1,\"base\":{\"ref\":"
 	  "\"main\",\"sha\":\"" ONE "\"}},{\"number\":2}]}," HUB "}",
 	  " -> merge-request a/b refs/heads/main " ONE " " TWO " 1 rerequested ann\n "
-							       "-> merge-request a/b - "
-							       "- " TWO " 2 "
-									"rerequested "
-									"ann\n" },
+	  "-> merge-request a/b - "
+	  "- " TWO " 2 "
+	  "rerequested "
+	  "ann\n" },
 	{ "issue_comment", "{\"action\":\"created\"," HUB "}",
 	  " -> ignored a/b - - - - - ann (comments decide nothing)\n" },
 	{ "never_heard_of", "{" HUB "}",
@@ -189,8 +188,7 @@ static const struct row gitlab_rows[] = {
 	  "{\"event_name\":\"repository_update\",\"changes\":[{\"ref\":\"refs/heads/"
 	  "a\","
 	  "\"before\":\"" ZERO "\",\"after\":\"" TWO "\"},{\"ref\":\"refs/tags/"
-						     "b\",\"before\":\"" ONE
-	  "\",\"after\":\"" TWO "\"}]," LAB "}",
+	  "b\",\"before\":\"" ONE "\",\"after\":\"" TWO "\"}]," LAB "}",
 	  " -> push g/s/p refs/heads/a 0 " TWO " - created -\n -> push g/s/p "
 	  "refs/tags/b " ONE " " TWO " - updated -\n" },
 	{ "", "{\"event_name\":\"repository_update\",\"changes\":[]," LAB "}",
@@ -259,7 +257,7 @@ END_TEST
 #define CLOUD "\"repository\":{\"full_name\":\"t/r\"},\"actor\":{\"nickname\":\"ann\"}"
 #define CLOUD_REF(type, name, id)                                                      \
 	"{\"type\":\"" type "\",\"name\":\"" name "\",\"target\":{\"hash\":\"" id "\"" \
-										  "}}"
+	"}}"
 #define CLOUD_CHANGES                                                                  \
 	"{\"old\":null,\"new\":" CLOUD_REF(                                            \
 		"branch", "a",                                                         \
@@ -299,10 +297,10 @@ static const struct row cloud_rows[] = {
 #define SERVER_REPOSITORY "{\"slug\":\"shop\",\"project\":{\"key\":\"ACME\"}}"
 #define SERVER_PULL(key, more)                                                         \
 	"{\"eventKey\":\"" key "\",\"actor\":{\"name\":\"ann\"},\"pullRequest\":{"     \
-			       "\"id\":5,\"fromRef\":{"                                \
+	"\"id\":5,\"fromRef\":{"                                                       \
 	"\"latestCommit\":\"" TWO "\"},\"toRef\":{\"id\":\"refs/heads/"                \
-				  "main\",\"latestCommit\":\"" ONE                     \
-	"\",\"repository\":" SERVER_REPOSITORY "}}" more "}"
+	"main\",\"latestCommit\":\"" ONE "\",\"repository\":" SERVER_REPOSITORY        \
+	"}}" more "}"
 #define SERVER_LINE(kind, action)                                                      \
 	" -> " kind " ACME/shop refs/heads/main " ONE " " TWO " 5 " action " ann\n"
 
@@ -323,9 +321,9 @@ static const struct row server_rows[] = {
 	  "{\"eventKey\":\"repo:refs_changed\",\"repository\":" SERVER_REPOSITORY
 	  ",\"changes\":[{\"ref\":{\"id\":\"refs/heads/a\"},\"fromHash\":\"" ZERO
 	  "\",\"toHash\":\"" TWO "\"},{\"ref\":{\"id\":\"refs/tags/"
-				 "b\"},\"fromHash\":\"" ONE "\",\"toHash\":\"" ZERO "\""
-										    "}]"
-										    "}",
+	  "b\"},\"fromHash\":\"" ONE "\",\"toHash\":\"" ZERO "\""
+	  "}]"
+	  "}",
 	  " -> push ACME/shop refs/heads/a 0 " TWO " - created -\n"
 	  " -> push ACME/shop refs/tags/b " ONE " 0 - deleted -\n" },
 };
@@ -397,9 +395,9 @@ static const struct row hostile_rows[] = {
 	  "repository\n" },
 	{ "push",
 	  "{\"ref\":\"refs/heads/main\",\"before\":\"" ONE "\",\"after\":\"2222\","
-							   "\"repository\":{\"full_"
-							   "name\":\"a/"
-							   "b\"},\"sender\":{"
+	  "\"repository\":{\"full_"
+	  "name\":\"a/"
+	  "b\"},\"sender\":{"
 	  "\"login\":\"x\\u001b[2J\"}}",
 	  " -> push a/b refs/heads/main " ONE " - - updated -\n" },
 	{ "pull_request", "{\"action\":\"opened\"," HUB "}",

@@ -252,6 +252,177 @@ START_TEST(defects_are_refused_unless_they_are_allowed)
 }
 END_TEST
 
+/* --- heads of merge requests --- */
+
+static void want(struct fetch *fetch, const char *const *refs, size_t count)
+{
+	fetch->request.wanted_refs = (struct msg_strings){ refs, count };
+}
+
+/* An empty commit that a ref of the source names, on top of main. */
+static void pull(struct fetch *fetch, const char *ref, const char *message)
+{
+	char *id = RUN(&fetch->scratch, "git", "-C", "source", "commit-tree", "-p",
+		       "main", "-m", message, "main^{tree}");
+	DO(&fetch->scratch, "git", "-C", "source", "update-ref", ref, id);
+	free(id);
+}
+
+static void is_there(struct fetch *fetch, const char *ref)
+{
+	struct oid id = source_id(fetch, ref);
+	const struct oid *told = ref_of(fetch, ref);
+	ck_assert_msg(told && oid_equal(told, &id), "%s", ref);
+	DO(&fetch->scratch, "git", "-C", fetch->mirror, "cat-file", "-e", ref);
+}
+
+START_TEST(wanted_refs_come_and_no_others)
+{
+	static const char *const refs[] = { "refs/pull/7/head", "refs/merge-requests/8/"
+								"head" };
+	struct fetch fetch;
+	fetch_open(&fetch);
+	pull(&fetch, refs[0], "seven");
+	pull(&fetch, refs[1], "eight");
+	pull(&fetch, "refs/pull/9/head", "nine");
+	want(&fetch, refs, 2);
+	fetch_well(&fetch);
+	ck_assert_uint_eq(fetch.ref_count, 3);
+	is_there(&fetch, refs[0]);
+	is_there(&fetch, refs[1]);
+	/* moved, by force; and it stays when it is not wanted any more */
+	pull(&fetch, refs[0], "other");
+	fetch_well(&fetch);
+	is_there(&fetch, refs[0]);
+	want(&fetch, NULL, 0);
+	fetch_well(&fetch);
+	is_there(&fetch, refs[0]);
+	fetch_close(&fetch);
+}
+END_TEST
+
+START_TEST(wanted_refs_that_are_gone_keep_no_other_away)
+{
+	static const char *const refs[] = { "refs/pull/1/head", "refs/pull/2/head",
+					    "refs/pull/3/head", "refs/pull/4/head" };
+	struct fetch fetch;
+	fetch_open(&fetch);
+	want(&fetch, refs, 1);
+	fetch_well(&fetch);
+	ck_assert_uint_eq(fetch.ref_count, 1);
+	pull(&fetch, refs[1], "two");
+	pull(&fetch, refs[3], "four");
+	pull(&fetch, "refs/x/refs/pull/1/head", "no");
+	want(&fetch, refs, 4);
+	fetch_well(&fetch);
+	ck_assert_uint_eq(fetch.ref_count, 3);
+	is_there(&fetch, refs[1]);
+	is_there(&fetch, refs[3]);
+	fetch_close(&fetch);
+}
+END_TEST
+
+START_TEST(a_wanted_ref_with_defects_is_left_out_alone)
+{
+	static const char *const refs[] = { "refs/pull/1/head", "refs/pull/2/head",
+					    "refs/pull/3/head", "refs/pull/4/head",
+					    "refs/pull/5/head" };
+	static const char bad[] = "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n"
+				  "author A <a@x>1 +0000\n"
+				  "committer A <a@x> 1 +0000\n\nbad\n";
+	struct fetch fetch;
+	fetch_open(&fetch);
+	for (int i = 0; i < 5; i++)
+		pull(&fetch, refs[i], refs[i]);
+	char *id;
+	const char *const hash[] = {
+		"git",    "-C", "source",      "hash-object", "-t",
+		"commit", "-w", "--literally", "--stdin",     NULL
+	};
+	ck_assert_int_eq(
+		scratch_try(&fetch.scratch, bad, sizeof(bad) - 1, &id, NULL, hash), 0);
+	id[strcspn(id, "\n")] = '\0';
+	DO(&fetch.scratch, "git", "-C", "source", "update-ref", refs[2], id);
+	free(id);
+	want(&fetch, refs, 5);
+	fetch_well(&fetch);
+	ck_assert_uint_eq(fetch.ref_count, 5);
+	ck_assert_ptr_null(ref_of(&fetch, refs[2]));
+	is_there(&fetch, refs[0]);
+	is_there(&fetch, refs[4]);
+	fetch_close(&fetch);
+}
+END_TEST
+
+START_TEST(a_wanted_ref_is_a_ref)
+{
+	static const char *const bad[] = {
+		"refs/pull/7/head:refs/heads/main",
+		"--upload-pack=touch ran",
+		"refs/pull/*/head",
+		"refs/pull/../x",
+		"+refs/heads/x",
+		"refs/x\n+refs/heads/a:refs/heads/b",
+		"main",
+		"",
+	};
+	struct fetch fetch;
+	fetch_open(&fetch);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		want(&fetch, &bad[i], 1);
+		ck_assert_msg(fetch_run(&fetch) == ERROR_UNSAFE_PATH, "%s", bad[i]);
+	}
+	fetch_close(&fetch);
+}
+END_TEST
+
+START_TEST(many_refs_can_be_wanted)
+{
+	static char names[500][40];
+	static const char *refs[500];
+	struct fetch fetch;
+	fetch_open(&fetch);
+	for (int i = 0; i < 500; i++) {
+		snprintf(names[i], sizeof(names[i]), "refs/pull/%d/head", i);
+		refs[i] = names[i];
+	}
+	pull(&fetch, refs[0], "first");
+	pull(&fetch, refs[499], "last");
+	want(&fetch, refs, 500);
+	fetch_well(&fetch);
+	ck_assert_uint_eq(fetch.ref_count, 3);
+	is_there(&fetch, refs[499]);
+	fetch_close(&fetch);
+}
+END_TEST
+
+START_TEST(what_merges_left_long_ago_goes_away)
+{
+	struct fetch fetch;
+	struct stat status;
+	fetch_open(&fetch);
+	fetch_well(&fetch);
+	char *path = path_join(fetch.mirror, "scratch");
+	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_uint_eq(status.st_mode & 07777, 0700);
+	DO(&fetch.scratch, "mkdir", "-p", "mirrors/shop.git/scratch/1/ab",
+	   "mirrors/shop.git/scratch/2/ab", "kept");
+	DO(&fetch.scratch, "touch", "mirrors/shop.git/scratch/1/ab/x", "kept/x");
+	DO(&fetch.scratch, "ln", "-s", "../../../kept", "mirrors/shop.git/scratch/3");
+	DO(&fetch.scratch, "touch", "-h", "-d", "2 hours ago",
+	   "mirrors/shop.git/scratch/1", "mirrors/shop.git/scratch/3");
+	fetch_well(&fetch);
+	ck_assert_int_ne(
+		TRY(&fetch.scratch, "test", "-e", "mirrors/shop.git/scratch/1"), 0);
+	ck_assert_int_ne(
+		TRY(&fetch.scratch, "test", "-L", "mirrors/shop.git/scratch/3"), 0);
+	DO(&fetch.scratch, "test", "-d", "mirrors/shop.git/scratch/2/ab");
+	DO(&fetch.scratch, "test", "-f", "kept/x");
+	free(path);
+	fetch_close(&fetch);
+}
+END_TEST
+
 /* What git leaves where it was killed. */
 START_TEST(a_mirror_that_a_killed_job_left_is_mended)
 {
@@ -340,6 +511,9 @@ END_TEST
 
 UNIT_MAIN("job", every_branch_and_tag_is_told_and_the_head,
 	  a_source_that_is_not_there_is_said, nothing_of_the_source_runs,
-	  defects_are_refused_unless_they_are_allowed,
+	  defects_are_refused_unless_they_are_allowed, wanted_refs_come_and_no_others,
+	  wanted_refs_that_are_gone_keep_no_other_away,
+	  a_wanted_ref_with_defects_is_left_out_alone, a_wanted_ref_is_a_ref,
+	  many_refs_can_be_wanted, what_merges_left_long_ago_goes_away,
 	  a_mirror_that_a_killed_job_left_is_mended,
 	  a_mirror_that_was_half_made_is_made, a_request_that_is_none_ends_the_job)

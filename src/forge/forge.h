@@ -26,14 +26,9 @@ struct limits;
 
 enum forge_kind {
 	FORGE_UNKNOWN = 0,
-	FORGE_GITHUB,
-	FORGE_GITLAB,
-	FORGE_GITEA,
-	FORGE_FORGEJO,
-	FORGE_BITBUCKET_CLOUD,
-	FORGE_BITBUCKET_SERVER, /* Data Center */
-	FORGE_HMAC,             /* generic: header = sha256=<hex> over the body */
-	FORGE_STANDARD,         /* Standard Webhooks */
+#define FORGE_KIND(NAME, shown, api) FORGE_##NAME,
+#include "model/forge_kinds.def"
+#undef FORGE_KIND
 	FORGE_COUNT
 };
 

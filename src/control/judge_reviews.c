@@ -8,7 +8,6 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/program.h"
 #include "control/judge.h"
 
 #define MERGE_TIMEOUT  (120 * CLOCK_SECOND)
@@ -54,17 +53,13 @@ static int add_merge(struct control *control, struct job *job,
 	struct arena *arena = job->arena;
 	const char *scratch = judgement_scratch(arena, entry);
 	struct msg_grant *grant = arena_new_of(arena, struct msg_grant);
-	char *git = NULL;
 
 	if (!grant || !scratch)
 		return ERROR_MEMORY;
-	int rc = program_find(&git, "git", NULL);
-	if (rc != 0)
-		return rc;
 	request->scratch =
 		arena_printf(arena, "%s/%llu", scratch, (unsigned long long)job->id);
 	const char *arguments[] = {
-		arena_string(arena, git),
+		"git",
 		"--git-dir",
 		arena_string(arena, entry->mirror),
 		"merge-tree",
@@ -85,7 +80,6 @@ static int add_merge(struct control *control, struct job *job,
 		arena_printf(arena, "GIT_ALTERNATE_OBJECT_DIRECTORIES=%s/objects",
 			     entry->mirror),
 	};
-	free(git);
 	*grant = (struct msg_grant){
 		.arguments = copy_list(arena, arguments, COUNT_OF(arguments)),
 		.environment = copy_list(arena, environment, COUNT_OF(environment)),

@@ -844,6 +844,29 @@ START_TEST(what_a_killed_judge_left_is_no_hindrance)
 }
 END_TEST
 
+START_TEST(reviews_may_be_wanted_for_some_paths)
+{
+	struct trial trial;
+	trial_open(&trial, "  - name: production\n    refs: [refs/heads/main]\n"
+			   "    paths: [\"production/**\"]\n"
+			   "    approvals: {from: [bob]}\n");
+	trial.base = trial.place.anchor;
+	on(&trial, "topic");
+	trial.head = commit(&trial, "docs/one", "1\n");
+	judge_request(&trial);
+	passes(&trial);
+	commit(&trial, "production/one", "1\n");
+	DO(&trial.place.scratch, "git", "rm", "-q", "production/one");
+	trial.head = commit(&trial, NULL, NULL);
+	judge_request(&trial);
+	refused(&trial, ERROR_REVIEWS_MISSING);
+	approve(&trial, "bob");
+	judge_request(&trial);
+	passes(&trial);
+	trial_close(&trial);
+}
+END_TEST
+
 START_TEST(a_head_is_a_forks_unless_control_says_otherwise)
 {
 	struct msg_judge request = { .number = 7 };
@@ -871,4 +894,5 @@ UNIT_MAIN("job/merge", the_result_is_judged, a_conflict_is_said_with_its_files,
 	  an_approval_is_for_one_branch, reviews_that_nobody_read_are_asked_for,
 	  nothing_is_merged_for_a_push_that_no_rule_wants_reviewed,
 	  a_confined_judge_merges_and_tidies, what_a_killed_judge_left_is_no_hindrance,
+	  reviews_may_be_wanted_for_some_paths,
 	  a_head_is_a_forks_unless_control_says_otherwise)

@@ -287,7 +287,7 @@ START_TEST(json_holds_all_of_it)
 	json_object_end(&json);
 	static const char *const parts[] = {
 		"{\"source\":null,\"full_name\":null,\"delivery\":null,",
-		"\"merge_requests\":[{\"merge_request\":{\"repository\":\"shop\","
+		"\"merge_requests\":[{\"merge_request\":{\"repository\":\"shop\",",
 		"\"number\":7,",
 		"\"verdict\":{\"id\":1,",
 		"\"reviews\":[{",

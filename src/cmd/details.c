@@ -9,10 +9,12 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cmd/forge_details.h"
 #include "cmd/table.h"
 #include "doc/doc.h"
 
-#define RECENT 5 /* deployments or verdicts shown */
+#define RECENT 5   /* deployments or verdicts shown */
+#define JUDGED 200 /* verdicts in which those of the tips are looked for */
 
 struct details {
 	struct status *status;
@@ -23,6 +25,8 @@ struct details {
 	const struct node *refs;
 	const struct node *verdicts;
 	const struct node *findings; /* of the newest verdict */
+	const struct node *judged;   /* verdicts, for what the tips got */
+	struct forge_details forge;  /* of a repository */
 };
 
 size_t quarantine_count(const struct status *status, const char *target)
@@ -110,13 +114,20 @@ static int read_repository(struct details *details, struct error *err)
 	struct msg_query verdicts = { .what = "verdicts",
 				      .repository = name,
 				      .limit = RECENT };
+	struct msg_query judged = { .what = "verdicts",
+				    .repository = name,
+				    .limit = JUDGED };
 
 	int rc = service_list(&details->status->service, &refs, &details->refs, NULL,
 			      err);
 	if (rc == 0)
 		rc = service_list(&details->status->service, &verdicts,
 				  &details->verdicts, NULL, err);
-	return rc;
+	if (rc == 0)
+		rc = service_list(&details->status->service, &judged, &details->judged,
+				  NULL, err);
+	return rc == 0 ? forge_details_read(&details->forge, details->status, name, err)
+		       : rc;
 }
 
 static int read_findings(struct details *details, struct error *err)
@@ -219,31 +230,43 @@ static void write_deployments(const struct details *details, struct buf *out)
 	table_write(&table, details->status->colour, "  ", out);
 }
 
-static void write_repository(const struct details *details, struct buf *out)
+/* What the tip of a ref got, as far as is known. */
+static const char *tip_verdict(const struct details *details, const struct node *ref)
 {
-	const struct node *row = details->repository;
+	const char *name = row_text(ref, "ref");
+	const char *tip = row_text(ref, "tip");
+	const char *accepted = row_text(ref, "accepted");
+
+	for (size_t i = 0; name && tip && i < node_count(details->judged); i++) {
+		const struct node *row = node_item(details->judged, i);
+		const char *commit = row_text(row, "commit");
+		const char *of = row_text(row, "ref");
+		if (commit && of && strcmp(commit, tip) == 0 && strcmp(of, name) == 0)
+			return row_text(row, "result");
+	}
+	if (tip && accepted && strcmp(tip, accepted) == 0)
+		return "pass";
+	return "-";
+}
+
+static void write_refs(const struct details *details, struct buf *out)
+{
+	static const char *const headings[] = { "REF", "TIP", "VERDICT", "ACCEPTED",
+						"SEEN" };
 	struct table table;
 
-	write_heading(details, out, "repository", row);
-	write_line(out, "head", row_text(row, "head"));
-	write_line(out, "fetched",
-		   age_text(details->arena, row_time(row, "fetched_at")));
-	write_line(out, "hinted", age_text(details->arena, row_time(row, "hinted_at")));
-	write_line(out, "problem",
-		   row_text(row, "problem") ? row_text(row, "problem") : "none");
-	if (node_count(details->refs) == 0)
-		return;
-	table_init(&table, details->arena, 4);
-	const char *const headings[] = { "REF", "TIP", "ACCEPTED", "SEEN" };
-	for (size_t i = 0; i < 4; i++)
+	table_init(&table, details->arena, 5);
+	for (size_t i = 0; i < 5; i++)
 		table_add(&table, TONE_FAINT, headings[i]);
 	for (size_t i = 0; i < node_count(details->refs); i++) {
 		const struct node *ref = node_item(details->refs, i);
 		const char *tip = row_text(ref, "tip");
 		const char *accepted = row_text(ref, "accepted");
+		const char *verdict = tip_verdict(details, ref);
 		bool equal = tip && accepted && strcmp(tip, accepted) == 0;
 		table_add(&table, TONE_PLAIN, row_text(ref, "ref"));
 		table_add(&table, TONE_PLAIN, row_short(ref, "tip"));
+		table_add(&table, state_tone(verdict), verdict);
 		table_add(&table, equal ? TONE_GOOD : TONE_WARN,
 			  row_short(ref, "accepted"));
 		table_add(&table, TONE_PLAIN,
@@ -251,6 +274,23 @@ static void write_repository(const struct details *details, struct buf *out)
 	}
 	buf_add_byte(out, '\n');
 	table_write(&table, details->status->colour, "  ", out);
+}
+
+static void write_repository(const struct details *details, struct buf *out)
+{
+	const struct node *row = details->repository;
+
+	write_heading(details, out, "repository", row);
+	write_line(out, "head", row_text(row, "head"));
+	write_line(out, "fetched",
+		   age_text(details->arena, row_time(row, "fetched_at")));
+	write_line(out, "hinted", age_text(details->arena, row_time(row, "hinted_at")));
+	forge_details_lines(&details->forge, details->status, out);
+	write_line(out, "problem",
+		   row_text(row, "problem") ? row_text(row, "problem") : "none");
+	if (node_count(details->refs))
+		write_refs(details, out);
+	forge_details_tables(&details->forge, details->status, out);
 }
 
 static void write_finding(const struct details *details, const struct node *row,
@@ -340,6 +380,8 @@ static void write_json(const struct details *details, struct buf *out)
 		json_key(&json, members[i].key);
 		json_node(&json, members[i].node);
 	}
+	if (details->repository)
+		forge_details_json(&details->forge, &json);
 	json_object_end(&json);
 	buf_add_byte(out, '\n');
 }

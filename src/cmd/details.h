@@ -11,9 +11,11 @@ struct status {
 	struct service service;
 	bool json;
 	bool colour;
+	const char *config; /* the file */
 	const struct node *targets;
 	const struct node *repositories;
 	const struct node *quarantine;
+	const struct node *sources;
 };
 
 /* How many commits a target must not get again. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,10 +13,13 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/user.h"
 #include "cmd/versions.h"
 #include "conf/config.h"
 #include "sandbox/sandbox.h"
+
+#define SECRET_LEAST 16 /* bytes of a webhook's secret */
 
 /* One thing looked at. Bad ones make doctor end with 1. */
 enum health { HEALTH_GOOD, HEALTH_NOTE, HEALTH_BAD };
@@ -246,6 +250,86 @@ static void look_at_targets(struct ward *ward, const struct config *config)
 	}
 }
 
+/* --- sources --- */
+
+/* An address of this machine: what goes there in the clear is seen by nobody else. */
+static bool is_loopback(const char *address)
+{
+	const char *host =
+		strstr(address, "://") ? strstr(address, "://") + 3 : address;
+	size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+
+	if (length == 9 && strncasecmp(host, "localhost", 9) == 0)
+		return true;
+	if (length == 5 && strncmp(host, "[::1]", 5) == 0)
+		return true;
+	return length > 4 && strncmp(host, "127.", 4) == 0 &&
+	       strspn(host, "0123456789.") >= length;
+}
+
+static void look_at_hook_secrets(struct ward *ward,
+				 const struct conf_source_entry *entry)
+{
+	const char *file = entry->options.secrets_file;
+	struct error err = ERROR_INIT;
+	char *secrets[2] = { NULL, NULL };
+
+	if (!file || !*file) {
+		report(ward, HEALTH_NOTE, entry->name,
+		       "has no secrets-file: it takes no webhooks, only polls");
+		return;
+	}
+	if (config_secrets(file, secrets, &err) != 0)
+		report(ward, HEALTH_BAD, entry->name, "%s", err.text);
+	for (size_t i = 0; i < 2; i++) {
+		if (secrets[i] && strlen(secrets[i]) < SECRET_LEAST)
+			report(ward, HEALTH_BAD, entry->name,
+			       "a secret in '%s' has less than %d bytes: it can be "
+			       "guessed; take 32 random ones",
+			       file, SECRET_LEAST);
+		config_secret_wipe(secrets[i]);
+	}
+}
+
+static void look_at_source(struct ward *ward, const struct config *config,
+			   const struct conf_source_entry *entry)
+{
+	const struct conf_source *options = &entry->options;
+	bool asked = *entry->api != '\0';
+	size_t bad = ward->bad;
+
+	look_at_hook_secrets(ward, entry);
+	if (strcmp(options->kind, "gitlab") == 0 && options->plain_token &&
+	    options->secrets_file)
+		report(ward, HEALTH_NOTE, entry->name,
+		       "plain-token: X-Gitlab-Token says nothing of the text and can "
+		       "be replayed; use a signing token and set plain-token: false");
+	if (text_starts_with(entry->api, "http://") && !is_loopback(entry->api))
+		report(ward, HEALTH_BAD, entry->name,
+		       "api '%s' is not https: its token goes over the network in the "
+		       "clear",
+		       entry->api);
+	if (asked && (!config->server.public_url || !*config->server.public_url))
+		report(ward, HEALTH_NOTE, entry->name,
+		       "public-url is not set: statuses link nowhere");
+	look_at_secret(ward, entry->name, options->token_file);
+	if (ward->bad == bad)
+		report(ward, HEALTH_GOOD, entry->name, "%s%s%s", options->kind,
+		       asked ? ", " : "", entry->api);
+}
+
+/* A proxy may make an address of this machine one of the network. */
+static void look_at_listeners(struct ward *ward, const struct config *config)
+{
+	const struct strings *listen = &config->server.listen;
+
+	for (size_t i = 0; config->server.anonymous_read && i < listen->count; i++)
+		if (!text_starts_with(listen->items[i], "unix:"))
+			report(ward, HEALTH_NOTE, "anonymous-read",
+			       "whoever reaches %s may read everything without a token",
+			       listen->items[i]);
+}
+
 static void look_at_config(struct ward *ward, const struct config *config,
 			   const char *file, const struct error *problem)
 {
@@ -256,9 +340,13 @@ static void look_at_config(struct ward *ward, const struct config *config,
 		       "configuration", "%s", problem->text);
 		return;
 	}
-	report(ward, HEALTH_GOOD, "configuration", "%zu repositories, %zu targets",
-	       config->repository_count, config->target_count);
+	report(ward, HEALTH_GOOD, "configuration",
+	       "%zu repositories, %zu targets, %zu sources", config->repository_count,
+	       config->target_count, config->source_count);
 	look_at_users(ward, config);
+	look_at_listeners(ward, config);
+	for (size_t i = 0; i < config->source_count; i++)
+		look_at_source(ward, config, &config->sources[i]);
 	look_at_repositories(ward, config);
 	look_at_targets(ward, config);
 }

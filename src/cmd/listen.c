@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "conf/config.h"
 
-#define BACKLOG      1024
+#define BACKLOG      4096
 #define FIRST_PASSED 3 /* of systemd's descriptors */
 #define FILE_BYTES   ((size_t)1 << 20)
 

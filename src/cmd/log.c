@@ -11,43 +11,38 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cmd/service.h"
-#include "cmd/table.h"
+#include "cmd/log.h"
 #include "doc/doc.h"
 
 #define LINES_DEFAULT 20
-#define LINES_MAX     200
 #define OUTPUT_BYTES  ((size_t)64 << 20)
 
-enum entry_kind { ENTRY_UNKNOWN = 0, ENTRY_VERDICT, ENTRY_DEPLOYMENT, ENTRY_CHANGE };
+static int64_t entry_time(enum entry_kind kind, const struct node *row)
+{
+	int64_t ended = row_time(row, "ended_at");
 
-struct entry {
-	enum entry_kind kind;
-	int64_t at;
-	const struct node *row;
-};
+	switch (kind) {
+	case ENTRY_VERDICT:
+		return row_time(row, "judged_at");
+	case ENTRY_DEPLOYMENT:
+		return ended ? ended : row_time(row, "queued_at");
+	case ENTRY_CHANGE:
+		return row_time(row, "updated_at");
+	case ENTRY_UNKNOWN:
+		break;
+	}
+	return 0;
+}
 
-struct log {
-	struct service service;
-	const char *target;
-	const char *repository;
-	uint64_t limit;
-	bool json;
-	bool colour;
-	struct entry *entries;
-	size_t count;
-	size_t capacity;
-};
-
-static int add(struct log *log, enum entry_kind kind, int64_t at,
-	       const struct node *row, struct error *err)
+int log_add(struct log *log, enum entry_kind kind, const struct node *row,
+	    struct error *err)
 {
 	struct entry *entry = ARENA_PUSH(log->service.arena, &log->entries, &log->count,
 					 &log->capacity);
 
 	if (!entry)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	*entry = (struct entry){ kind, at, row };
+	*entry = (struct entry){ kind, entry_time(kind, row), row };
 	return 0;
 }
 
@@ -60,12 +55,8 @@ static int add_deployments(struct log *log, struct error *err)
 	const struct node *rows;
 
 	int rc = service_list(&log->service, &query, &rows, NULL, err);
-	for (size_t i = 0; rc == 0 && i < node_count(rows); i++) {
-		const struct node *row = node_item(rows, i);
-		int64_t ended = row_time(row, "ended_at");
-		rc = add(log, ENTRY_DEPLOYMENT,
-			 ended ? ended : row_time(row, "queued_at"), row, err);
-	}
+	for (size_t i = 0; rc == 0 && i < node_count(rows); i++)
+		rc = log_add(log, ENTRY_DEPLOYMENT, node_item(rows, i), err);
 	return rc;
 }
 
@@ -78,13 +69,11 @@ static int add_verdicts(struct log *log, struct error *err)
 
 	int rc = service_list(&log->service, &query, &rows, NULL, err);
 	for (size_t i = 0; rc == 0 && i < node_count(rows); i++)
-		rc = add(log, ENTRY_VERDICT, row_time(node_item(rows, i), "judged_at"),
-			 node_item(rows, i), err);
+		rc = log_add(log, ENTRY_VERDICT, node_item(rows, i), err);
 	return rc;
 }
 
-/* Of a target: the verdicts whose changes it was deployed from. */
-static int add_target_verdicts(struct log *log, struct error *err)
+int log_add_verdicts(struct log *log, struct error *err)
 {
 	size_t deployments = log->count;
 	uint64_t last = 0;
@@ -104,8 +93,7 @@ static int add_target_verdicts(struct log *log, struct error *err)
 		if (rc == 0 && verdict.id)
 			rc = service_first(&log->service, &verdict, &row, err);
 		if (rc == 0 && verdict.id)
-			rc = add(log, ENTRY_VERDICT, row_time(row, "judged_at"), row,
-				 err);
+			rc = log_add(log, ENTRY_VERDICT, row, err);
 		if (rc == ERROR_NOT_FOUND && !err->code)
 			rc = 0; /* too old: it was pruned */
 	}
@@ -124,8 +112,7 @@ static int add_changes(struct log *log, struct error *err)
 	for (size_t i = 0; rc == 0 && i < node_count(rows); i++) {
 		const struct node *row = node_item(rows, i);
 		if (row_number(row, "verdict") == 0)
-			rc = add(log, ENTRY_CHANGE, row_time(row, "updated_at"), row,
-				 err);
+			rc = log_add(log, ENTRY_CHANGE, row, err);
 	}
 	return rc;
 }
@@ -145,13 +132,12 @@ static int newest_first(const void *a, const void *b)
 		       : (int)other->kind - (int)one->kind;
 }
 
-static int collect(struct log *log, struct error *err)
+int log_collect(struct log *log, struct error *err)
 {
 	int rc = add_deployments(log, err);
 
 	if (rc == 0)
-		rc = log->target ? add_target_verdicts(log, err)
-				 : add_verdicts(log, err);
+		rc = log->target ? log_add_verdicts(log, err) : add_verdicts(log, err);
 	if (rc == 0 && !log->target)
 		rc = add_changes(log, err);
 	if (rc == 0 && log->count)
@@ -163,7 +149,7 @@ static int collect(struct log *log, struct error *err)
 
 /* --- output --- */
 
-static const char *kind_name(enum entry_kind kind)
+const char *entry_kind_name(enum entry_kind kind)
 {
 	switch (kind) {
 	case ENTRY_VERDICT:
@@ -176,6 +162,14 @@ static const char *kind_name(enum entry_kind kind)
 		break;
 	}
 	return "unknown";
+}
+
+enum entry_kind entry_kind_by_name(const char *name)
+{
+	for (int kind = ENTRY_VERDICT; kind <= ENTRY_CHANGE; kind++)
+		if (strcmp(entry_kind_name((enum entry_kind)kind), name) == 0)
+			return (enum entry_kind)kind;
+	return ENTRY_UNKNOWN;
 }
 
 /* The first text of two that is there. */
@@ -196,7 +190,7 @@ static const char *verdict_text(struct arena *arena, const struct node *row)
 			    errors, warnings);
 }
 
-static void add_line(struct log *log, struct table *table, const struct entry *entry)
+void log_line(const struct log *log, struct table *table, const struct entry *entry)
 {
 	struct arena *arena = log->service.arena;
 	const struct node *row = entry->row;
@@ -220,7 +214,7 @@ static void add_line(struct log *log, struct table *table, const struct entry *e
 				    text ? ": " : "", text ? text : "");
 	}
 	table_add(table, TONE_FAINT, when);
-	table_add(table, TONE_PLAIN, kind_name(entry->kind));
+	table_add(table, TONE_PLAIN, entry_kind_name(entry->kind));
 	table_add(table, TONE_STRONG, where);
 	table_add(table, TONE_PLAIN, what);
 	table_add(table, TONE_PLAIN,
@@ -229,10 +223,18 @@ static void add_line(struct log *log, struct table *table, const struct entry *e
 	table_add(table, TONE_PLAIN, text);
 }
 
-static void write_text(struct log *log, struct buf *out)
+void log_headings(struct table *table)
 {
-	static const char *const headings[] = { "WHEN",   "WHAT",  "WHERE", "REF",
-						"COMMIT", "STATE", "TEXT" };
+	static const char *const headings[LOG_COLUMNS] = { "WHEN", "WHAT",   "WHERE",
+							   "REF",  "COMMIT", "STATE",
+							   "TEXT" };
+
+	for (size_t i = 0; i < LOG_COLUMNS; i++)
+		table_add(table, TONE_FAINT, headings[i]);
+}
+
+static void write_text(const struct log *log, struct buf *out)
+{
 	struct table table;
 
 	if (log->service.store)
@@ -241,15 +243,23 @@ static void write_text(struct log *log, struct buf *out)
 		buf_add_string(out, "nothing was judged or deployed yet\n");
 		return;
 	}
-	table_init(&table, log->service.arena, 7);
-	for (size_t i = 0; i < 7; i++)
-		table_add(&table, TONE_FAINT, headings[i]);
+	table_init(&table, log->service.arena, LOG_COLUMNS);
+	log_headings(&table);
 	for (size_t i = 0; i < log->count; i++)
-		add_line(log, &table, &log->entries[i]);
+		log_line(log, &table, &log->entries[i]);
 	table_write(&table, log->colour, "", out);
 }
 
-static void write_json(struct log *log, struct buf *out)
+void log_json(struct json *json, const struct entry *entry)
+{
+	json_object(json);
+	json_put_string(json, "kind", entry_kind_name(entry->kind));
+	json_key(json, "row");
+	json_node(json, entry->row);
+	json_object_end(json);
+}
+
+static void write_json(const struct log *log, struct buf *out)
 {
 	struct json json;
 
@@ -257,25 +267,38 @@ static void write_json(struct log *log, struct buf *out)
 	json_object(&json);
 	json_key(&json, "items");
 	json_array(&json);
-	for (size_t i = 0; i < log->count; i++) {
-		json_object(&json);
-		json_put_string(&json, "kind", kind_name(log->entries[i].kind));
-		json_key(&json, "row");
-		json_node(&json, log->entries[i].row);
-		json_object_end(&json);
-	}
+	for (size_t i = 0; i < log->count; i++)
+		log_json(&json, &log->entries[i]);
 	json_array_end(&json);
 	json_object_end(&json);
 	buf_add_byte(out, '\n');
 }
 
-static int read_limit(struct log *log, const char *text)
+static int show(struct log *log)
 {
+	struct error err = ERROR_INIT;
+	struct buf out = BUF_INIT(OUTPUT_BYTES);
+
+	int rc = log_collect(log, &err);
+	if (rc == 0 && log->json)
+		write_json(log, &out);
+	else if (rc == 0)
+		write_text(log, &out);
+	rc = rc == 0 ? cmd_write(&out) : cmd_fail(&err);
+	buf_release(&out);
+	return rc;
+}
+
+/* Whoever follows may want only what comes. */
+static int read_limit(struct log *log, const char *text, bool follow)
+{
+	uint64_t least = follow ? 0 : 1;
+
 	log->limit = LINES_DEFAULT;
-	if (text && (text_parse_u64(text, &log->limit) != 0 || log->limit == 0 ||
-		     log->limit > LINES_MAX))
-		return cmd_usage("log", "--limit takes a number from 1 to %d",
-				 LINES_MAX);
+	if (text && (text_parse_u64(text, &log->limit) != 0 || log->limit < least ||
+		     log->limit > LOG_LINES_MAX))
+		return cmd_usage("log", "--limit takes a number from %d to %d",
+				 (int)least, LOG_LINES_MAX);
 	return 0;
 }
 
@@ -284,17 +307,18 @@ int cmd_log(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	struct log log = { .colour = cmd_colour(STDOUT_FILENO) };
 	const char *config = CMD_CONFIG_FILE, *socket = NULL, *limit = NULL;
+	bool follow = false;
 	const struct cmd_option options[] = {
 		{ "target", 't', "NAME", "only of this target", &log.target, NULL },
 		{ "repository", 'r', "NAME", "only of this repository", &log.repository,
 		  NULL },
 		{ "limit", 'n', "NUMBER", "how many lines (20)", &limit, NULL },
+		{ "follow", 'f', NULL, "then each one as it happens", NULL, &follow },
 		{ "json", 0, NULL, "rows as the API gives them", NULL, &log.json },
 		{ "config", 'c', "FILE", "the configuration (" CMD_CONFIG_FILE ")",
 		  &config, NULL },
 		{ "socket", 0, "PATH", "the service's local socket", &socket, NULL },
 	};
-	struct buf out = BUF_INIT(OUTPUT_BYTES);
 	int operands;
 
 	int rc = cmd_parse(argc, argv, "log", options,
@@ -303,18 +327,14 @@ int cmd_log(int argc, char **argv)
 		return rc - 1;
 	if (operands < argc)
 		return cmd_usage("log", "unexpected argument '%s'", argv[operands]);
-	rc = read_limit(&log, limit);
+	rc = read_limit(&log, limit, follow);
 	if (rc != 0)
 		return rc;
-	rc = service_open(&log.service, socket, config, true, &err);
-	if (rc == 0)
-		rc = collect(&log, &err);
-	if (rc == 0 && log.json)
-		write_json(&log, &out);
-	else if (rc == 0)
-		write_text(&log, &out);
-	rc = rc == 0 ? cmd_write(&out) : cmd_fail(&err);
+	rc = service_open(&log.service, socket, config, !follow, &err);
+	if (rc != 0)
+		rc = cmd_fail(&err);
+	else
+		rc = follow ? log_follow(&log) : show(&log);
 	service_close(&log.service);
-	buf_release(&out);
 	return rc;
 }

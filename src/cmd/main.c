@@ -23,7 +23,7 @@ static void print_help(FILE *out)
 	      "Usage: gitgate COMMAND [OPTION...] [ARGUMENT...]\n\n",
 	      out);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fputs("\n'gitgate COMMAND --help' says more; so do gitgate(1), gitgate.yaml(5) "
 	      "and "
 	      "gitgate-policy(5).\n"

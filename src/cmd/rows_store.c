@@ -34,6 +34,8 @@ struct listing {
 PAGED(changes, store_change_list, change_row, id)
 PAGED(verdicts, store_verdict_list, verdict_row, id)
 PAGED(deployments, store_deployment_list, deployment_row, id)
+PAGED(deliveries, store_delivery_list, delivery_row, id)
+PAGED(merge_requests, store_merge_request_list, merge_request_row, number)
 #undef PAGED
 
 #define WHOLE(name, row, list, ...)                                                    \
@@ -52,16 +54,32 @@ WHOLE(refs, ref_row, store_ref_list, listing->query->repository)
 WHOLE(findings, finding_row, store_finding_list, listing->query->id)
 WHOLE(targets, target_row, store_target_list)
 WHOLE(quarantine, quarantine_row, store_quarantine_list, listing->query->target)
+WHOLE(sources, source_row, store_source_list)
+WHOLE(reviews, review_row, store_review_list, listing->query->repository,
+      listing->query->number)
+WHOLE(tokens, token_row, store_token_list)
+WHOLE(outbox, outbox_row, store_outbox_list, listing->query->repository,
+      listing->query->before, listing->query->limit)
 #undef WHOLE
 
 static const struct {
 	const char *what;
 	int (*run)(struct listing *listing, struct error *err);
 } lists[] = {
-	{ "repositories", list_repositories }, { "refs", list_refs },
-	{ "changes", list_changes },           { "verdicts", list_verdicts },
-	{ "findings", list_findings },         { "deployments", list_deployments },
-	{ "targets", list_targets },           { "quarantine", list_quarantine },
+	{ "repositories", list_repositories },
+	{ "refs", list_refs },
+	{ "changes", list_changes },
+	{ "verdicts", list_verdicts },
+	{ "findings", list_findings },
+	{ "deployments", list_deployments },
+	{ "targets", list_targets },
+	{ "quarantine", list_quarantine },
+	{ "sources", list_sources },
+	{ "deliveries", list_deliveries },
+	{ "reviews", list_reviews },
+	{ "merge-requests", list_merge_requests },
+	{ "outbox", list_outbox },
+	{ "tokens", list_tokens },
 };
 
 static void write_rows(const struct listing *listing, struct buf *out)

@@ -113,23 +113,25 @@ static void write_path(struct buf *path, const struct msg_query *query)
 	add_text(path, "target", query->target);
 	add_text(path, "ref", query->ref);
 	add_text(path, "state", query->state);
+	add_text(path, "source", query->source);
 	add_number(path, "before", query->before);
 	add_number(path, "limit", query->limit);
 	add_number(path, "id", query->id);
+	add_number(path, "number", query->number);
 }
 
 /* Text of the API as a tree; all of it is our own, so what cannot be read is a fault of
  * the service. */
-static int parse(struct service *service, const struct buf *text,
-		 const struct node **out, struct error *err)
+int service_parse(struct service *service, const char *text, size_t length,
+		  const struct node **out, struct error *err)
 {
 	struct doc_problem problem = { 0 };
 	struct docs docs = { 0 };
 	struct limits limits = limits_default;
 
 	limits.values[LIMIT_JSON_NODES] *= 8; /* 50,000 refs */
-	int rc = docs_parse(&docs, service->arena, DOC_JSON, text->data, text->length,
-			    &limits, &problem);
+	int rc = docs_parse(&docs, service->arena, DOC_JSON, text, length, &limits,
+			    &problem);
 	if (rc != 0)
 		return error_set(err, rc, "the service's answer cannot be read: %s",
 				 problem.message);
@@ -171,7 +173,7 @@ int service_list(struct service *service, const struct msg_query *query,
 						  &text, err)
 				: request_list(service, query, &text, err);
 	if (rc == 0)
-		rc = parse(service, &text, &root, err);
+		rc = service_parse(service, text.data, text.length, &root, err);
 	buf_release(&text);
 	if (rc != 0)
 		return rc;
@@ -206,7 +208,8 @@ int service_post(struct service *service, const char *path, const char *body,
 	int rc = cmd_request(service->socket, "POST", path, body ? body : "{}", timeout,
 			     &reply, err);
 	if (rc == 0)
-		rc = parse(service, &reply.body, answer, err);
+		rc = service_parse(service, reply.body.data, reply.body.length, answer,
+				   err);
 	local_reply_release(&reply);
 	return rc;
 }

@@ -48,6 +48,10 @@ int service_command(struct service *service, const char *target, const char *ver
 		    const struct buf *body, const struct node **answer,
 		    struct error *err);
 
+/* Text that the service gave, as a tree: an object, or ERROR_SYNTAX and the like. */
+int service_parse(struct service *service, const char *text, size_t length,
+		  const struct node **out, struct error *err);
+
 /* The same list from a store: {"items":[...],"next":N}. */
 int rows_from_store(struct store *store, struct arena *arena,
 		    const struct msg_query *query, struct buf *out, struct error *err);

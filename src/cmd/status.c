@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -159,6 +160,52 @@ static int write_repositories(struct status *status, struct buf *out, struct err
 	return 0;
 }
 
+/* --- sources --- */
+
+/* "12 left", "until it says more: 3m": what the forge said of its limits. */
+static const char *limit_text(struct arena *arena, const struct node *row)
+{
+	char wait[CLOCK_TEXT_BYTES];
+	int64_t left = row_time(row, "retry_at") - clock_now();
+	const char *remaining = node_text(node_get(row, "remaining"), NULL);
+
+	if (left > 0) {
+		duration_format(left - left % CLOCK_SECOND + CLOCK_SECOND, wait);
+		return arena_printf(arena, "waits %s", wait);
+	}
+	return remaining && *remaining != '-' && row_time(row, "api_at")
+		       ? arena_printf(arena, "%s left", remaining)
+		       : NULL;
+}
+
+static void write_sources(const struct status *status, struct buf *out)
+{
+	static const char *const headings[] = { "SOURCE", "KIND",  "DELIVERIES", "LAST",
+						"ASKED",  "LIMIT", "PROBLEM" };
+	struct arena *arena = status->service.arena;
+	struct table table;
+
+	table_init(&table, arena, 7);
+	for (size_t i = 0; i < 7; i++)
+		table_add(&table, TONE_FAINT, headings[i]);
+	for (size_t i = 0; i < node_count(status->sources); i++) {
+		const struct node *row = node_item(status->sources, i);
+		bool waits = row_time(row, "retry_at") > clock_now();
+		table_add(&table, TONE_STRONG, row_text(row, "name"));
+		table_add(&table, TONE_PLAIN, row_text(row, "kind"));
+		table_addf(&table, TONE_PLAIN, "%llu",
+			   (unsigned long long)row_number(row, "deliveries"));
+		table_add(&table, TONE_PLAIN,
+			  age_text(arena, row_time(row, "last_delivery_at")));
+		table_add(&table, TONE_PLAIN, age_text(arena, row_time(row, "api_at")));
+		table_add(&table, waits ? TONE_WARN : TONE_PLAIN,
+			  limit_text(arena, row));
+		table_add(&table, TONE_BAD, row_text(row, "problem"));
+	}
+	buf_add_byte(out, '\n');
+	table_write(&table, status->colour, "", out);
+}
+
 /* --- the command --- */
 
 static int read_overview(struct status *status, struct error *err)
@@ -166,6 +213,7 @@ static int read_overview(struct status *status, struct error *err)
 	struct msg_query targets = { .what = "targets" };
 	struct msg_query repositories = { .what = "repositories" };
 	struct msg_query quarantine = { .what = "quarantine" };
+	struct msg_query sources = { .what = "sources" };
 
 	int rc = service_list(&status->service, &targets, &status->targets, NULL, err);
 	if (rc == 0)
@@ -174,6 +222,9 @@ static int read_overview(struct status *status, struct error *err)
 	if (rc == 0)
 		rc = service_list(&status->service, &quarantine, &status->quarantine,
 				  NULL, err);
+	if (rc == 0)
+		rc = service_list(&status->service, &sources, &status->sources, NULL,
+				  err);
 	return rc;
 }
 
@@ -184,7 +235,11 @@ static int write_overview(struct status *status, struct buf *out, struct error *
 	if (!status->json) {
 		int rc = write_targets(status, out, err);
 		buf_add_byte(out, '\n');
-		return rc == 0 ? write_repositories(status, out, err) : rc;
+		if (rc == 0)
+			rc = write_repositories(status, out, err);
+		if (rc == 0 && node_count(status->sources))
+			write_sources(status, out);
+		return rc;
 	}
 	json_begin(&json, out);
 	json_object(&json);
@@ -195,6 +250,8 @@ static int write_overview(struct status *status, struct buf *out, struct error *
 	json_node(&json, status->repositories);
 	json_key(&json, "quarantine");
 	json_node(&json, status->quarantine);
+	json_key(&json, "sources");
+	json_node(&json, status->sources);
 	json_object_end(&json);
 	buf_add_byte(out, '\n');
 	return 0;
@@ -234,6 +291,7 @@ int cmd_status(int argc, char **argv)
 	if (argc - operands > 1)
 		return cmd_usage("status", "one name, not also '%s'",
 				 argv[operands + 1]);
+	status.config = config;
 	rc = service_open(&status.service, socket, config, true, &err);
 	if (rc == 0)
 		rc = work(&status, operands < argc ? argv[operands] : NULL, &out, &err);

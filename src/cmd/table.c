@@ -53,11 +53,12 @@ void table_addf(struct table *table, enum tone tone, const char *format, ...)
 }
 
 static void write_cell(const struct table *table, size_t index, bool colour,
-		       const size_t *widths, struct buf *out)
+		       struct buf *out)
 {
 	const struct table_cell *cell = &table->cells[index];
 	size_t column = index % table->columns;
-	enum tone tone = index < table->columns ? TONE_FAINT : cell->tone;
+	bool heading = index < table->columns && !table->headless;
+	enum tone tone = heading ? TONE_FAINT : cell->tone;
 
 	if (colour)
 		buf_add_string(out, tone_codes[tone]);
@@ -68,28 +69,25 @@ static void write_cell(const struct table *table, size_t index, bool colour,
 		buf_add_byte(out, '\n');
 		return;
 	}
-	for (size_t i = cell->width; i < widths[column] + GAP; i++)
+	for (size_t i = cell->width; i < table->widths[column] + GAP; i++)
 		buf_add_byte(out, ' ');
 }
 
-void table_write(const struct table *table, bool colour, const char *indent,
-		 struct buf *out)
+void table_write(struct table *table, bool colour, const char *indent, struct buf *out)
 {
-	size_t widths[TABLE_COLUMNS_MAX] = { 0 };
-
 	if (table->failed) {
 		out->failed = ERROR_MEMORY;
 		return;
 	}
 	for (size_t i = 0; i < table->count; i++) {
-		size_t *width = &widths[i % table->columns];
+		size_t *width = &table->widths[i % table->columns];
 		if (table->cells[i].width > *width)
 			*width = table->cells[i].width;
 	}
 	for (size_t i = 0; i < table->count; i++) {
 		if (i % table->columns == 0)
 			buf_add_string(out, indent);
-		write_cell(table, i, colour, widths, out);
+		write_cell(table, i, colour, out);
 	}
 }
 
@@ -117,6 +115,10 @@ enum tone state_tone(const char *state)
 		{ "applying", TONE_WARN },    { "waiting", TONE_WARN },
 		{ "suspended", TONE_WARN },   { "drifted", TONE_WARN },
 		{ "rolled-back", TONE_WARN }, { "warning", TONE_WARN },
+		{ "success", TONE_GOOD },     { "valid", TONE_GOOD },
+		{ "failure", TONE_BAD },      { "unreadable", TONE_BAD },
+		{ "pending", TONE_WARN },     { "received", TONE_WARN },
+		{ "expired", TONE_WARN },     { "revoked", TONE_WARN },
 	};
 
 	for (size_t i = 0; state && i < sizeof(tones) / sizeof(tones[0]); i++)

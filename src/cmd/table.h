@@ -25,7 +25,9 @@ struct table {
 	struct table_cell *cells;
 	size_t count;
 	size_t capacity;
-	bool failed; /* out of memory */
+	bool failed;                      /* out of memory */
+	bool headless;                    /* the first row is no headings */
+	size_t widths[TABLE_COLUMNS_MAX]; /* at least; writing leaves what they were */
 };
 
 /* Cells come one after the other, the headings first. NULL is shown as "-". */
@@ -33,8 +35,7 @@ void table_init(struct table *table, struct arena *arena, size_t columns);
 void table_add(struct table *table, enum tone tone, const char *text);
 void table_addf(struct table *table, enum tone tone, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void table_write(const struct table *table, bool colour, const char *indent,
-		 struct buf *out);
+void table_write(struct table *table, bool colour, const char *indent, struct buf *out);
 
 /* Text in a tone, escaped. */
 void tone_write(struct buf *out, bool colour, enum tone tone, const char *text);

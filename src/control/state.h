@@ -427,6 +427,13 @@ int deployments_recover(struct control *control);
 void request_take(struct control *control, enum message_type type, const void *message,
 		  int *fds);
 void answer_put(struct control *control, enum message_type type, const void *message);
+/* The end of the answer to a request. */
+void answer_end(struct control *control, uint64_t request, int code, const char *text,
+		uint64_t id, uint64_t next);
+void answer_fail(struct control *control, uint64_t request, const struct error *err);
+
+/* --- commands.c --- */
+void command_take(struct control *control, const struct msg_command *asked);
 void backup_continue(struct control *control);
 
 #endif

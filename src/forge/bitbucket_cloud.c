@@ -24,8 +24,6 @@ static int authenticate(const struct forge_webhook *webhook,
 
 const struct forge_driver forge_bitbucket_cloud = {
 	.kind = FORGE_BITBUCKET_CLOUD,
-	.name = "bitbucket-cloud",
-	.api = "https://api.bitbucket.org/2.0",
 	.authenticate = authenticate,
 	.read = read_bitbucket_cloud,
 	.open = cloud_open,

@@ -23,8 +23,6 @@ static int authenticate(const struct forge_webhook *webhook,
 
 const struct forge_driver forge_bitbucket_server = {
 	.kind = FORGE_BITBUCKET_SERVER,
-	.name = "bitbucket-server",
-	.api = "",
 	.head_ref = "refs/pull-requests/%llu/from",
 	.authenticate = authenticate,
 	.read = read_bitbucket_server,

@@ -364,8 +364,8 @@ static int read_pull(const struct node *node, struct arena *arena,
 	if (strcmp(out->state, "merged") == 0)
 		call_oid(&fields, "properties.mergeCommit.id", CALL_OPTIONAL,
 			 &out->merge_commit);
-	out->head_ref = call_branch(&fields, "fromRef.id", CALL_OPTIONAL);
-	out->base_ref = call_branch(&fields, "toRef.id", CALL_NEEDED);
+	out->head_ref = call_text(&fields, "fromRef.id", CALL_OPTIONAL);
+	out->base_ref = call_text(&fields, "toRef.id", CALL_NEEDED);
 	out->head_repository = repository_of(&fields, "fromRef.repository.project.key",
 					     "fromRef.repository.slug");
 	out->author = call_text(&fields, "author.user.name", CALL_OPTIONAL);
@@ -373,7 +373,11 @@ static int read_pull(const struct node *node, struct arena *arena,
 	out->draft = call_boolean(&fields, "draft");
 	uint64_t updated = call_number(&fields, "updatedDate", CALL_OPTIONAL);
 	out->updated_at = updated < INT64_MAX / 1000 ? (int64_t)updated * 1000 : 0;
-	return call_fields_status(&fields, err);
+	int code = call_fields_status(&fields, err);
+	if (code == 0 && !text_starts_with(out->base_ref, "refs/heads/"))
+		code = error_set(err, ERROR_FORGE, "the base '%s' is not a branch",
+				 out->base_ref);
+	return code;
 }
 
 /* links.self is a list of one. */

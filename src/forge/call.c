@@ -19,8 +19,8 @@
 #define UNTOLD_RETRY                                                                   \
 	(60 * CLOCK_SECOND) /* limited, and the forge does not say when                \
 			     */
-#define RIGHT_UNKNOWN  "it may not do this"
-#define HTTP_UNTOLD_OK 299
+#define RIGHT_UNKNOWN "it may not do this"
+#define LAST_SUCCESS  299 /* of HTTP's statuses */
 
 /* --- targets --- */
 
@@ -158,7 +158,7 @@ static bool is_limited(const struct http_reply *reply)
 static int code_of_status(const struct http_reply *reply, const struct call *call)
 {
 	int status = reply->status;
-	if (status >= 200 && status <= HTTP_UNTOLD_OK)
+	if (status >= 200 && status <= LAST_SUCCESS)
 		return 0;
 	if (is_limited(reply))
 		return ERROR_RATE_LIMITED;
@@ -198,7 +198,7 @@ static void note_limits(struct forge *forge, const struct http_reply *reply,
 		when = clock_now() + UNTOLD_RETRY;
 	if (is_limited(reply) || reply->remaining == 0)
 		forge->budget.retry_at = when;
-	if (reply->status > HTTP_UNTOLD_OK && when != 0 && retry_at != NULL)
+	if (reply->status > LAST_SUCCESS && when != 0 && retry_at != NULL)
 		*retry_at = when;
 }
 

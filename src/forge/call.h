@@ -108,7 +108,8 @@ int64_t call_time(struct call_fields *fields, const char *path);
 /* 0, ERROR_MEMORY, or ERROR_FORGE with what is missing in what. */
 int call_fields_status(const struct call_fields *fields, struct error *err);
 
-/* A branch's name as a full ref; "" for nothing. */
+/* A branch's name as a full ref, also that of a branch that is called "refs/x"; "" for
+ * nothing. */
 const char *call_branch(struct call_fields *fields, const char *path,
 			enum call_need need);
 

@@ -13,8 +13,6 @@ struct node;
 
 struct forge_driver {
 	enum forge_kind kind;
-	const char *name;
-	const char *api;      /* default base address, "" */
 	const char *head_ref; /* "refs/pull/%llu/head"; NULL: none */
 
 	/* must: whose signature is it; see forge_authenticate() */
@@ -65,6 +63,9 @@ struct forge {
 	const char *app_key;
 	const char *installation_owner; /* whose the token is; NULL: not asked yet */
 };
+
+/* NULL: there is none. */
+const struct forge_driver *forge_driver_of(enum forge_kind kind);
 
 extern const struct forge_driver forge_github, forge_gitlab, forge_gitea, forge_forgejo,
 	forge_bitbucket_cloud, forge_bitbucket_server, forge_hmac, forge_standard;

@@ -146,7 +146,7 @@ const char *call_branch(struct call_fields *fields, const char *path,
 			enum call_need need)
 {
 	const char *branch = call_text(fields, path, need);
-	if (branch[0] == '\0' || text_starts_with(branch, "refs/"))
+	if (branch[0] == '\0')
 		return branch;
 	const char *ref = arena_printf(fields->arena, "refs/heads/%s", branch);
 	if (ref == NULL)

@@ -14,6 +14,16 @@
 #include "forge/driver.h"
 #include "forge/form.h"
 
+static const struct {
+	const char *name;
+	const char *api;
+} kinds[FORGE_COUNT] = {
+	{ "unknown", "" },
+#define FORGE_KIND(NAME, shown, api) { shown, api },
+#include "model/forge_kinds.def"
+#undef FORGE_KIND
+};
+
 static const struct forge_driver *const drivers[FORGE_COUNT] = {
 	[FORGE_GITHUB] = &forge_github,
 	[FORGE_GITLAB] = &forge_gitlab,
@@ -25,7 +35,7 @@ static const struct forge_driver *const drivers[FORGE_COUNT] = {
 	[FORGE_STANDARD] = &forge_standard,
 };
 
-static const struct forge_driver *driver_of(enum forge_kind kind)
+const struct forge_driver *forge_driver_of(enum forge_kind kind)
 {
 	return kind > FORGE_UNKNOWN && kind < FORGE_COUNT ? drivers[kind] : NULL;
 }
@@ -35,32 +45,31 @@ static const struct forge_driver *driver_of(enum forge_kind kind)
 enum forge_kind forge_by_name(const char *name)
 {
 	for (int kind = FORGE_UNKNOWN + 1; name != NULL && kind < FORGE_COUNT; kind++)
-		if (strcmp(drivers[kind]->name, name) == 0)
+		if (strcmp(kinds[kind].name, name) == 0)
 			return (enum forge_kind)kind;
 	return FORGE_UNKNOWN;
 }
 
 const char *forge_name(enum forge_kind kind)
 {
-	const struct forge_driver *driver = driver_of(kind);
-	return driver == NULL ? "unknown" : driver->name;
+	return forge_driver_of(kind) == NULL ? kinds[FORGE_UNKNOWN].name
+					     : kinds[kind].name;
 }
 
 const char *forge_api(enum forge_kind kind)
 {
-	const struct forge_driver *driver = driver_of(kind);
-	return driver == NULL ? "" : driver->api;
+	return forge_driver_of(kind) == NULL ? "" : kinds[kind].api;
 }
 
 bool forge_has_api(enum forge_kind kind)
 {
-	const struct forge_driver *driver = driver_of(kind);
+	const struct forge_driver *driver = forge_driver_of(kind);
 	return driver != NULL && driver->status != NULL;
 }
 
 bool forge_head_ref(enum forge_kind kind, uint64_t number, char *out, size_t size)
 {
-	const struct forge_driver *driver = driver_of(kind);
+	const struct forge_driver *driver = forge_driver_of(kind);
 	if (driver == NULL || driver->head_ref == NULL)
 		return false;
 	static const char hole[] = "%llu";
@@ -87,7 +96,7 @@ static bool has_secrets(const struct forge_webhook *webhook)
 int forge_authenticate(const struct forge_webhook *webhook, struct forge_authentic *out,
 		       struct error *err)
 {
-	const struct forge_driver *driver = driver_of(webhook->kind);
+	const struct forge_driver *driver = forge_driver_of(webhook->kind);
 	struct forge_authentic found = { .event = "",
 					 .event_type = "",
 					 .forge_id = "" };
@@ -133,7 +142,7 @@ int forge_read(enum forge_kind kind, const struct msg_read_item *item, const voi
 	       size_t length, const struct limits *limits, struct arena *arena,
 	       struct msg_hint_row **out, size_t *count, struct error *err)
 {
-	const struct forge_driver *driver = driver_of(kind);
+	const struct forge_driver *driver = forge_driver_of(kind);
 	const struct node *payload = NULL;
 	struct msg_hint_row *rows = NULL;
 	size_t row_count = 0;

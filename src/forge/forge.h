@@ -26,14 +26,9 @@ struct limits;
 
 enum forge_kind {
 	FORGE_UNKNOWN = 0,
-	FORGE_GITHUB,
-	FORGE_GITLAB,
-	FORGE_GITEA,
-	FORGE_FORGEJO,
-	FORGE_BITBUCKET_CLOUD,
-	FORGE_BITBUCKET_SERVER, /* Data Center */
-	FORGE_HMAC,             /* generic: header = sha256=<hex> over the body */
-	FORGE_STANDARD,         /* Standard Webhooks */
+#define FORGE_KIND(NAME, shown, api) FORGE_##NAME,
+#include "model/forge_kinds.def"
+#undef FORGE_KIND
 	FORGE_COUNT
 };
 
@@ -119,8 +114,10 @@ int forge_report(struct forge *forge, const struct msg_report_item *item,
 		 struct error *err);
 
 struct forge_merge_request {
-	struct msg_merge_request_row row; /* repository is left NULL */
-	struct msg_review_row *reviews;   /* the last effective one a reviewer */
+	/* repository is left NULL; head and base of one that is not open may be unknown
+	 * (length 0): its commits may be gone */
+	struct msg_merge_request_row row;
+	struct msg_review_row *reviews; /* the last effective one a reviewer */
 	size_t review_count;
 };
 

@@ -97,8 +97,6 @@ static int authenticate(const struct forge_webhook *webhook,
 
 const struct forge_driver forge_gitea = {
 	.kind = FORGE_GITEA,
-	.name = "gitea",
-	.api = "",
 	.head_ref = "refs/pull/%llu/head",
 	.authenticate = authenticate,
 	.read = read_gitea,
@@ -115,8 +113,6 @@ const struct forge_driver forge_gitea = {
 
 const struct forge_driver forge_forgejo = {
 	.kind = FORGE_FORGEJO,
-	.name = "forgejo",
-	.api = "",
 	.head_ref = "refs/pull/%llu/head",
 	.authenticate = authenticate,
 	.read = read_gitea,

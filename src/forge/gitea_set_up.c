@@ -305,7 +305,7 @@ static void write_hook(struct buf *out, const struct forge *forge,
 	struct json json;
 	json_begin(&json, out);
 	json_object(&json);
-	json_put_string(&json, "type", forge->driver->name);
+	json_put_string(&json, "type", forge_name(forge->driver->kind));
 	json_key(&json, "config");
 	json_object(&json);
 	json_put_string(&json, "url", set_up->hook_url);

@@ -24,8 +24,6 @@ static int authenticate(const struct forge_webhook *webhook,
 
 const struct forge_driver forge_github = {
 	.kind = FORGE_GITHUB,
-	.name = "github",
-	.api = "https://api.github.com",
 	.head_ref = "refs/pull/%llu/head",
 	.authenticate = authenticate,
 	.read = read_github,

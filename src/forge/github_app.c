@@ -69,7 +69,7 @@ int github_open(struct forge *forge, const struct msg_forge_session *session,
 	}
 	bool own = session->api && session->api[0] != '\0';
 	struct http_options options = {
-		.base = own ? session->api : forge->driver->api,
+		.base = own ? session->api : forge_api(forge->driver->kind),
 		.authorization = authorization,
 		.header = "X-GitHub-Api-Version: 2022-11-28",
 		.accept = "application/vnd.github+json, application/json;q=0.9",

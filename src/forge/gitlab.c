@@ -47,8 +47,6 @@ static int authenticate(const struct forge_webhook *webhook,
 
 const struct forge_driver forge_gitlab = {
 	.kind = FORGE_GITLAB,
-	.name = "gitlab",
-	.api = "https://gitlab.com/api/v4",
 	.head_ref = "refs/merge-requests/%llu/head",
 	.authenticate = authenticate,
 	.read = read_gitlab,

@@ -37,7 +37,7 @@ int gitlab_open(struct forge *forge, const struct msg_forge_session *session,
 	bool own = session->api && session->api[0] != '\0';
 	bool private_authority = session->authorities && session->authorities[0];
 	struct http_options options = {
-		.base = own ? session->api : forge->driver->api,
+		.base = own ? session->api : forge_api(forge->driver->kind),
 		.header = header,
 		.authorities = private_authority ? session->authorities : NULL,
 		.timeout = session->timeout,

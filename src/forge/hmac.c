@@ -17,8 +17,6 @@ static int authenticate(const struct forge_webhook *webhook,
 
 const struct forge_driver forge_hmac = {
 	.kind = FORGE_HMAC,
-	.name = "hmac",
-	.api = "",
 	.authenticate = authenticate,
 	.read = read_generic,
 };

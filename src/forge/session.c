@@ -16,26 +16,11 @@
 
 #define SESSION_BYTES ((size_t)4 << 20)
 
-/* Forges that have an API; the others only send. */
-static const struct forge_driver *const drivers[] = {
-	&forge_github,  &forge_gitlab,          &forge_gitea,
-	&forge_forgejo, &forge_bitbucket_cloud, &forge_bitbucket_server,
-};
-
-static const struct forge_driver *driver_by_name(const char *name)
-{
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-		if (strcmp(drivers[i]->name, name) == 0)
-			return drivers[i];
-	}
-	return NULL;
-}
-
 int forge_open(struct forge **out, const struct msg_forge_session *session,
 	       struct error *err)
 {
 	const char *kind = session->kind != NULL ? session->kind : "";
-	const struct forge_driver *driver = driver_by_name(kind);
+	const struct forge_driver *driver = forge_driver_of(forge_by_name(kind));
 	if (driver == NULL || driver->open == NULL)
 		return error_set(err, ERROR_USAGE, "a forge of kind '%s' has no API",
 				 kind);
@@ -73,8 +58,8 @@ void forge_budget(const struct forge *forge, struct msg_forge_budget *out)
 
 static int cannot(const struct forge *forge, const char *what, struct error *err)
 {
-	return error_set(err, ERROR_UNSUPPORTED, "'%s' cannot %s", forge->driver->name,
-			 what);
+	return error_set(err, ERROR_UNSUPPORTED, "'%s' cannot %s",
+			 forge_name(forge->driver->kind), what);
 }
 
 /* A full name becomes a path: nothing in it may climb. */

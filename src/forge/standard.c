@@ -18,8 +18,6 @@ static int authenticate(const struct forge_webhook *webhook,
 
 const struct forge_driver forge_standard = {
 	.kind = FORGE_STANDARD,
-	.name = "standard-webhooks",
-	.api = "",
 	.authenticate = authenticate,
 	.read = read_generic,
 };

@@ -9,8 +9,9 @@
 
 #define RETRY_AFTER "1" /* seconds: control starts again in less */
 
-/* A connection that waits for its next request costs 40 KiB (the HTTP library clears
- * all of its memory), so with more than these each ends with its answer. */
+/* A connection that had a request costs 40 KiB (the HTTP library clears all of its
+ * memory behind it), so with more than these each ends with its answer. One that had
+ * none costs 1 KiB. */
 #define KEPT_ALIVE 256
 
 void answer_set(struct request *request, unsigned int status, const char *type)
@@ -59,7 +60,7 @@ void answer_headers(struct MHD_Response *response, const char *type)
 
 bool answer_is_last(const struct intake *intake)
 {
-	return intake->peer_count > KEPT_ALIVE;
+	return intake->used_count > KEPT_ALIVE;
 }
 
 static void add_headers(struct MHD_Response *response, const struct request *request)

@@ -28,6 +28,7 @@ static void *begin_request(void *data, const char *uri,
 	request->intake = door->intake;
 	request->peer = peer;
 	request->connection = connection;
+	peer_use(peer);
 	request->uri_length = strlen(uri);
 	request->uri_bad = !uri_is_sound(uri);
 	buf_init(&request->body, 0);

@@ -16,7 +16,10 @@
 #define ARENA_BYTES   ((size_t)16 << 20)
 #define STATE_STALE   (30 * CLOCK_SECOND) /* control speaks every 5 s */
 #define LAST_WORDS    (2 * CLOCK_SECOND)  /* for answers when control is gone */
-#define CHECK_EVERY   1000                /* ms, while somebody is connected */
+#define MILLISECOND   (CLOCK_SECOND / 1000)
+#define CHECK_EVERY   (500 * MILLISECOND) /* while somebody is connected */
+#define CHECK_SOON    (5 * MILLISECOND)   /* when not all was done */
+#define LAST_WAIT     10                  /* ms */
 #define MESSAGES_MAX  256                 /* heard before HTTP gets its turn again */
 #define OTHER_FILES   64                  /* descriptors that are not connections */
 #define FILES_MAXIMUM 65536
@@ -166,19 +169,22 @@ static int find_timeout(const struct intake *intake)
 		    wait == 0)
 			return 0;
 	}
-	return intake->peers ? CHECK_EVERY : -1;
+	if (!intake->peers)
+		return -1;
+	int64_t left = intake->next_check - clock_monotonic();
+	return left <= 0 ? 0 : (int)(left / MILLISECOND) + 1;
 }
 
 static void check_deadlines(struct intake *intake)
 {
 	int64_t now = clock_monotonic();
 
-	if (now < intake->next_check)
+	if (now < intake->next_check || !intake->peers)
 		return;
-	intake->next_check = now + CHECK_EVERY * (CLOCK_SECOND / 1000) / 2;
 	requests_check(intake, now);
-	peers_check(intake, now);
 	events_check(intake->events, now);
+	intake->next_check =
+		now + (peers_check(intake, now) ? CHECK_EVERY : CHECK_SOON);
 }
 
 static void turn(struct intake *intake)
@@ -194,7 +200,7 @@ static void turn(struct intake *intake)
 		(struct pollfd){ intake->gone ? -1 : intake->channel.fd,
 				 (short)(queued ? POLLIN | POLLOUT : POLLIN), 0 };
 	poll(polls, intake->door_count + 1,
-	     intake->gone ? CHECK_EVERY / 100 : find_timeout(intake));
+	     intake->gone ? LAST_WAIT : find_timeout(intake));
 	if (polls[intake->door_count].revents)
 		hear(intake);
 	if (intake->gone)

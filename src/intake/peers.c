@@ -15,6 +15,10 @@
  * command line and hooks out. */
 #define LOCAL_RESERVE 64
 
+/* Connections cut off at one time: thousands that came together also end together, and
+ * nobody else shall wait for that. */
+#define CUT_AT_MOST 64
+
 static uint64_t uid_of(int fd)
 {
 	struct ucred who;
@@ -48,6 +52,14 @@ static void find_address(struct peer *peer, struct MHD_Connection *connection)
 	if (info && info->client_addr)
 		peer->address = address_of_socket(info->client_addr);
 	peer->is_proxy = peer_is_proxy(peer->door->intake, &peer->address);
+}
+
+void peer_use(struct peer *peer)
+{
+	struct intake *intake = peer->door->intake;
+
+	intake->used_count += !peer->is_used;
+	peer->is_used = true;
 }
 
 static struct peer *peer_open(struct door *door, struct MHD_Connection *connection)
@@ -92,6 +104,7 @@ static void peer_close(struct peer *peer)
 		peer->next->previous = peer->previous;
 	if (peer->is_counted)
 		crowd_leave(&intake->connections, &peer->address);
+	intake->used_count -= peer->is_used;
 	metric_set(METRIC_HTTP_CONNECTIONS, (int64_t)--intake->peer_count);
 	free(peer);
 }
@@ -144,12 +157,18 @@ struct peer *peer_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
-void peers_check(struct intake *intake, int64_t now)
+bool peers_check(struct intake *intake, int64_t now)
 {
-	for (struct peer *peer = intake->peers; peer; peer = peer->next)
-		if (peer->deadline <= now) {
-			/* The library sees the end and closes. */
-			shutdown(peer->fd, SHUT_RDWR);
-			peer->deadline = NO_DEADLINE;
-		}
+	unsigned int count = 0;
+
+	for (struct peer *peer = intake->peers; peer; peer = peer->next) {
+		if (peer->deadline > now)
+			continue;
+		/* The library sees the end and closes. */
+		shutdown(peer->fd, SHUT_RDWR);
+		peer->deadline = NO_DEADLINE;
+		if (++count == CUT_AT_MOST)
+			return false;
+	}
+	return true;
 }

@@ -51,6 +51,7 @@ struct peer {
 	struct address address; /* none: a unix socket */
 	bool is_proxy;          /* its X-Forwarded-For counts */
 	bool is_counted;        /* among the connections of its address */
+	bool is_used;           /* it had a request */
 };
 
 struct request {
@@ -109,6 +110,7 @@ struct intake {
 	struct MHD_Response *unauthenticated[2]; /* a webhook's 401; [1]: and close */
 	struct peer *peers;
 	uint64_t peer_count;
+	uint64_t used_count; /* those that had a request */
 	uint64_t peer_maximum;
 	struct request *waiting; /* oldest first */
 	struct request *waiting_last;
@@ -139,10 +141,12 @@ enum MHD_Result peer_accept(void *data, const struct sockaddr *address,
 			    socklen_t length);
 /* Whether an address is that of a trusted proxy. */
 bool peer_is_proxy(const struct intake *intake, const struct address *address);
+/* It has a request. */
+void peer_use(struct peer *peer);
 struct peer *peer_of(struct MHD_Connection *connection);
 void peer_wait(struct peer *peer, const struct intake *intake, enum limit seconds);
-/* Cuts off whoever is late. */
-void peers_check(struct intake *intake, int64_t now);
+/* Cuts off who is late; false: there are more of them. */
+bool peers_check(struct intake *intake, int64_t now);
 
 /* --- framing.c: is it one request and no other? --- */
 /* Of a raw URI, as it came. */

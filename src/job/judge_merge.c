@@ -88,6 +88,24 @@ bool merger_is_request(const struct merger *merger)
 
 /* --- the merge --- */
 
+static int remove_directory(struct merger *merger, struct error *err)
+{
+	const char *path = merger->request->scratch;
+	const char *slash = strrchr(path, '/');
+	const char *parent =
+		arena_printf(merger->arena, "%.*s", (int)(slash - path), path);
+	int directory FD_CLOSING = -1;
+
+	if (!parent)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return error_set_errno(err, errno, "cannot open '%s'", parent);
+	return path_remove_tree(directory, slash + 1, err);
+}
+
+/* Numbers of jobs begin again with the service: what is there was left by one that was
+ * killed. */
 static int make_directory(struct merger *merger, struct error *err)
 {
 	const char *scratch = merger->request->scratch;
@@ -95,6 +113,9 @@ static int make_directory(struct merger *merger, struct error *err)
 	if (!scratch || *scratch != '/')
 		return error_set(err, ERROR_MESSAGE,
 				 "no directory is named for a merge");
+	int rc = remove_directory(merger, err);
+	if (rc != 0)
+		return rc;
 	if (mkdir(scratch, 0700) != 0)
 		return error_set_errno(err, errno, "cannot make '%s'", scratch);
 	merger->has_directory = true;
@@ -290,16 +311,8 @@ void merger_close(struct merger *merger)
 	struct error err = ERROR_INIT;
 
 	fd_close(&merger->grant);
-	if (!merger->has_directory)
-		return;
-	const char *path = merger->request->scratch;
-	const char *slash = strrchr(path, '/');
-	const char *parent = arena_printf(merger->arena, "%.*s",
-					  slash ? (int)(slash - path) : 0, path);
-	int directory FD_CLOSING =
-		parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	/* What stays behind goes away with a later fetch. */
-	if (directory < 0 || path_remove_tree(directory, slash + 1, &err) != 0)
+	if (merger->has_directory && remove_directory(merger, &err) != 0)
 		log_warning("what a merge made could not be removed",
-			    LOG_S("directory", path), LOG_E(&err));
+			    LOG_S("directory", merger->request->scratch), LOG_E(&err));
 }

@@ -158,6 +158,8 @@ unsigned int policy_facts_needed(const struct policy *policy, const char *reposi
 		for (int kind = 0; kind < RULE_KIND_COUNT; kind++)
 			if (rule_has(rule, &rule_kind_rows[kind]))
 				needed |= rule_kind_rows[kind].facts;
+		if (rule->approvals != NULL && rule->on_paths.count != 0)
+			needed |= FACTS_FILES;
 	}
 	return needed;
 }

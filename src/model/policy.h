@@ -106,8 +106,9 @@ struct rule {
 	struct strings on_repositories; /* globs; only in the server's policy */
 	struct strings on_refs;         /* globs of full names; empty: all */
 	struct strings on_paths;        /* globs; empty: all. They narrow files and
-					   schema; other kinds look at whole changes
-					   and commits */
+					   schema, and approvals to changes that touch
+					   one; other kinds look at whole changes and
+					   commits */
 	const char *directory; /* FILE options are relative to it: see policy_files */
 	/* exactly the blocks that stand under the rule; NULL: absent */
 #define RULE_BEGIN(kind, facts, help) struct rule_##kind *kind;

@@ -345,6 +345,13 @@ static int hand_over(const struct exchange *exchange, struct buf *buffer,
 	}
 }
 
+static int stream_refusal(int status)
+{
+	if (status == 401 || status == 403)
+		return ERROR_PERMISSION;
+	return status >= 500 || status == 429 ? ERROR_CLOSED : ERROR_UNSUPPORTED;
+}
+
 int local_stream(const char *socket, const char *path,
 		 int (*piece)(void *data, const char *bytes, size_t length), void *data,
 		 struct error *err)
@@ -357,7 +364,7 @@ int local_stream(const char *socket, const char *path,
 	int rc = begin(&exchange, "GET", path, NULL, 0, &buffer);
 	exchange.deadline = NO_DEADLINE;
 	if (rc == 0 && exchange.status != 200)
-		rc = error_set(err, ERROR_CLOSED,
+		rc = error_set(err, stream_refusal(exchange.status),
 			       "the service at '%s' answered %d to '%s'", socket,
 			       exchange.status, path);
 	if (rc == 0)

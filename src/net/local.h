@@ -28,7 +28,9 @@ int local_request(const char *socket, const char *method, const char *path,
 void local_reply_release(struct local_reply *reply);
 
 /* The same, but every piece of the body goes to `piece` as it comes (server-sent
- * events); ends when the other side closes or `piece` returns non-zero. */
+ * events); ends with 0 when the other side closes or `piece` returns non-zero. An
+ * answer that is not 200: ERROR_CLOSED for what may be better later (5xx, 429),
+ * ERROR_PERMISSION for 401 and 403, else ERROR_UNSUPPORTED. */
 int local_stream(const char *socket, const char *path,
 		 int (*piece)(void *data, const char *bytes, size_t length), void *data,
 		 struct error *err);

@@ -343,9 +343,24 @@ static int count_approvals(struct evaluation *evaluation,
 	return code;
 }
 
+/* Whether the change touches what the rule is about, in any of its commits. */
+static bool touches(const struct evaluation *evaluation)
+{
+	const struct facts *facts = evaluation->facts;
+	const struct rule *rule = evaluation->rule;
+	if (rule->on_paths.count == 0 || (facts->kinds & FACTS_FILES) == 0)
+		return true;
+	for (size_t i = 0; i < facts->file_count; i++)
+		if (rule_covers(rule, facts->files[i].path))
+			return true;
+	return false;
+}
+
 int rule_approvals_evaluate(struct evaluation *evaluation)
 {
 	const struct merge_request_fact *request = evaluation->facts->merge_request;
+	if (!touches(evaluation))
+		return 0;
 	if (request == NULL)
 		return find_unknown(evaluation, "how many approved this is not known "
 						"here: the "

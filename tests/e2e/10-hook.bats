@@ -152,6 +152,23 @@ forge() {
 	assert_accepted
 }
 
+@test "hook: what needs reviews is refused, with the way to get them; a branch for them is accepted" {
+	cat >>"$T/gitgate.yaml" <<-END
+		  - name: main-is-reviewed
+		    refs: [refs/heads/main]
+		    approvals: {from: [alice]}
+	END
+	put app.yaml "replicas: 2"
+	commit
+	push origin main
+	assert_refused
+	assert_unchanged
+	assert_says "[main-is-reviewed]"
+	assert_says "open a merge request"
+	push origin main:refs/heads/feature
+	assert_accepted
+}
+
 @test "hook: a signed commit under an annotated tag is accepted, an unsigned one refused" {
 	put app.yaml "replicas: 2"
 	commit

@@ -46,5 +46,39 @@ for kind in forgejo gitea; do
 	try "$kind: no token" '^error forge-denied: ' "post $repo/statuses/$commit" \
 		"" status acme/shop $commit gitgate/policy failure "text" "" 4
 done
+# The command, with a configuration of its own.
+gitgate=$build/gitgate
+if [ -x "$gitgate" ]; then
+	printf 't0ken\n' >"$work/token"
+	printf 's3cret-s3cret-s3cret\nolder-older-older\n' >"$work/secrets"
+	chmod 600 "$work/token" "$work/secrets"
+	cat >"$work/gitgate.yaml" <<-END
+		store: $work/state.db
+		public-url: https://gate.example.org
+		sources:
+		  known: {kind: forgejo, api: "http://127.0.0.1:$port", token-file: token, secrets-file: secrets}
+		  deaf: {kind: hmac, secrets-file: secrets}
+		repositories:
+		  shop: {source: known, name: acme/shop, url: "https://git.example.org/acme/shop.git"}
+		  site: {source: known, name: acme/site, url: "https://git.example.org/acme/site.git"}
+	END
+	run() { # name, exit code, what it says, argument...
+		local name=$1 code=$2 expected=$3 output status=0 problem=
+		shift 3
+		output=$("$gitgate" forge "$@" --config "$work/gitgate.yaml" 2>&1) || status=$?
+		[ "$status" = "$code" ] || problem="ended with $status: $output"
+		printf '%s\n' "$output" | grep -q -E -- "$expected" || problem="$problem said: $output"
+		result "$problem" "$name"
+	}
+	run "forge test says what is bad" 1 "none sends to 'https://gate.example.org/hooks/known'" test known
+	run "forge test says how it is mended" 1 "mend: run 'gitgate forge hook'" test known --repository shop
+	run "forge test writes JSON" 1 '^\{"source":"known","repositories":\[\{"name":"acme/shop",.*"good":false\}$' test known --json
+	run "forge hook makes each webhook" 0 "made the webhook of 'acme/site' to 'https://gate.example.org/hooks/known'" hook known
+	run "forge test of an unknown source" 3 "no source 'unknown'" test unknown
+	run "forge test of a source without an API" 3 "has no API" test deaf
+	run "forge test of an unknown repository" 3 "no repository 'shp'" test known --repository shp
+	run "forge wants a verb" 2 "test or hook" nothing-like-it known
+	run "forge test wants a source" 2 "wants one source" test
+fi
 echo "1..$number"
 exit $fail

@@ -81,8 +81,10 @@ int http_request(struct http_client *client, const char *method, const char *tar
 	(void)headers;
 	(void)body;
 	(void)length;
+	/* Bitbucket Cloud's replies say where the next page is; net/ refuses what is
+	 * elsewhere. */
 	if (target[0] != '/')
-		abort();
+		return error_set(err, ERROR_FORBIDDEN_HOST, "elsewhere");
 	if (++calls > CALLS)
 		return error_set(err, ERROR_NETWORK, "enough");
 	*out = (struct http_reply){ .remaining = -1 };
@@ -114,8 +116,9 @@ static void check_request(const struct forge_merge_request *request)
 	size_t known = 0;
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
 		known += strcmp(row->state, states[i]) == 0 ? 1 : 0;
-	if (known != 1 || row->head.length == 0 || row->base.length == 0 ||
-	    !text_starts_with(row->base_ref, "refs/heads/"))
+	bool open = strcmp(row->state, "open") == 0;
+	if (known != 1 || !text_starts_with(row->base_ref, "refs/heads/") ||
+	    (open && (row->head.length == 0 || row->base.length == 0)))
 		abort();
 	check_text(row->title);
 	for (size_t i = 0; i < request->review_count; i++)

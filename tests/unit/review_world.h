@@ -194,7 +194,7 @@ static inline void world_turn(struct world *world)
 	world_begin(world);
 	for (struct job *job = control->jobs; job; job = job->next)
 		if (job->started && !job->finished)
-			job_read(control, job);
+			job_hear(control, job);
 	jobs_expire(control, clock_monotonic());
 	schedule(control, clock_monotonic());
 	world_commit_round(world);

@@ -40,17 +40,22 @@ static const struct node *parse(const struct buf *text)
 
 START_TEST(every_list_that_the_commands_show_comes_from_a_store)
 {
-	static const char *const lists[] = { "repositories", "refs",      "changes",
-					     "verdicts",     "findings",  "deployments",
-					     "targets",      "quarantine" };
+	static const char *const lists[] = {
+		"repositories", "refs",    "changes", "verdicts",       "findings",
+		"deployments",  "targets", "sources", "quarantine",     "deliveries",
+		"reviews",      "outbox",  "tokens",  "merge-requests",
+	};
 	struct store *store = open_store();
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		struct msg_query query = { .what = lists[i], .limit = 3 };
 		struct buf text = BUF_INIT((size_t)1 << 20);
-		if (strcmp(lists[i], "refs") == 0)
+		if (strcmp(lists[i], "refs") == 0 || strcmp(lists[i], "reviews") == 0)
 			query.repository = "shop";
-		ck_assert_int_eq(rows_from_store(store, arena, &query, &text, NULL), 0);
+		if (strcmp(lists[i], "reviews") == 0)
+			query.number = 1;
+		ck_assert_msg(rows_from_store(store, arena, &query, &text, NULL) == 0,
+			      "%s", lists[i]);
 		const struct node *root = parse(&text);
 		bool named = strcmp(lists[i], "repositories") == 0 ||
 			     strcmp(lists[i], "targets") == 0;
@@ -153,6 +158,31 @@ START_TEST(tables_are_even_and_escaped)
 }
 END_TEST
 
+START_TEST(a_table_goes_on_where_another_ended)
+{
+	struct buf out = BUF_INIT(4096);
+	struct table first, next;
+
+	arena = arena_new((size_t)1 << 20);
+	table_init(&first, arena, 2);
+	first.widths[0] = 6;
+	table_add(&first, TONE_FAINT, "NAME");
+	table_add(&first, TONE_FAINT, "TEXT");
+	table_write(&first, true, "", &out);
+	ck_assert_str_eq(out.data, "\033[2mNAME\033[0m    \033[2mTEXT\033[0m\n");
+	buf_reset(&out);
+	table_init(&next, arena, 2);
+	memcpy(next.widths, first.widths, sizeof(next.widths));
+	next.headless = true;
+	table_add(&next, TONE_PLAIN, "a");
+	table_add(&next, TONE_GOOD, "b");
+	table_write(&next, true, "", &out);
+	ck_assert_str_eq(out.data, "a       \033[32mb\033[0m\n");
+	buf_release(&out);
+	arena_free(arena);
+}
+END_TEST
+
 START_TEST(ages_are_for_people)
 {
 	arena = arena_new((size_t)1 << 20);
@@ -169,4 +199,5 @@ END_TEST
 
 UNIT_MAIN("cmd rows", every_list_that_the_commands_show_comes_from_a_store,
 	  pages_say_where_the_next_begins, parsed_rows_are_written_back_as_they_were,
-	  tables_are_even_and_escaped, ages_are_for_people)
+	  tables_are_even_and_escaped, a_table_goes_on_where_another_ended,
+	  ages_are_for_people)

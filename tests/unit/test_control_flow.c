@@ -249,7 +249,7 @@ static void turn(struct world *world)
 	control->round = arena_new((size_t)64 << 20);
 	for (struct job *job = control->jobs; job; job = job->next)
 		if (job->started && !job->finished)
-			job_read(control, job);
+			job_hear(control, job);
 	jobs_expire(control, clock_monotonic());
 	schedule(control, clock_monotonic());
 	ck_assert_int_lt(control->exit_status, 0);

@@ -183,7 +183,7 @@ START_TEST(comment_is_found_on_a_later_page)
 	begin();
 	snprintf(page, sizeof(page),
 		 "{\"values\":[],\"next\":\"%s" REPO "/pullrequests/12/"
-						     "comments?page=2\"}",
+		 "comments?page=2\"}",
 		 scene.base);
 	scene_always(&scene, "GET /user", 200, "{\"uuid\":\"{us}\"}");
 	scene_always(&scene, COMMENTS, 200, page);
@@ -223,10 +223,10 @@ static int ask(void)
 	"{\"id\":12,\"state\":\"" state "\",\"title\":\"t\",\"source\":{\"commit\":"   \
 	"{\"hash\":\"75d1e7c57cd9\"},\"branch\":{\"name\":\"topic\"},"                 \
 	"\"repository\":" source "},\"destination\":{\"commit\":{\"hash\":"            \
-				 "\"c641f2c615ad\"},\"branch\":"                       \
+	"\"c641f2c615ad\"},\"branch\":"                                                \
 	"{\"name\":\"main\"}},\"merge_commit\":" merge ",\"author\":{\"account_id\":"  \
-						       "\"1:alice\",\"nickname\":"     \
-						       "\"bob\"},"                     \
+	"\"1:alice\",\"nickname\":"                                                    \
+	"\"bob\"},"                                                                    \
 	"\"updated_on\":\"2019-06-03T13:51:44.122406+00:00\",\"participants\":["       \
 	"{\"approved\":true,\"state\":\"approved\",\"user\":{\"account_id\":\"1:"      \
 	"bob\"}"                                                                       \
@@ -367,7 +367,7 @@ static const struct forge_set_up set_up = {
 #define HOOKS "GET " REPO "/hooks?pagelen=100"
 #define RULES                                                                          \
 	"GET " REPO "/branch-restrictions?kind=require_passing_builds_to_merge&"       \
-		    "pattern=main"
+	"pattern=main"
 
 START_TEST(set_up_is_looked_at)
 {
@@ -378,10 +378,10 @@ START_TEST(set_up_is_looked_at)
 		      "X-OAuth-Scopes: repository:write, pullrequest:write\r\n", "{}");
 	scene_always(&scene, HOOKS, 200,
 		     "{\"values\":[{\"uuid\":\"{1}\",\"url\":\"" HOOK "\",\"active\":"
-								      "false,"
-								      "\"events\":["
-								      "\"repo:push\"]}]"
-								      "}");
+		     "false,"
+		     "\"events\":["
+		     "\"repo:push\"]}]"
+		     "}");
 	scene_always(&scene, RULES, 200, "{\"values\":[]}");
 	ck_assert_int_eq(forge_test(forge, &set_up, arena, &checks, &count, &err), 0);
 	ck_assert_uint_eq(count, 5);
@@ -400,9 +400,9 @@ START_TEST(webhook_is_made_or_updated)
 	scene_once(&scene, HOOKS, 200, "{\"values\":[]}");
 	scene_always(&scene, HOOKS, 200,
 		     "{\"values\":[{\"uuid\":\"{1}\",\"url\":\"" HOOK "\"},{\"uuid\":"
-								      "\"{2}\",\"url\":"
-								      "\"" HOOK "\"}]"
-										"}");
+		     "\"{2}\",\"url\":"
+		     "\"" HOOK "\"}]"
+		     "}");
 	scene_always(&scene, "POST " REPO "/hooks", 201, "{}");
 	scene_always(&scene, "PUT " REPO "/hooks/%7B1%7D", 200, "{}");
 	scene_always(&scene, "DELETE " REPO "/hooks/%7B2%7D", 204, "");

@@ -236,7 +236,7 @@ END_TEST
 
 #define PULL_BODY(state, properties)                                                   \
 	"{\"id\":12,\"state\":\"" state "\",\"title\":\"t\",\"draft\":true,"           \
-					"\"updatedDate\":1559569904122,"               \
+	"\"updatedDate\":1559569904122,"                                               \
 	"\"fromRef\":{\"id\":\"refs/heads/topic\",\"latestCommit\":\"" SHA             \
 	"\",\"repository\":{\"slug\":\"shop\",\"project\":{\"key\":\"~BOB\"}}},"       \
 	"\"toRef\":{\"id\":\"refs/heads/main\",\"latestCommit\":\"" BASE               \
@@ -245,7 +245,7 @@ END_TEST
 	"\"links\":{\"self\":[{\"href\":\"https://bb.example/12\"}]},"                 \
 	"\"reviewers\":[{\"user\":{\"name\":\"bob\"},\"status\":\"APPROVED\","         \
 	"\"lastReviewedCommit\":\"" SHA "\"},{\"user\":{\"name\":\"carol\"},"          \
-					"\"status\":\"NEEDS_WORK\"},"                  \
+	"\"status\":\"NEEDS_WORK\"},"                                                  \
 	"{\"user\":{\"name\":\"dave\"},\"status\":\"UNAPPROVED\"}]}"
 
 static int ask(void)
@@ -338,8 +338,8 @@ START_TEST(set_up_is_looked_at)
 	scene_always(&scene, "GET " REPO, 200, "{}");
 	scene_always(&scene, HOOKS, 200,
 		     "{\"values\":[{\"id\":1,\"url\":\"" HOOK "\",\"active\":true,"
-							      "\"events\":[\"repo:refs_"
-							      "changed\","
+		     "\"events\":[\"repo:refs_"
+		     "changed\","
 		     "\"pr:opened\"]}],\"isLastPage\":true}");
 	scene_always(&scene, RULES, 200,
 		     "{\"values\":[{\"buildParentKeys\":[\"gitgate/policy\"]}],"

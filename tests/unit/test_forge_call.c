@@ -324,7 +324,9 @@ START_TEST(fields_are_read)
 	ck_assert_int_eq(call_time(&fields, "w"), NOW - 3600 * CLOCK_SECOND);
 	ck_assert_int_eq(call_time(&fields, "a.b"), 0);
 	ck_assert_str_eq(call_branch(&fields, "br", CALL_NEEDED), "refs/heads/main");
-	ck_assert_str_eq(call_branch(&fields, "fr", CALL_NEEDED), "refs/heads/main");
+	/* a branch may be called so, and is another one then */
+	ck_assert_str_eq(call_branch(&fields, "fr", CALL_NEEDED), "refs/heads/refs/"
+								  "heads/main");
 	call_oid(&fields, "o", CALL_NEEDED, &id);
 	ck_assert_uint_eq(id.length, 20);
 	call_oid(&fields, "s", CALL_OPTIONAL, &id);

@@ -536,10 +536,10 @@ START_TEST(what_is_wrong_is_said_with_its_mend)
 	scene_always(&scene, USER, 403, "{}");
 	scene_always(&scene, HOOKS, 200,
 		     "[{\"id\":3,\"active\":true,\"config\":{\"url\":\"" HOOK "\"},"
-									      "\"events"
-									      "\":["
-									      "\"push\""
-									      "]}]");
+		     "\"events"
+		     "\":["
+		     "\"push\""
+		     "]}]");
 	scene_always(&scene, RULES, 200, "[]");
 	test_set_up();
 	ck_assert_int_eq(check_of("token")->result, FORGE_CHECK_WARNING);

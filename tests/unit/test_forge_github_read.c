@@ -114,7 +114,7 @@ START_TEST(forks_never_bear_the_repositorys_name)
 			 "{\"number\":7,\"state\":\"open\",\"head\":{\"sha\":\"" SHA
 			 "\",\"ref\":\"a\",\"repo\":{\"full_name\":\"%s\"}},"
 			 "\"base\":{\"sha\":\"" SHA "\",\"ref\":\"b\",\"repo\":{\"full_"
-						    "name\":\"%s\"}}}",
+			 "name\":\"%s\"}}}",
 			 cases[i][0], cases[i][1]);
 		scene_reset(&scene);
 		scene_always(&scene, PULL, 200, body);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -17,6 +18,7 @@
 #include "judge_place.h"
 #include "model/facts.h"
 #include "model/messages.h"
+#include "sandbox/sandbox.h"
 
 #define FINDINGS_MAX 16
 #define MAIN         "refs/heads/main"
@@ -36,6 +38,7 @@ struct trial {
 	const char *trusted_refs[2];
 	struct oid trusted[2];
 	bool no_grant;
+	bool confined; /* the job is a process under its profile */
 	/* answers */
 	struct arena *arena;
 	struct msg_judged judged;
@@ -161,6 +164,24 @@ static void *run_job(void *data)
 	return NULL;
 }
 
+/* As the zygote makes it. */
+static void run_confined(struct trial *trial, struct channel *job)
+{
+	char *scratch = scratch_path(&trial->place.scratch, ".git/scratch");
+	const char *read[] = { trial->place.scratch.directory };
+	const char *write[] = { scratch };
+	struct sandbox_paths paths = {
+		.read = read, .read_count = 1, .write = write, .write_count = 1
+	};
+	struct sandbox_options options = { 0 };
+	struct error err = ERROR_INIT;
+	if (sandbox_enter(PROFILE_JUDGE, &paths, &options, NULL, &err) != 0) {
+		fprintf(stderr, "# %s\n", err.text);
+		_exit(1);
+	}
+	_exit(job_judge(job));
+}
+
 static int floor_fd(const struct trial *trial)
 {
 	struct policy_file file = { "floor.yaml", trial->place.floor,
@@ -235,13 +256,30 @@ static void trial_run(struct trial *trial)
 	for (uint64_t i = 0; i < request->review_count; i++)
 		channel_send(&channel, MESSAGE_review_row, &trial->reviews[i], NULL, 0,
 			     NULL);
+	pid_t pid = 0;
+	if (trial->confined) {
+		ck_assert_int_eq(repo_library_init(NULL), 0);
+		pid = fork();
+		if (pid == 0) {
+			channel_close(&channel);
+			channel_close(&runner.channel);
+			run_confined(trial, &job);
+		}
+		channel_close(&job);
+	}
 	pthread_create(&runner_thread, NULL, run_runner, &runner);
-	pthread_create(&job_thread, NULL, run_job, &job);
+	if (!trial->confined)
+		pthread_create(&job_thread, NULL, run_job, &job);
 	while (channel_receive(&channel, trial->arena, &type, &message, NULL, NULL) ==
 	       1)
 		take_answer(trial, &channel, type, message);
-	pthread_join(job_thread, NULL);
+	int status = 0;
+	if (trial->confined)
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	else
+		pthread_join(job_thread, NULL);
 	pthread_join(runner_thread, NULL);
+	ck_assert_int_eq(status, 0);
 	channel_close(&channel);
 	is_tidy(trial);
 	free(scratch);
@@ -780,6 +818,55 @@ START_TEST(nothing_is_merged_for_a_push_that_no_rule_wants_reviewed)
 }
 END_TEST
 
+START_TEST(a_confined_judge_merges_and_tidies)
+{
+	struct trial trial;
+	trial_reviewed(&trial);
+	trial.confined = true;
+	judge_request(&trial);
+	passes(&trial);
+	judge_push(&trial, merged(&trial));
+	passes(&trial);
+	ck_assert_uint_eq(trial.merges, 1);
+	trial_close(&trial);
+}
+END_TEST
+
+START_TEST(what_a_killed_judge_left_is_no_hindrance)
+{
+	struct trial trial;
+	trial_reviewed(&trial);
+	DO(&trial.place.scratch, "mkdir", "-p", ".git/scratch/12/ab");
+	DO(&trial.place.scratch, "touch", ".git/scratch/12/ab/cd");
+	judge_request(&trial);
+	passes(&trial);
+	trial_close(&trial);
+}
+END_TEST
+
+START_TEST(reviews_may_be_wanted_for_some_paths)
+{
+	struct trial trial;
+	trial_open(&trial, "  - name: production\n    refs: [refs/heads/main]\n"
+			   "    paths: [\"production/**\"]\n"
+			   "    approvals: {from: [bob]}\n");
+	trial.base = trial.place.anchor;
+	on(&trial, "topic");
+	trial.head = commit(&trial, "docs/one", "1\n");
+	judge_request(&trial);
+	passes(&trial);
+	commit(&trial, "production/one", "1\n");
+	DO(&trial.place.scratch, "git", "rm", "-q", "production/one");
+	trial.head = commit(&trial, NULL, NULL);
+	judge_request(&trial);
+	refused(&trial, ERROR_REVIEWS_MISSING);
+	approve(&trial, "bob");
+	judge_request(&trial);
+	passes(&trial);
+	trial_close(&trial);
+}
+END_TEST
+
 START_TEST(a_head_is_a_forks_unless_control_says_otherwise)
 {
 	struct msg_judge request = { .number = 7 };
@@ -806,4 +893,6 @@ UNIT_MAIN("job/merge", the_result_is_judged, a_conflict_is_said_with_its_files,
 	  who_wrote_a_commit_does_not_approve_it_squashed_either,
 	  an_approval_is_for_one_branch, reviews_that_nobody_read_are_asked_for,
 	  nothing_is_merged_for_a_push_that_no_rule_wants_reviewed,
+	  a_confined_judge_merges_and_tidies, what_a_killed_judge_left_is_no_hindrance,
+	  reviews_may_be_wanted_for_some_paths,
 	  a_head_is_a_forks_unless_control_says_otherwise)

@@ -137,8 +137,8 @@ START_TEST(each_item_is_posted_and_answered)
 	ck_assert_int_eq(reported->code, 0);
 	ck_assert_str_eq(reported->forge_ref, "77");
 	const struct scene_request *comment = scene_last(&scene, "PATCH " REPO "/issues"
-									       "/commen"
-									       "ts/77");
+								 "/commen"
+								 "ts/77");
 	ck_assert_ptr_nonnull(strstr(scene_text(&scene, comment, "body"), "`of the "
 									  "second`"));
 	reported = hear_reported(3);

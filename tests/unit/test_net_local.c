@@ -289,15 +289,27 @@ END_TEST
 
 START_TEST(a_stream_that_is_refused_is_an_error)
 {
-	static const char answer[] = "HTTP/1.0 403 Forbidden\r\n\r\nno";
-	struct server server;
-	struct buf all = BUF_INIT(1024);
+	static const struct {
+		const char *answer;
+		int code;
+	} cases[] = {
+		{ "HTTP/1.0 403 Forbidden\r\n\r\nno", ERROR_PERMISSION },
+		{ "HTTP/1.0 401 Unauthorized\r\n\r\nno", ERROR_PERMISSION },
+		{ "HTTP/1.0 404 Not Found\r\n\r\nno", ERROR_UNSUPPORTED },
+		{ "HTTP/1.0 503 Busy\r\n\r\nno", ERROR_CLOSED },
+		{ "HTTP/1.0 429 Slow\r\n\r\nno", ERROR_CLOSED },
+	};
 
-	begin(&server, ".", answer, sizeof(answer) - 1);
-	ck_assert_int_eq(local_stream(server.path, "/events", take_piece, &all, NULL),
-			 ERROR_CLOSED);
-	ck_assert_uint_eq(all.length, 0);
-	end(&server);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct server server;
+		struct buf all = BUF_INIT(1024);
+		begin(&server, ".", cases[i].answer, strlen(cases[i].answer));
+		ck_assert_int_eq(
+			local_stream(server.path, "/events", take_piece, &all, NULL),
+			cases[i].code);
+		ck_assert_uint_eq(all.length, 0);
+		end(&server);
+	}
 }
 END_TEST
 

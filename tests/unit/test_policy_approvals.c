@@ -50,6 +50,7 @@ struct place {
 	struct review_fact reviews[REVIEWS_MAX];
 	const char *from[1];
 	const char *emails[4];
+	const char *paths[1];
 	int64_t time;
 };
 
@@ -112,6 +113,12 @@ static bool say_review(struct place *place, char *word)
 	return true;
 }
 
+static struct strings one_string(const char **slot, const char *value)
+{
+	*slot = value;
+	return (struct strings){ slot, 1, 0 };
+}
+
 static bool set(struct place *place, const char *word)
 {
 	struct change *change = &place->scene.change;
@@ -129,6 +136,8 @@ static bool set(struct place *place, const char *word)
 		place->request.base_ref = value;
 	else if (strncmp(word, "ref=", 4) == 0)
 		change->ref = value;
+	else if (strncmp(word, "paths=", 6) == 0)
+		place->scene.rules[0].on_paths = one_string(place->paths, value);
 	else if (strncmp(word, "source=", 7) == 0)
 		place->request.source = value;
 	else if (strncmp(word, "forge=", 6) == 0)
@@ -154,6 +163,8 @@ static bool turn(struct place *place, const char *word)
 		place->scene.facts.merge_request = NULL;
 	else if (strcmp(word, "uncollected") == 0)
 		place->scene.facts.kinds &= ~(unsigned int)FACTS_REVIEWS;
+	else if (strcmp(word, "unlisted") == 0)
+		place->scene.facts.kinds &= ~(unsigned int)FACTS_FILES;
 	else if (strcmp(word, "edited") == 0)
 		place->request.same_content = false;
 	else if (strcmp(word, "headless") == 0)
@@ -251,6 +262,12 @@ static const struct {
 	{ "author= bob+h", ERROR_REVIEWS_UNKNOWN, "who opened the merge request" },
 	{ "no-author bob+h", ERROR_REVIEWS_UNKNOWN, "who opened" },
 	{ "no-author authors-may bob+h", 0, NULL },
+	/* where; the change touches deploy/web/app.yaml */
+	{ "paths=deploy/** none", ERROR_REVIEWS_MISSING, "no merge request" },
+	{ "paths=deploy/** bob+h", 0, NULL },
+	{ "paths=docs/** none", 0, NULL },
+	{ "paths=docs/** none unlisted", ERROR_REVIEWS_MISSING, "no merge request" },
+	{ "paths=app.yaml unread", ERROR_REVIEWS_UNKNOWN, "the forge keeps" },
 	/* nothing to know */
 	{ "none", ERROR_REVIEWS_MISSING, "no merge request brings this" },
 	{ "none created", ERROR_REVIEWS_MISSING, "no merge request brings this" },

@@ -21,6 +21,16 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
+static struct rule_approvals approvals;
+static struct review_fact review = { .reviewer = "bob", .state = REVIEW_APPROVED };
+static struct merge_request_fact request = { .number = 7,
+					     .author = "alice",
+					     .base_ref = "refs/heads/main",
+					     .head = { .length = 20 },
+					     .same_content = true,
+					     .reviews = &review,
+					     .review_count = 1 };
+
 static bool counting;
 static size_t allocations;
 static size_t failing; /* the number of the one that fails; 0: none */
@@ -66,6 +76,10 @@ static void prepare(struct scene *scene)
 	scene->rules[0].signatures = &scene->signatures;
 	scene->rules[0].files = &scene->files_rule;
 	scene->rules[0].commits = &scene->commits_rule;
+	approvals = (struct rule_approvals){ .count = 1, .not_author = true };
+	scene->rules[0].approvals = &approvals;
+	scene->facts.merge_request = &request;
+	scene->facts.kinds |= FACTS_REVIEWS;
 	scene->commits_rule.message = scene_pattern(scene, "^fix");
 	scene->files_rule.symlinks = "inside";
 	scene->files[0].mode = 0120000;
@@ -90,7 +104,7 @@ START_TEST(evaluation_without_memory_never_passes)
 		reached = stop();
 		if (code == 0) {
 			ck_assert_int_eq(scene.verdict.result, VERDICT_FAIL);
-			ck_assert_uint_eq(scene.verdict.count, 801);
+			ck_assert_uint_eq(scene.verdict.count, 802);
 		} else {
 			ck_assert_int_eq(code, ERROR_MEMORY);
 			ck_assert_int_eq(err.code, ERROR_MEMORY);

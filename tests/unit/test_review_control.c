@@ -176,7 +176,7 @@ START_TEST(facts_are_kept_when_their_job_ends_well)
 	struct played *job = world_job(&world, MESSAGE_judge);
 	put_fact(job, &key);
 	world_begin(&world);
-	job_read(&world.control, world.control.jobs);
+	job_hear(&world.control, world.control.jobs);
 	ck_assert(!store_in_transaction(world.store));
 	world_commit_round(&world);
 	world_forget(&world, job); /* it crashes */

@@ -73,6 +73,15 @@ START_TEST(a_branch_with_guards_of_the_same_kinds_lends_trust)
 					"[alice]}\n" FILES);
 	judge_main(&place, "refs/heads/release/1", head);
 	ck_assert_int_eq(place.verdict.result, VERDICT_FAIL);
+	/* nor does one where nobody reviews */
+	place_rules(&place, MAIN_SIGNED "  - name: releases-too\n    refs: "
+					"[refs/heads/release/*]\n"
+					"    signatures: {by: [alice]}\n"
+					"  - name: main-is-reviewed\n    refs: "
+					"[refs/heads/main]\n"
+					"    approvals: {from: [alice]}\n");
+	judge_main(&place, "refs/heads/release/1", head);
+	ck_assert_ptr_nonnull(place_finding(&place, ERROR_RULE_SIGNATURE_MISSING));
 	place_close(&place);
 }
 END_TEST

@@ -4,11 +4,10 @@
  * The merge is git's own (ort), made by the runner into a scratch object directory of
  * the mirror that the judge then reads: for a merge request its result is what is
  * judged, for a push it tells whether exactly that was pushed. */
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/program.h"
 #include "control/judge.h"
 
 #define MERGE_TIMEOUT  (120 * CLOCK_SECOND)
@@ -54,17 +53,13 @@ static int add_merge(struct control *control, struct job *job,
 	struct arena *arena = job->arena;
 	const char *scratch = judgement_scratch(arena, entry);
 	struct msg_grant *grant = arena_new_of(arena, struct msg_grant);
-	char *git = NULL;
 
 	if (!grant || !scratch)
 		return ERROR_MEMORY;
-	int rc = program_find(&git, "git", NULL);
-	if (rc != 0)
-		return rc;
 	request->scratch =
 		arena_printf(arena, "%s/%llu", scratch, (unsigned long long)job->id);
 	const char *arguments[] = {
-		arena_string(arena, git),
+		"git",
 		"--git-dir",
 		arena_string(arena, entry->mirror),
 		"merge-tree",
@@ -85,7 +80,6 @@ static int add_merge(struct control *control, struct job *job,
 		arena_printf(arena, "GIT_ALTERNATE_OBJECT_DIRECTORIES=%s/objects",
 			     entry->mirror),
 	};
-	free(git);
 	*grant = (struct msg_grant){
 		.arguments = copy_list(arena, arguments, COUNT_OF(arguments)),
 		.environment = copy_list(arena, environment, COUNT_OF(environment)),
@@ -103,10 +97,11 @@ int judgement_reviews(struct control *control, struct job *job,
 		      const struct msg_change_row *change, const struct oid *base,
 		      struct msg_judge *request)
 {
+	const struct conf_source_entry *source = forge_of(control, entry->name);
 	struct msg_merge_request_row row = { 0 };
 
 	/* For a push only what was just read counts. */
-	if (!forge_of(control, entry->name) || oid_is_null(&change->new_id))
+	if (!source || oid_is_null(&change->new_id))
 		return 0;
 	job->asks_reviews = !change->number;
 	if (!change->number &&
@@ -120,6 +115,10 @@ int judgement_reviews(struct control *control, struct job *job,
 	if (row.number == 0)
 		return 0;
 	request->number = row.number;
+	request->source = arena_string(job->arena, source->name);
+	request->forge = arena_string(job->arena, source->options.kind);
+	request->own_head = row.head_repository &&
+			    strcmp(row.head_repository, entry->options.full_name) == 0;
 	request->author = arena_string(job->arena, row.author);
 	request->head_repository = arena_string(job->arena, row.head_repository);
 	request->base_ref = arena_string(job->arena, row.base_ref);

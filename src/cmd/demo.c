@@ -346,7 +346,7 @@ static int set_up(struct demo *demo, struct error *err)
 		return error_context(err, "the stage could not be set up");
 	demo_say("shop.git: a bare repository; 'gitgate init' put the hooks in");
 	demo_say("gitgate.yaml: alice signs main; " DEMO_MANIFEST " keeps to "
-								  "schema.json");
+		 "schema.json");
 	start = clock_monotonic();
 	rc = demo_service_start(demo, err);
 	if (rc == 0)

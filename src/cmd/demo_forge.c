@@ -256,7 +256,7 @@ int demo_forge_wait_status(struct demo *demo, const char *id, const char *contex
 int demo_forge_wait_comment(struct demo *demo, const char *id, struct demo_told *told,
 			    struct error *err)
 {
-	const char *begin = arena_printf(demo->arena, "comment %s ", id);
+	const char *begin = arena_printf(demo->arena, "comment %s 1 ", id);
 
 	return wait_line(demo, id, begin, "", told, err);
 }

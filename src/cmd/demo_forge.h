@@ -59,7 +59,7 @@ void demo_forge_stop(struct demo *demo);
 int demo_forge_wait_status(struct demo *demo, const char *id, const char *context,
 			   const char *state, struct demo_told *told,
 			   struct error *err);
-/* Waits for a comment on the merge request with this head. */
+/* Waits for a comment on merge request 1, with this head. */
 int demo_forge_wait_comment(struct demo *demo, const char *id, struct demo_told *told,
 			    struct error *err);
 /* Refuses when a status about any other commit came. */

@@ -218,16 +218,23 @@ static int list_comments(struct asked *asked)
 	return 200;
 }
 
-/* The first line with a finding, or else the first one with text. */
-static const char *gist(const char *body)
+/* The line with a finding, or else the first one with text; without the Markdown that
+ * makes it code. */
+static void get_gist(const char *body, char out[FORGE_TEXT_BYTES])
 {
 	const char *place = strstr(body, DEMO_MANIFEST);
+	const char *text = place ? place : body + strspn(body, "\n");
+	size_t length = 0;
 
-	return place ? place : body + strspn(body, "\n");
+	for (; *text && *text != '\n' && length < FORGE_TEXT_BYTES - 1; text++)
+		if (*text != '`')
+			out[length++] = *text;
+	out[length] = '\0';
 }
 
 static int put_comment(struct asked *asked, struct forge_comment *comment, int status)
 {
+	char text[FORGE_TEXT_BYTES];
 	struct arena *arena;
 	const struct node *body = read_body(asked, &arena);
 
@@ -235,11 +242,10 @@ static int put_comment(struct asked *asked, struct forge_comment *comment, int s
 		buf_release(&comment->body);
 		buf_init(&comment->body, FORGE_BODY_BYTES);
 		buf_add_string(&comment->body, text_of(body, "body"));
-		const char *text = gist(comment->body.data);
-		forge_note(asked->memory, clock_now(), "comment %s %llu %.*s",
+		get_gist(comment->body.data, text);
+		forge_note(asked->memory, clock_now(), "comment %s %llu %s",
 			   asked->memory->pulls[comment->number - 1].head,
-			   (unsigned long long)comment->number,
-			   (int)strcspn(text, "\n"), text);
+			   (unsigned long long)comment->number, text);
 		write_comment(&asked->json, comment);
 	}
 	arena_free(arena);

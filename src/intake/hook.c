@@ -126,17 +126,23 @@ static int authenticate(const struct request *request, const struct source *sour
 	return forge_authenticate(&webhook, out, err);
 }
 
-/* One line a second tells of all that were refused. What was sent is not told. */
+/* One line a second tells of all that were refused. */
+static bool log_is_due(const struct refusals *refusals)
+{
+	return !refusals->logged_at ||
+	       clock_monotonic() - refusals->logged_at >= LOG_EVERY;
+}
+
+/* What was sent is not told. `err` NULL: this one is only counted. */
 static void log_refusal(struct request *request, const struct source *source,
 			const struct error *err)
 {
 	struct refusals *refusals = &request->intake->refusals;
-	int64_t now = clock_monotonic();
 	char address[INET6_ADDRSTRLEN];
 
 	metric_add(METRIC_DELIVERIES_REFUSED, 1);
 	refusals->count++;
-	if (refusals->logged_at && now - refusals->logged_at < LOG_EVERY)
+	if (!err)
 		return;
 	log_warning("webhooks were refused", LOG_U("count", refusals->count),
 		    LOG_S("source", source ? source->name : NULL),
@@ -145,7 +151,7 @@ static void log_refusal(struct request *request, const struct source *source,
 					   : "there is no such source, or it has no "
 					     "secret"));
 	refusals->count = 0;
-	refusals->logged_at = now;
+	refusals->logged_at = clock_monotonic();
 }
 
 /* --- hand-over --- */
@@ -234,18 +240,21 @@ void hook_run(struct request *request)
 		return;
 	}
 	const struct source *source = sources_find(&intake->sources, request->name);
+	/* A reason that nobody reads is not written. */
+	struct error *why = log_is_due(&intake->refusals) ? &err : NULL;
 	int rc = ERROR_UNAUTHENTICATED;
 	if (source)
-		rc = authenticate(request, source, &headers, &authentic, &err);
+		rc = authenticate(request, source, &headers, &authentic, why);
 	else
 		authenticate_nobody(request);
 	if (rc == ERROR_USAGE) {
 		answer_error(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, ERROR_USAGE,
-			     "%s", err.text);
+			     "the delivery is authentic, but nobody reads its content "
+			     "type: set it to application/json");
 	} else if (rc == 0) {
 		hand_over(request, source, &authentic);
 	} else {
-		log_refusal(request, source, &err);
+		log_refusal(request, source, why);
 		request->status = MHD_HTTP_UNAUTHORIZED;
 	}
 }

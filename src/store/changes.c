@@ -63,18 +63,6 @@ int store_change_base(struct store *store, uint64_t id, const struct oid *base,
 	return rc == 0 && changed == 0 ? no_change(err, id) : rc;
 }
 
-int store_change_reviews(struct store *store, uint64_t id, bool wanted,
-			 struct error *err)
-{
-	struct sql sql = { .text = "UPDATE changes SET reviews_wanted = :wanted "
-				   "WHERE id = :id",
-			   .values = SQL_VALUES(SQL_UNSIGNED("id", id),
-						SQL_INTEGER("wanted", wanted)) };
-	uint64_t changed = 0;
-	int rc = sql_run(store, &sql, &changed, err);
-	return rc == 0 && changed == 0 ? no_change(err, id) : rc;
-}
-
 /* Each repository is asked for by itself: the partial indexes give its oldest changes
  * without reading a long queue. */
 static const char next_text[] =

@@ -223,10 +223,6 @@ int store_change_next(struct store *store, struct arena *arena, int64_t now,
 		      size_t limit, struct msg_change_row **out, size_t *count,
 		      int64_t *later, struct error *err);
 
-/* Whether it waits for fresh reviews (of its merge request). */
-int store_change_reviews(struct store *store, uint64_t id, bool wanted,
-			 struct error *err);
-
 /* --- verdicts --- */
 /* The findings' `verdict` is filled in here. Sets the change's verdict. */
 int store_verdict_add(struct store *store, const struct msg_verdict_row *row,

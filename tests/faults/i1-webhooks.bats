@@ -3,7 +3,8 @@
 # webhook named gets its verdict and its status, though processes of every kind are killed under
 # 200 webhooks a second of four forges. I6: forges lose three of ten webhooks; it converges.
 #
-# GITGATE_SEED repeats a run's choices; NIGHTLY=1: 1,000 kills instead of 100.
+# (Judges are killed in service_kill.bats; here they are over too soon.) GITGATE_SEED repeats a
+# run's choices; NIGHTLY=1: 1,000 kills instead of 100.
 
 load ../e2e/helpers
 load ../e2e/service
@@ -144,7 +145,7 @@ share() {
 	LOAD=$!
 	status=0
 	"$CHAOS" kill "$SERVICE" "$seed" "$T/killed" control="$(share 30)" intake="$(share 26)" zygote="$(share 12)" \
-		read="$(share 16)" fetch="$(share 6)" judge="$(share 2)" report="$(share 6)" runner="$(share 2)" || status=$?
+		read="$(share 17)" fetch="$(share 7)" report="$(share 6)" runner="$(share 2)" || status=$?
 	[ "$status" -eq 0 ] || fail "$(tail -1 "$T/killed")"
 	touch "$T/enough"
 	wait "$PUSHER" || true

@@ -129,6 +129,8 @@ struct job {
 	size_t ref_count;
 	size_t ref_capacity;
 	struct job_delivery *deliveries; /* read */
+	const char *hinted; /* read: this repository was, in the round hinted_in */
+	uint64_t hinted_in;
 	size_t delivery_count;
 	size_t deliveries_done;
 	struct job_report *reports; /* report */
@@ -230,6 +232,10 @@ struct control {
 	size_t next_look;
 	struct arena *watch_arena;
 	struct arena *round; /* freed at the end of each round */
+	uint64_t round_number;
+	size_t round_webhooks; /* stored in this round */
+	int64_t calm_at;       /* monotonic: the last rush of webhooks is over then */
+	int64_t read_by; /* monotonic: reading waits no longer; 0: nothing waits */
 	struct answer *answers;
 	struct answer **answers_end;
 	bool draining;
@@ -323,7 +329,7 @@ void webhook_take(struct control *control, const struct msg_webhook *webhook, in
 
 /* --- work_read.c, work_report.c, work_lookup.c --- */
 extern const struct job_kind read_kind, report_kind, lookup_kind;
-void read_due(struct control *control);
+void read_due(struct control *control, int64_t now, int64_t *until);
 void report_due(struct control *control, int64_t now, int64_t *until);
 void lookup_due(struct control *control, int64_t now, int64_t *until);
 

@@ -186,7 +186,9 @@ static int failed(struct control *control, const struct job *job,
 {
 	struct error err = ERROR_INIT;
 	int64_t now = clock_now();
-	bool hopeless = code == ERROR_FORGE_REFUSED || code == ERROR_NOT_FOUND ||
+	/* A forge may hear of a commit from us before it knows it everywhere. */
+	bool refused = code == ERROR_FORGE_REFUSED || code == ERROR_NOT_FOUND;
+	bool hopeless = (refused && report->attempts + 1 >= ATTEMPTS_MAX) ||
 			report->created_at < now - GIVE_UP_AFTER;
 	int64_t due = hopeless   ? 0
 		      : retry_at ? retry_at

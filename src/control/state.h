@@ -189,7 +189,8 @@ struct forge_watch {
 	int64_t retry_at;    /* monotonic: it asked for silence until then */
 	int64_t refilled_at; /* monotonic */
 	uint64_t allowance;  /* requests that may still be made, times 60 s */
-	uint64_t failures;   /* in a row */
+	uint64_t failures;   /* jobs in a row */
+	uint64_t failed_job; /* the last of them */
 	char *token;         /* of an App's installation; wiped */
 	int64_t token_expires;
 	uint64_t installation;
@@ -351,8 +352,9 @@ int forge_session_fill(struct control *control, struct job *job,
 /* What a job said about limits and its token. */
 void forge_budget_take(struct control *control, const struct job *job,
 		       const struct msg_forge_budget *budget);
-/* How talking went: for `status` and the wait before the next time. */
-void forge_result(struct control *control, const char *source, int code,
+/* How talking went: for `status` and the wait before the next time. However much of one
+ * job (0: none) fails, it is one failure. */
+void forge_result(struct control *control, const char *source, uint64_t job, int code,
 		  const char *problem, int64_t retry_at);
 
 /* --- merge_requests.c --- */

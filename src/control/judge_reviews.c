@@ -92,6 +92,16 @@ static int add_merge(struct control *control, struct job *job,
 	return job_add_grants(job, grant, 1);
 }
 
+/* It is known by its head from before. */
+static int read_again(struct control *control, const struct msg_merge_request_row *row)
+{
+	int rc = control_write(control);
+
+	return rc == 0 ? store_merge_request_hint(control->store, row->repository,
+						  row->number, clock_now(), NULL)
+		       : rc;
+}
+
 int judgement_reviews(struct control *control, struct job *job,
 		      const struct conf_repository_entry *entry,
 		      const struct msg_change_row *change, const struct oid *base,
@@ -110,6 +120,8 @@ int judgement_reviews(struct control *control, struct job *job,
 	int rc = merge_request_of_change(control, change, &row);
 	if (rc != 0)
 		return rc;
+	if (!change->number && row.number && !merge_request_is_fresh(&row))
+		return read_again(control, &row);
 	job->asks_reviews = false;
 	request->has_reviews = true;
 	if (row.number == 0)

@@ -104,8 +104,7 @@ static int read_again(struct control *control, const struct msg_merge_request_ro
 
 int judgement_reviews(struct control *control, struct job *job,
 		      const struct conf_repository_entry *entry,
-		      const struct msg_change_row *change, const struct oid *base,
-		      struct msg_judge *request)
+		      const struct msg_change_row *change, struct msg_judge *request)
 {
 	const struct conf_source_entry *source = forge_of(control, entry->name);
 	struct msg_merge_request_row row = { 0 };
@@ -135,7 +134,7 @@ int judgement_reviews(struct control *control, struct job *job,
 	request->head_repository = arena_string(job->arena, row.head_repository);
 	request->base_ref = arena_string(job->arena, row.base_ref);
 	request->merge_head = row.head;
-	request->merge_base_tip = change->number ? change->old_id : *base;
+	request->merge_base_tip = request->old_id;
 	if (!oid_is_null(&request->merge_base_tip) &&
 	    (change->number || !oid_equal(&row.head, &change->new_id)))
 		rc = add_merge(control, job, entry, request);

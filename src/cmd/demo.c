@@ -383,7 +383,7 @@ static void say_how_to_look_around(const struct demo *demo)
 {
 	printf("It goes on running. Look around:\n");
 	demo_say("cd '%s'", demo->place);
-	demo_say("%s status --config gitgate.yaml      (or log, doctor)",
+	demo_say("%s status --config gitgate.yaml      (or log, forge test forge)",
 		 demo->program);
 	demo_say("cat live/current/" DEMO_LIVE_FILE "; tail service.log");
 	demo_say("cd work; edit " DEMO_MANIFEST "; git commit -a -S -m mine");

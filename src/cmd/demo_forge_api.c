@@ -280,6 +280,63 @@ static int change_comment(struct asked *asked)
 	return put_comment(asked, &asked->memory->comments[id - 1], 200);
 }
 
+/* --- how it is set up, for `gitgate forge test` --- */
+
+static int show_repository(struct asked *asked)
+{
+	json_object(&asked->json);
+	json_put_string(&asked->json, "full_name", DEMO_FORGE_NAME);
+	json_key(&asked->json, "permissions");
+	json_object(&asked->json);
+	json_put_boolean(&asked->json, "push", true);
+	json_put_boolean(&asked->json, "admin", true);
+	json_object_end(&asked->json);
+	json_object_end(&asked->json);
+	return 200;
+}
+
+static void put_texts(struct json *json, const char *key, const char *const *texts)
+{
+	json_key(json, key);
+	json_array(json);
+	for (; *texts; texts++)
+		json_string(json, *texts);
+	json_array_end(json);
+}
+
+static int list_hooks(struct asked *asked)
+{
+	static const char *const events[] = { "push", "pull_request", NULL };
+	char url[96];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/hooks/" DEMO_FORGE_SOURCE,
+		 asked->memory->forge->service_port);
+	json_array(&asked->json);
+	json_object(&asked->json);
+	json_put_unsigned(&asked->json, "id", 1);
+	json_put_string(&asked->json, "url", url);
+	json_put_boolean(&asked->json, "active", true);
+	put_texts(&asked->json, "events", events);
+	json_object_end(&asked->json);
+	json_array_end(&asked->json);
+	return 200;
+}
+
+/* Nobody clicked 'Enable status check' here. */
+static int list_protections(struct asked *asked)
+{
+	static const char *const contexts[] = { NULL };
+
+	json_array(&asked->json);
+	json_object(&asked->json);
+	json_put_string(&asked->json, "rule_name", "main");
+	json_put_boolean(&asked->json, "enable_status_check", false);
+	put_texts(&asked->json, "status_check_contexts", contexts);
+	json_object_end(&asked->json);
+	json_array_end(&asked->json);
+	return 200;
+}
+
 /* --- the rest --- */
 
 static int show_user(struct asked *asked)
@@ -304,6 +361,9 @@ static const struct {
 	int (*answer)(struct asked *asked);
 } routes[] = {
 	{ "GET", API "/user", show_user },
+	{ "GET", REPOSITORY, show_repository },
+	{ "GET", REPOSITORY "/hooks", list_hooks },
+	{ "GET", REPOSITORY "/branch_protections", list_protections },
 	{ "GET", REPOSITORY "/commits/*/statuses", list_statuses },
 	{ "POST", REPOSITORY "/statuses/*", take_status },
 	{ "GET", REPOSITORY "/pulls", list_pulls },

@@ -171,7 +171,7 @@ bool forge_is_down(int code)
 
 /* One that fails again and again is left alone for a while; an item's own trouble (a
  * refusal, a missing thing) says nothing about the forge. */
-void forge_result(struct control *control, const char *source, int code,
+void forge_result(struct control *control, const char *source, uint64_t job, int code,
 		  const char *problem, int64_t retry_at)
 {
 	struct forge_watch *watch = forge_watch_find(control, source);
@@ -180,7 +180,12 @@ void forge_result(struct control *control, const char *source, int code,
 
 	if (!watch)
 		return;
-	watch->failures = down ? watch->failures + 1 : 0;
+	if (!down)
+		watch->failures = 0;
+	else if (job == 0 || job != watch->failed_job || watch->failures == 0)
+		watch->failures++;
+	if (down)
+		watch->failed_job = job;
 	if (down)
 		watch->retry_at =
 			retry_at ? to_monotonic(retry_at)

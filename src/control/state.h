@@ -129,6 +129,8 @@ struct job {
 	size_t ref_count;
 	size_t ref_capacity;
 	struct job_delivery *deliveries; /* read */
+	const char *hinted; /* read: this repository was, in the round hinted_in */
+	uint64_t hinted_in;
 	size_t delivery_count;
 	size_t deliveries_done;
 	struct job_report *reports; /* report */
@@ -187,7 +189,8 @@ struct forge_watch {
 	int64_t retry_at;    /* monotonic: it asked for silence until then */
 	int64_t refilled_at; /* monotonic */
 	uint64_t allowance;  /* requests that may still be made, times 60 s */
-	uint64_t failures;   /* in a row */
+	uint64_t failures;   /* jobs in a row */
+	uint64_t failed_job; /* the last of them */
 	char *token;         /* of an App's installation; wiped */
 	int64_t token_expires;
 	uint64_t installation;
@@ -230,6 +233,10 @@ struct control {
 	size_t next_look;
 	struct arena *watch_arena;
 	struct arena *round; /* freed at the end of each round */
+	uint64_t round_number;
+	size_t round_webhooks; /* stored in this round */
+	int64_t calm_at;       /* monotonic: the last rush of webhooks is over then */
+	int64_t read_by; /* monotonic: reading waits no longer; 0: nothing waits */
 	struct answer *answers;
 	struct answer **answers_end;
 	bool draining;
@@ -326,7 +333,7 @@ void webhook_take(struct control *control, const struct msg_webhook *webhook, in
 
 /* --- work_read.c, work_report.c, work_lookup.c --- */
 extern const struct job_kind read_kind, report_kind, lookup_kind;
-void read_due(struct control *control);
+void read_due(struct control *control, int64_t now, int64_t *until);
 void report_due(struct control *control, int64_t now, int64_t *until);
 void lookup_due(struct control *control, int64_t now, int64_t *until);
 
@@ -350,8 +357,9 @@ void forge_budget_take(struct control *control, const struct job *job,
 		       const struct msg_forge_budget *budget);
 /* Whether it says something about the forge, which is left alone for a while then. */
 bool forge_is_down(int code);
-/* How talking went: for `status` and the wait before the next time. */
-void forge_result(struct control *control, const char *source, int code,
+/* How talking went: for `status` and the wait before the next time. However much of one
+ * job (0: none) fails, it is one failure. */
+void forge_result(struct control *control, const char *source, uint64_t job, int code,
 		  const char *problem, int64_t retry_at);
 
 /* --- merge_requests.c --- */

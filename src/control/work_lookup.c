@@ -321,7 +321,7 @@ static int take_looked_up(struct control *control, struct job *job,
 	metric_add(METRIC_LOOKUPS, 1);
 	if (control_write(control) != 0)
 		return 0;
-	forge_result(control, job->source, code == ERROR_NOT_FOUND ? 0 : code,
+	forge_result(control, job->source, job->id, code == ERROR_NOT_FOUND ? 0 : code,
 		     looked->text, looked->retry_at);
 	int rc = 0;
 	if (code == 0)
@@ -365,7 +365,7 @@ static void take_crash(struct control *control, struct job *job)
 
 	if (control_write(control) != 0)
 		return;
-	forge_result(control, job->source, ERROR_FORGE, problem, 0);
+	forge_result(control, job->source, job->id, ERROR_FORGE, problem, 0);
 	for (size_t i = 0; i < job->lookup_count; i++)
 		if (!job->lookups[i].done)
 			lookup_failed(control, &job->lookups[i], ERROR_FORGE, problem,

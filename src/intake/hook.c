@@ -30,19 +30,23 @@ struct headers {
 	size_t count;
 	struct {
 		const char *name;
+		size_t length; /* of the name */
 		const char *value;
 	} items[HEADERS_MAX];
 };
 
 static enum MHD_Result take_header(void *data, enum MHD_ValueKind kind,
-				   const char *name, const char *value)
+				   const char *name, size_t name_length,
+				   const char *value, size_t value_length)
 {
 	struct headers *headers = data;
 
 	(void)kind;
+	(void)value_length;
 	if (headers->count == HEADERS_MAX)
 		return MHD_NO;
 	headers->items[headers->count].name = name;
+	headers->items[headers->count].length = name_length;
 	headers->items[headers->count++].value = value ? value : "";
 	return MHD_YES;
 }
@@ -51,10 +55,12 @@ static const char *find_header(void *data, const char *name, bool *twice)
 {
 	const struct headers *headers = data;
 	const char *value = NULL;
+	size_t length = strlen(name);
 
 	*twice = false;
 	for (size_t i = 0; i < headers->count; i++) {
-		if (strcasecmp(headers->items[i].name, name) != 0)
+		if (headers->items[i].length != length ||
+		    strncasecmp(headers->items[i].name, name, length) != 0)
 			continue;
 		*twice = value != NULL;
 		if (*twice)
@@ -121,8 +127,8 @@ static int authenticate(const struct request *request, const struct source *sour
 
 	for (size_t i = 0; i < source->secret_count; i++)
 		secrets[i] = source->secrets[i];
-	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_header,
-				  headers);
+	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, take_header,
+				    headers);
 	return forge_authenticate(&webhook, out, err);
 }
 

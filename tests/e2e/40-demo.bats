@@ -118,6 +118,9 @@ assert_nothing_left() {
 		assert_says " webhook push "
 		assert_says " gitgate/policy failure main-is-signed: the commit is not signed"
 	fi
+	run gitgate forge test forge --config gitgate.yaml
+	assert_equal "$status" 0
+	assert_says "'main' can be merged into without gitgate/policy"
 	# As the last lines say: edit, commit, push, look.
 	sed -i 's/replicas: 3/replicas: 4/' work/deploy/web/app.yaml
 	git -C work commit -q -a -S -m mine

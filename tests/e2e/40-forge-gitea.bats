@@ -135,6 +135,22 @@ topic() {
 	assert_live one
 }
 
+@test "gitea: a final status whose answer was lost is not posted again" {
+	start_service
+	assert_live one
+	put deploy/web/app.yaml "two"
+	commit
+	tell fault "{\"kind\":\"gitea\",\"part\":\"$(head_of)\",\"final\":true,\"fault\":\"reset-done\",\"times\":2}"
+	pushed
+	assert_posts "pending success" gitea "$NAME" gitgate/policy "$(head_of)"
+	assert_final success gitea "$NAME" gitgate/web "$(head_of)"
+	assert_equal "$(requests 'r.fault === "reset-done"')" 2
+	within 20 grep -q '"a status was not posted"' "$T/log"
+	sleep 3
+	assert_posts "pending success" gitea "$NAME" gitgate/policy "$(head_of)"
+	assert_final success gitea "$NAME" gitgate/web "$(head_of)"
+}
+
 # --- merge requests ---
 
 @test "gitea: a merge request is judged, its findings stand in one comment, which is brought up to date" {

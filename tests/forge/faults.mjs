@@ -22,8 +22,11 @@ function redirect(response, status, location) {
 // What HTTP has no function for: bytes as they are.
 function raw(response, bytes, then = "end") {
 	const { socket } = response;
-	socket.write(bytes, () => (then === "end" ? socket.end() : then === "reset" ? socket.resetAndDestroy() : undefined));
+	socket.write(bytes, () => (then === "end" ? socket.end() : then === "reset" ? reset(response) : undefined));
 }
+
+// The connection below TLS is the one that can be reset.
+const reset = (response) => (response.socket._parent ?? response.socket).resetAndDestroy();
 
 const soon = (seconds) => new Date(Date.now() + seconds * 1000);
 const later = (seconds) => String(Math.ceil(soon(seconds).getTime() / 1000));
@@ -46,7 +49,7 @@ export const faults = {
 	"503": (r) => json(r, 503, "{}", { "Retry-After": "1" }),
 	"504": (r) => plain(r, 504, { "Content-Type": "text/html" }, html),
 	"timeout": () => undefined,
-	"reset": (r) => r.socket.resetAndDestroy(),
+	"reset": reset,
 	"closed": (r) => r.socket.end(),
 	"reset-after-headers": (r) => raw(r, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n", "reset"),
 	"truncated": (r) => raw(r, 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id":1'),
@@ -70,7 +73,7 @@ export const faults = {
 	"redirect-loop": (r, { request }) => redirect(r, 307, request.url),
 	"redirect-scheme": (r) => redirect(r, 307, "file:///etc/passwd"),
 	// carried out, and the answer lost
-	"reset-done": (r) => r.socket.resetAndDestroy(),
+	"reset-done": reset,
 	"timeout-done": () => undefined,
 	"502-done": (r) => plain(r, 502, { "Content-Type": "text/html" }, html),
 	"truncated-done": (r) => raw(r, 'HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{"id":1'),

@@ -13,7 +13,8 @@
 // Control, plain HTTP on a port of its own (POST, JSON both ways):
 //   /merge-request {kind, name, number, ...}    made, or what is said of it changed
 //   /review {kind, name, number, reviewer, state, commit}
-//   /fault {fault, times, kind?, name?, method?, only?}   of the next requests that fit (faults.mjs)
+//   /fault {fault, times, kind?, name?, method?, only?, part?, final?}   of the next requests that
+//       fit: only: "statuses" ...; part: of the path; final: a status that is not pending (faults.mjs)
 //   /state {kind?, name?}                       statuses, comments, merge requests
 import * as fs from "node:fs";
 import * as http from "node:http";
@@ -100,10 +101,14 @@ function send(response, status, value, headers = {}) {
 // The fault that waits for a request like this one; one of its times is used up.
 const waiting = [];
 
-function take_fault(method, kind, name, what) {
+const open_states = ["pending", "running", "INPROGRESS"];
+
+function take_fault({ method, path, body, kind }, { name, what }) {
+	const final = method === "POST" && what === "statuses" && !open_states.includes(body.state);
 	const fault = waiting.find(
 		(one) => one.times > 0 && (!one.kind || one.kind === kind) && (!one.name || one.name === name) &&
-			(!one.method || one.method === method) && (!one.only || one.only === what));
+			(!one.method || one.method === method) && (!one.only || one.only === what) &&
+			(!one.part || path.includes(one.part)) && (!one.final || final));
 	if (!fault)
 		return null;
 	fault.times--;
@@ -125,7 +130,7 @@ async function serve(request, response) {
 	const path = rest.map(decodeURIComponent);
 	const call = { method: request.method, path, query: url.searchParams, body: line.body, repository: (name) => repository(kind, name), new_id };
 	const known = driver.describe(call); // name of the repository and what it is about
-	const fault = take_fault(request.method, kind, known.name, known.what);
+	const fault = take_fault(line, known);
 	if (request.headers[driver.header] !== driver.credential(token)) {
 		write_line("requests.log", { ...line, ...known, status: 401 });
 		return send(response, 401, { message: "Bad credentials" });
@@ -160,6 +165,9 @@ async function control(request, response) {
 		if (!faults[said.fault])
 			return send(response, 400, { message: `no fault '${said.fault}'`, faults: Object.keys(faults) });
 		waiting.push({ times: 1, ...said });
+		break;
+	case "/faults-from":
+		waiting.push(...said.map((one) => ({ times: 1, ...one })));
 		break;
 	case "/faults":
 		return send(response, 200, Object.keys(faults));

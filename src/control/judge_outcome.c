@@ -271,7 +271,9 @@ void verdict_take(struct control *control, struct job *job,
 	const char *reason = passed               ? NULL
 			     : job->finding_count ? job->findings[0].message
 						  : "policy said no";
-	bool moves = passed && !change.number; /* a merge request moves no ref yet */
+	/* A merge request moves no ref yet, and a queue's ref is judged by the rules of
+	 * another. */
+	bool moves = passed && strcmp(change_target_ref(&change), change.ref) == 0;
 	struct occasion occasion = { CAUSE_PUSH, change.pusher, NULL,
 				     change.received_at };
 	rc = store_verdict(control, job, &change, judged, &verdict, &err);
@@ -283,6 +285,8 @@ void verdict_take(struct control *control, struct job *job,
 	if (rc == 0 && moves)
 		rc = store_ref_accepted(control->store, change.repository, change.ref,
 					&change.new_id, &err);
+	if (rc == 0 && moves)
+		rc = merge_requests_accepted(control, change.repository, change.ref);
 	if (rc == 0)
 		rc = policy_status_put(
 			control, &change, passed ? "success" : "failure",

@@ -92,10 +92,19 @@ static int add_merge(struct control *control, struct job *job,
 	return job_add_grants(job, grant, 1);
 }
 
+/* It is known by its head from before. */
+static int read_again(struct control *control, const struct msg_merge_request_row *row)
+{
+	int rc = control_write(control);
+
+	return rc == 0 ? store_merge_request_hint(control->store, row->repository,
+						  row->number, clock_now(), NULL)
+		       : rc;
+}
+
 int judgement_reviews(struct control *control, struct job *job,
 		      const struct conf_repository_entry *entry,
-		      const struct msg_change_row *change, const struct oid *base,
-		      struct msg_judge *request)
+		      const struct msg_change_row *change, struct msg_judge *request)
 {
 	const struct conf_source_entry *source = forge_of(control, entry->name);
 	struct msg_merge_request_row row = { 0 };
@@ -110,6 +119,8 @@ int judgement_reviews(struct control *control, struct job *job,
 	int rc = merge_request_of_change(control, change, &row);
 	if (rc != 0)
 		return rc;
+	if (!change->number && row.number && !merge_request_is_fresh(&row))
+		return read_again(control, &row);
 	job->asks_reviews = false;
 	request->has_reviews = true;
 	if (row.number == 0)
@@ -123,7 +134,7 @@ int judgement_reviews(struct control *control, struct job *job,
 	request->head_repository = arena_string(job->arena, row.head_repository);
 	request->base_ref = arena_string(job->arena, row.base_ref);
 	request->merge_head = row.head;
-	request->merge_base_tip = change->number ? change->old_id : *base;
+	request->merge_base_tip = request->old_id;
 	if (!oid_is_null(&request->merge_base_tip) &&
 	    (change->number || !oid_equal(&row.head, &change->new_id)))
 		rc = add_merge(control, job, entry, request);

@@ -283,8 +283,8 @@ int store_quarantine_list(struct store *store, struct arena *arena, const char *
 			  struct error *err);
 
 /* --- outbox: what shall be told outside. One row per (repository, commit, context) of
- * kind "status", one per (repository, number) of kind "comment"; the newest state (by
- * created_at; of equal ones the later call) wins and makes the row due again, unless
+ * kind "status", one per (repository, number) of kind "comment"; the later call wins,
+ * whatever the clock says, and makes the row due again, unless
  * what was posted (`posted`: state, a newline, description) is the same, then it is
  * done at once. What waits already and is put again as it is keeps its turn. A comment
  * of another verdict is another comment --- */

@@ -131,7 +131,6 @@ int judgement_reviews(struct control *control, struct job *job,
 	request->own_head = row.head_repository &&
 			    strcmp(row.head_repository, entry->options.full_name) == 0;
 	request->author = arena_string(job->arena, row.author);
-	request->head_repository = arena_string(job->arena, row.head_repository);
 	request->base_ref = arena_string(job->arena, row.base_ref);
 	request->merge_head = row.head;
 	request->merge_base_tip = request->old_id;

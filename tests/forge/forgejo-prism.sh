@@ -44,7 +44,7 @@ for kind in forgejo gitea; do
 	try "$kind: a webhook that is replaced" '^replaced the webhook' "post $repo/hooks;delete $repo/hooks/3" \
 		t0ken hook acme/shop https://gate.example.org/known s3cret
 	try "$kind: no token" '^error forge-denied: ' "post $repo/statuses/$commit" \
-		"" status acme/shop $commit gitgate/policy failure "text" "" 4
+		"" status acme/shop $commit gitgate/policy pending "text" "" 4
 done
 # The command, with a configuration of its own.
 gitgate=$build/gitgate

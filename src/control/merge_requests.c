@@ -15,6 +15,7 @@
 #include "control/state.h"
 #include "forge/forge.h"
 
+#define NOTHING_MAX   2 /* looks that found no merge request, after 1 and 4 s */
 #define FRESH         (60 * CLOCK_SECOND) /* reviews are read again when older */
 #define LAG_MIN       (5 * CLOCK_SECOND)  /* of a head behind what the forge tells */
 #define LAG_MAX       (3600 * CLOCK_SECOND)
@@ -359,6 +360,7 @@ void reviews_ask(struct control *control, const char *repository,
 		snprintf(look->repository, sizeof(look->repository), "%s", repository);
 		look->commit = *commit;
 		look->failures = 0;
+		look->nothing = 0;
 		look->due = 0;
 	} else if (!look->looked_at) {
 		return; /* asked for already */
@@ -397,6 +399,17 @@ static void wake_waiting(struct control *control, const char *repository,
 		}
 }
 
+static bool is_known(struct control *control, const char *repository,
+		     const struct oid *commit)
+{
+	struct msg_merge_request_row *rows;
+	size_t count = 0;
+
+	return store_merge_request_of_commit(control->store, control->round, repository,
+					     commit, &rows, &count, NULL) == 0 &&
+	       count > 0;
+}
+
 void reviews_looked(struct control *control, const char *repository,
 		    const struct oid *commit, int code)
 {
@@ -407,6 +420,12 @@ void reviews_looked(struct control *control, const char *repository,
 	if (code != 0 && code != ERROR_NOT_FOUND) {
 		look->failures++;
 		look->due = clock_monotonic() + backoff(look->failures);
+		return;
+	}
+	/* A forge's git may be ahead of its API: what was just merged is asked for
+	 * again before "by none" is believed. */
+	if (!is_known(control, repository, commit) && look->nothing < NOTHING_MAX) {
+		look->due = clock_monotonic() + backoff(++look->nothing);
 		return;
 	}
 	look->failures = 0;

@@ -204,6 +204,7 @@ struct review_look {
 	int64_t looked_at; /* 0: not yet */
 	int64_t due;       /* monotonic: not before, after a failure */
 	uint64_t failures;
+	uint64_t nothing; /* times that no merge request was found */
 };
 
 enum part { PART_ZYGOTE, PART_RUNNER, PART_INTAKE };

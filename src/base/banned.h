@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#undef sprintf /* a macro of clang's with _FORTIFY_SOURCE */
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atof gmtime         \
 	localtime ctime asctime system popen mktemp tmpnam
 

@@ -23,7 +23,7 @@ for i in $(seq 2 10); do
 	echo "  www$i: {repository: bench, ref: refs/heads/main, paths: [deploy], directory: {path: $BENCH/www$i}}" >>"$BENCH/gitgate.yaml"
 done
 mkdir -p "$BENCH"/www{2,3,4,5,6,7,8,9,10}
-echo "listen: [\"127.0.0.1:$PORT\"]" >>"$BENCH/gitgate.yaml"
+printf 'listen: ["127.0.0.1:%s"]\ntrusted-proxies: [127.0.0.0/8]\nanonymous-read: true\n' "$PORT" >>"$BENCH/gitgate.yaml"
 git init -q --bare "$BENCH/bench.git"
 git init -q "$BENCH/work"
 cd "$BENCH/work"

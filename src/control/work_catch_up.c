@@ -125,6 +125,12 @@ static void take_changed(struct control *control, struct job *job,
 			     NULL) != 0 ||
 	    !oid_equal(&change.new_id, tip))
 		return;
+	struct msg_target_row row = { 0 };
+	if (job->catch_up == CATCH_UP_LEFT &&
+	    store_target_get(control->store, control->round, job->target, &row, NULL) ==
+		    0 &&
+	    oid_equal(&row.commit, tip))
+		return; /* it went live while this was compared */
 	struct occasion occasion =
 		job->catch_up == CATCH_UP_LEFT
 			? (struct occasion){ CAUSE_PUSH, change.pusher,

@@ -86,6 +86,17 @@ void builder_hash(struct hasher *hasher, const struct node *node);
 /* conf/policy_people.c */
 int builder_add_principals(const struct addition *addition, const struct node *node,
 			   struct error *err);
+/* Reads a public key line at a node: its text (NULL: not wanted) and fingerprint. */
+int builder_ssh_line(const struct addition *addition, const struct node *node,
+		     const char *what, const char **text, const char **fingerprint,
+		     struct error *err);
+/* Reads valid-after and valid-before of a mapping. */
+int builder_validity(const struct addition *addition, const struct node *node,
+		     int64_t *after, int64_t *before, struct error *err);
+/* Gives a key to a principal; refuses one that is there already. */
+int builder_add_key(const struct addition *addition, const struct node *node,
+		    size_t principal, const struct principal_key *key,
+		    struct error *err);
 int builder_add_groups(const struct addition *addition, const struct node *node,
 		       struct error *err);
 int builder_resolve_groups(struct policy_builder *builder, struct error *err);
@@ -96,6 +107,18 @@ int builder_add_revoked(const struct addition *addition, const struct node *node
 			struct error *err);
 int builder_add_revoked_file(const struct addition *addition, const struct node *node,
 			     struct error *err);
+
+/* conf/policy_trust.c */
+int builder_add_ssh_ca(const struct addition *addition, const struct node *node,
+		       size_t principal, struct error *err);
+int builder_add_x509(const struct addition *addition, const struct node *node,
+		     size_t principal, struct error *err);
+int builder_add_allowed_signers(const struct addition *addition,
+				const struct node *node, struct error *err);
+int builder_add_authorities(const struct addition *addition, const struct node *node,
+			    struct error *err);
+int builder_add_lists(const struct addition *addition, const struct node *node,
+		      struct error *err);
 
 /* conf/policy_rules.c */
 int builder_add_rules(const struct addition *addition, const struct node *node,

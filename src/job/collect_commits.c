@@ -2,10 +2,6 @@
  */
 #include "job/judge.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -13,57 +9,20 @@
 #include "model/policy.h"
 #include "repo/repo.h"
 #include "trust/signature.h"
-
-/* The kind and form of remembered signature facts: what SSH signatures say depends on
- * the commit's bytes alone, so they need no context. The number rises when the form
- * changes. */
-#define SIGNATURE_KIND "signature-1"
-static const struct digest no_context;
+#include "trust/x509.h"
 
 static const char *copy_span(struct arena *arena, struct span span)
 {
 	return arena_copy(arena, span.bytes, span.length);
 }
 
-/* "good ssh SHA256:... [sk] [uv]"; only good signatures are remembered. */
-static bool recall_signature(const struct collector *collector, const struct oid *id,
-			     struct signature_fact *out)
+/* Who vouches for a certificate is the policy's word of today. */
+static int trace_signature(const struct collector *collector,
+			   struct signature_fact *fact, struct error *err)
 {
-	const struct fact_cache *cache = collector->judge->cache;
-	char format[16], fingerprint[80], flags[16] = "";
-
-	const char *value = cache && cache->get
-				    ? cache->get(cache->data, SIGNATURE_KIND,
-						 &no_context, id, collector->arena)
-				    : NULL;
-	if (!value ||
-	    sscanf(value, "good %15s %79s %15s", format, fingerprint, flags) < 2)
-		return false;
-	struct signature_fact fact = {
-		.status = SIGNATURE_GOOD,
-		.format = arena_string(collector->arena, format),
-		.fingerprint = arena_string(collector->arena, fingerprint),
-		.security_key = strncmp(flags, "sk", 2) == 0,
-		.user_verified = strcmp(flags, "sk,uv") == 0,
-	};
-	if (!fact.format || !fact.fingerprint)
-		return false;
-	*out = fact;
-	return true;
-}
-
-static void remember_signature(const struct collector *collector, const struct oid *id,
-			       const struct signature_fact *fact)
-{
-	const struct fact_cache *cache = collector->judge->cache;
-
-	if (!cache || !cache->put || fact->status != SIGNATURE_GOOD)
-		return;
-	const char *value = arena_printf(
-		collector->arena, "good %s %s%s%s", fact->format, fact->fingerprint,
-		fact->security_key ? " sk" : "", fact->user_verified ? ",uv" : "");
-	if (value)
-		cache->put(cache->data, SIGNATURE_KIND, &no_context, id, value);
+	if (fact->status != SIGNATURE_GOOD || !fact->x509)
+		return 0;
+	return x509_trace(fact, collector->arena, collector->policy->authorities, err);
 }
 
 static int collect_signature(const struct collector *collector, const struct oid *id,
@@ -78,7 +37,7 @@ static int collect_signature(const struct collector *collector, const struct oid
 		return 0;
 	}
 	if (recall_signature(collector, id, out))
-		return 0;
+		return trace_signature(collector, out, err);
 	char *armor = signature_unfold(collector->arena, text->signature, &length);
 	if (!armor)
 		return error_set(err, ERROR_MEMORY, "out of memory");
@@ -87,9 +46,10 @@ static int collect_signature(const struct collector *collector, const struct oid
 						  text->payload[i].length };
 	int rc = signature_verify(out, collector->arena, payload, text->payload_count,
 				  armor, length, err);
-	if (rc == 0)
-		remember_signature(collector, id, out);
-	return rc;
+	if (rc != 0)
+		return rc;
+	remember_signature(collector, id, out);
+	return trace_signature(collector, out, err);
 }
 
 static int copy_ident(struct arena *arena, const struct ident *ident,

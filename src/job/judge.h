@@ -98,6 +98,7 @@ int judge_change(const struct judge *judge, struct verdict *verdict,
 int judge_policy(const struct judge *judge, struct policy **out, struct error *err);
 
 /* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
+struct signature_fact;
 struct collector {
 	const struct judge *judge;
 	const struct policy *policy;
@@ -114,6 +115,11 @@ int collect_commits(struct collector *collector,
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
 int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
+/* job/remember_signature.c */
+bool recall_signature(const struct collector *collector, const struct oid *id,
+		      struct signature_fact *out);
+void remember_signature(const struct collector *collector, const struct oid *id,
+			const struct signature_fact *fact);
 /* One document outside of any commit: what every schema rule that speaks about its path
  * says about it. `covered`: whether one does. Of `collector` only judge->limits,
  * policy, arena and facts are used. */

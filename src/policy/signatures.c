@@ -12,6 +12,7 @@
 #include "model/change.h"
 #include "model/facts.h"
 #include "policy/evaluation.h"
+#include "policy/signer.h"
 
 /* How far a committer's clock may be ahead of ours. */
 #define CLAIM_SLACK (24 * 3600 * CLOCK_SECOND)
@@ -43,49 +44,6 @@ static int find_bad(struct evaluation *evaluation, const struct commit_fact *com
 	return find_unsigned(evaluation, commit, code, message);
 }
 
-/* Who signed, and with what. */
-struct signer {
-	const struct commit_fact *commit;
-	const struct principal *principal;
-	const struct principal_key *key;
-	int64_t received_at;
-	int64_t claimed_at;
-};
-
-static int check_revocation(struct evaluation *evaluation, const struct signer *signer,
-			    bool *revoked)
-{
-	const char *fingerprint = signer->commit->signature.fingerprint;
-	const struct place place = { .commit = &signer->commit->id };
-	const struct revocation *revocation =
-		policy_revocation(evaluation->policy, fingerprint);
-	char since[CLOCK_TEXT_BYTES] = "ever";
-	*revoked = revocation != NULL && (revocation->since == 0 ||
-					  signer->received_at >= revocation->since ||
-					  signer->claimed_at >= revocation->since);
-	if (!*revoked)
-		return 0;
-	if (revocation->since != 0)
-		clock_format(revocation->since, 0, since);
-	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_KEY_REVOKED, &place,
-			       "sign with another key of yours (git config "
-			       "user.signingKey), then make the commit again",
-			       "the key %s is revoked since %s%s%s", fingerprint, since,
-			       revocation->reason != NULL ? ": " : "",
-			       revocation->reason != NULL ? revocation->reason : "");
-}
-
-static int find_unknown_key(struct evaluation *evaluation,
-			    const struct commit_fact *commit)
-{
-	const struct place place = { .commit = &commit->id };
-	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_UNKNOWN_KEY, &place,
-			       "ask for the key to be added under principals in the "
-			       "policy, or sign with one that stands there",
-			       "signed by the key %s, which no principal holds",
-			       commit->signature.fingerprint);
-}
-
 static int check_allowed(struct evaluation *evaluation, const struct signer *signer)
 {
 	const struct place place = { .commit = &signer->commit->id };
@@ -99,43 +57,15 @@ static int check_allowed(struct evaluation *evaluation, const struct signer *sig
 			       signer->principal->name);
 }
 
-/* `what` says which of the two times is looked at. */
-static int check_validity(struct evaluation *evaluation, const struct signer *signer,
-			  int64_t when, const char *what, bool *valid)
-{
-	const struct principal_key *key = signer->key;
-	const struct place place = { .commit = &signer->commit->id };
-	char bound[CLOCK_TEXT_BYTES];
-	char when_text[CLOCK_TEXT_BYTES];
-	const bool early = key->valid_after != 0 && when < key->valid_after;
-	const bool late = key->valid_before != 0 && when > key->valid_before;
-	*valid = !early && !late;
-	if (*valid)
-		return 0;
-	clock_format(early ? key->valid_after : key->valid_before, 0, bound);
-	clock_format(when, 0, when_text);
-	return evaluation_find(
-		evaluation,
-		early ? ERROR_RULE_SIGNATURE_KEY_NOT_YET_VALID
-		      : ERROR_RULE_SIGNATURE_KEY_EXPIRED,
-		&place, "sign with a key that is valid, then make the commit again",
-		"the key %s of '%s' is valid %s %s; the commit was %s at %s",
-		key->fingerprint, signer->principal->name,
-		early ? "only from" : "only until", bound, what, when_text);
-}
-
 static int check_times(struct evaluation *evaluation, const struct signer *signer)
 {
 	const struct place place = { .commit = &signer->commit->id };
 	char claimed[CLOCK_TEXT_BYTES];
 	char received[CLOCK_TEXT_BYTES];
-	bool valid;
-	int code = check_validity(evaluation, signer, signer->received_at, "received",
-				  &valid);
-	if (code == 0 && valid)
-		code = check_validity(evaluation, signer, signer->claimed_at,
-				      "committed, it says,", &valid);
-	if (code != 0 || signer->claimed_at <= signer->received_at + CLAIM_SLACK)
+	bool refused;
+	int code = signer_check_validity(evaluation, signer, &refused);
+	if (code != 0 || refused ||
+	    signer->claimed_at <= signer->received_at + CLAIM_SLACK)
 		return code;
 	clock_format(signer->claimed_at, 0, claimed);
 	clock_format(signer->received_at, 0, received);
@@ -196,17 +126,13 @@ static int check_good(struct evaluation *evaluation, const struct commit_fact *c
 		.received_at = evaluation->facts->change->received_at,
 		.claimed_at = commit->committer.when,
 	};
-	bool revoked;
+	bool refused;
 	if (commit->signature.fingerprint == NULL)
 		return find_unsigned(evaluation, commit, ERROR_RULE_SIGNATURE_UNCHECKED,
 				     "the signature names no key");
-	int code = check_revocation(evaluation, &signer, &revoked);
-	if (code != 0 || revoked)
+	int code = signer_find(evaluation, &signer, &refused);
+	if (code != 0 || refused)
 		return code;
-	signer.principal = policy_principal_by_key(
-		evaluation->policy, commit->signature.fingerprint, &signer.key);
-	if (signer.principal == NULL)
-		return find_unknown_key(evaluation, commit);
 	return check_signer(evaluation, &signer);
 }
 

@@ -8,6 +8,7 @@
 #ifndef TRUST_SIGNATURE_H
 #define TRUST_SIGNATURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/hash.h"
@@ -27,6 +28,11 @@ struct trust_span {
 int signature_verify(struct signature_fact *out, struct arena *arena,
 		     const struct trust_span *payload, size_t payload_count,
 		     const char *armor, size_t armor_length, struct error *err);
+
+/* Fills in what an SSH certificate of a signature that was found good before says; the
+ * CA's signature on it is checked again. False: it does not hold. */
+bool signature_recall_certificate(struct signature_fact *fact, struct arena *arena,
+				  const void *blob, size_t length);
 
 /* The formats of this build, for `doctor` and tests. */
 struct signature_format {

@@ -26,17 +26,6 @@ static int verify_openpgp(struct signature_fact *out, struct arena *arena,
 	return refuse(out, arena, ERROR_SIGNATURE_FORMAT_OPENPGP, "OpenPGP", err);
 }
 
-static int verify_x509(struct signature_fact *out, struct arena *arena,
-		       const struct trust_span *payload, size_t payload_count,
-		       const char *armor, size_t armor_length, struct error *err)
-{
-	(void)payload;
-	(void)payload_count;
-	(void)armor;
-	(void)armor_length;
-	return refuse(out, arena, ERROR_SIGNATURE_FORMAT_X509, "X.509", err);
-}
-
 const struct signature_format format_openpgp = {
 	.name = "openpgp",
 	.first_line = "-----BEGIN PGP SIGNATURE-----",
@@ -47,10 +36,4 @@ const struct signature_format format_openpgp_message = {
 	.name = "openpgp",
 	.first_line = "-----BEGIN PGP MESSAGE-----",
 	.verify = verify_openpgp,
-};
-
-const struct signature_format format_x509 = {
-	.name = "x509",
-	.first_line = "-----BEGIN SIGNED MESSAGE-----",
-	.verify = verify_x509,
 };

@@ -129,6 +129,15 @@ static void write_people(struct buf *out)
 			    "##     logins at forges, by the name of a source or by "
 			    "their kind\n"
 			    "#    forge: {gitea: alice}\n"
+			    "##     CAs of OpenSSH whose certificates for her name or "
+			    "addresses count\n"
+			    "#    ssh-ca:\n"
+			    "#      - key: " EXAMPLE_CA_KEY "\n"
+			    "#        principals: [alice, alice@example.org]\n"
+			    "##     what X.509 certificates by the authorities below say "
+			    "of her\n"
+			    "#    x509:\n"
+			    "#      - email: alice@example.org\n"
 			    "## named sets of principals and groups\n"
 			    "#groups:\n"
 			    "#  maintainers: [alice]\n"
@@ -141,7 +150,14 @@ static void write_people(struct buf *out)
 			    "#    reason: the laptop was stolen\n"
 			    "#    since: 2026-11-21T09:30:00Z\n"
 			    "## a file of such keys or fingerprints, one a line\n"
-			    "#revoked-keys-file: revoked-keys\n");
+			    "#revoked-keys-file: revoked-keys\n"
+			    "## a file of OpenSSH's allowed signers: keys and CAs of the "
+			    "principals\n"
+			    "#allowed-signers: allowed-signers\n"
+			    "## files in PEM and lists of ssh-keygen -k; without them "
+			    "everything is refused\n"
+			    "## authorities: authorities.pem\n"
+			    "## revoked: {krl: revoked.krl, crl: revoked.crl}\n");
 }
 
 static void write_rules(struct buf *out, bool server)

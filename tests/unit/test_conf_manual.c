@@ -262,6 +262,7 @@ static void write_named_files(const struct fixture *fixture)
 {
 	fixture_write(fixture, "schemas/app.json", "{\"type\": \"object\"}");
 	fixture_write(fixture, "revoked-keys", "# none\n");
+	fixture_write(fixture, "allowed-signers", "# none\n");
 }
 
 START_TEST(samples_load_as_they_are_and_uncommented)

@@ -21,6 +21,11 @@ static const struct policy_file texts[] = {
 	  sizeof("# x\n" FINGERPRINT "\nssh-foo AAAA\n") - 1 },
 	{ "revoked-empty", "", 0 },
 	{ "revoked.krl", "SSHKRL\n\0", 8 },
+	{ "signers", "# x\nalice,bob " ALICE_KEY "\n",
+	  sizeof("# x\nalice,bob " ALICE_KEY "\n") - 1 },
+	{ "signers-server", "* " BOB_KEY "\n", sizeof("* " BOB_KEY "\n") - 1 },
+	{ "signers-bad", "# x\nalice nothing " ALICE_KEY "\n",
+	  sizeof("# x\nalice nothing " ALICE_KEY "\n") - 1 },
 	{ "wrong.json", "{\"type\": \"objekt\"}", 18 },
 };
 
@@ -158,6 +163,31 @@ static const struct bad bad[] = {
 	{ "revoked-keys-file: .git/x\n", "1:20", "'.git/x'" },
 	{ "revoked-keys-file: revoked.krl\n", "1:20",
 	  "binary OpenSSH revocation list" },
+	/* who vouches */
+	{ "principals: {a: {ssh-ca: 1}}\n", "1:26", "must be a list of public keys" },
+	{ "principals: {a: {ssh-ca: [{principals: [a]}]}}\n", "1:27", "needs 'key'" },
+	{ "principals: {a: {ssh-ca: [{key: '" ALICE_KEY "', principal: [a]}]}}\n", NULL,
+	  "did you mean 'principals'?" },
+	{ "principals: {a: {ssh-ca: [ssh-foo AAAA]}}\n", "1:27",
+	  "not a usable ssh key" },
+	{ "principals: {a: {x509: [x]}}\n", "1:25", "must be a mapping" },
+	{ "principals: {a: {x509: {issuer: CN=CA}}}\n", "1:24", "everybody's" },
+	{ "principals: {a: {x509: {san: alice}}}\n", "1:30", "must begin with" },
+	{ "principals: {a: {x509: {mail: a@b}}}\n", "1:25", "did you mean 'email'?" },
+	{ "allowed-signers: none\n", "1:18", "no file 'none'" },
+	{ "allowed-signers: signers-bad\n", "1:18", "signers-bad:2: " },
+	{ "principals: {alice: {}, bob: {}}\nallowed-signers: signers\n", "2:18",
+	  "signers:2: " },
+	{ "authorities: none\n", "1:14", "no file 'none'" },
+	{ "authorities: revoked-empty\n", "1:14", "no self-signed certificate" },
+	{ "revoked: {krl: none}\n", "1:16", "no file 'none'" },
+	{ "revoked: {krl: revoked}\n", "1:16", "not a binary OpenSSH" },
+	{ "revoked: {krl: revoked.krl}\n", "1:16",
+	  "'revoked.krl': the revocation list "
+	  "ends within its format" },
+	{ "revoked: {crl: none}\n", "1:16", "no file 'none'" },
+	{ "revoked: {crl: [revoked-empty]}\n", "1:17", "no revocation list" },
+	{ "revoked: {lists: x}\n", "1:11", "unknown key" },
 	/* rules */
 	{ "rules: {}\n", "1:8", "'rules' must be a list, found a mapping" },
 	{ "rules: [x]\n", "1:9", "must be a mapping" },
@@ -648,7 +678,22 @@ START_TEST(the_hook_refuses_what_it_cannot_read)
 }
 END_TEST
 
-UNIT_MAIN("conf/policy", bad_policies_are_refused_with_their_place,
+/* A repository's file of signers speaks about the repository's people alone. */
+START_TEST(signers_of_a_repository_leave_the_servers_people_alone)
+{
+	struct policy *policy = built("principals: {alice: {ssh: '" ALICE_KEY "'}}\n",
+				      "principals: {bob: {}}\nallowed-signers: "
+				      "signers-server\n");
+	const struct principal *alice = policy_principal(policy, "alice");
+	const struct principal *bob = policy_principal(policy, "bob");
+	ck_assert_uint_eq(alice->key_count, 1);
+	ck_assert_uint_eq(bob->key_count, 1);
+	policy_free(policy);
+}
+END_TEST
+
+UNIT_MAIN("conf/policy", signers_of_a_repository_leave_the_servers_people_alone,
+	  bad_policies_are_refused_with_their_place,
 	  problems_in_named_files_name_those_files, a_whole_policy_is_read,
 	  a_repository_cannot_redefine_what_the_server_says,
 	  a_server_does_not_lean_on_a_repository,

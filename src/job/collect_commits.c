@@ -25,9 +25,25 @@ static int trace_signature(const struct collector *collector,
 	return x509_trace(fact, collector->arena, collector->policy->authorities, err);
 }
 
-static int collect_signature(const struct collector *collector, const struct oid *id,
-			     const struct commit_text *text, struct signature_fact *out,
-			     struct error *err)
+int collect_signature(const struct collector *collector, const struct oid *id,
+		      const struct trust_span *payload, size_t payload_count,
+		      const char *armor, size_t length, struct signature_fact *out,
+		      struct error *err)
+{
+	if (recall_signature(collector, id, out))
+		return trace_signature(collector, out, err);
+	int rc = signature_verify(out, collector->arena, payload, payload_count, armor,
+				  length, err);
+	if (rc != 0)
+		return rc;
+	remember_signature(collector, id, out);
+	return trace_signature(collector, out, err);
+}
+
+static int collect_commit_signature(const struct collector *collector,
+				    const struct oid *id,
+				    const struct commit_text *text,
+				    struct signature_fact *out, struct error *err)
 {
 	struct trust_span payload[3];
 	size_t length;
@@ -36,20 +52,14 @@ static int collect_signature(const struct collector *collector, const struct oid
 		out->status = SIGNATURE_NONE;
 		return 0;
 	}
-	if (recall_signature(collector, id, out))
-		return trace_signature(collector, out, err);
 	char *armor = signature_unfold(collector->arena, text->signature, &length);
 	if (!armor)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < text->payload_count; i++)
 		payload[i] = (struct trust_span){ text->payload[i].bytes,
 						  text->payload[i].length };
-	int rc = signature_verify(out, collector->arena, payload, text->payload_count,
-				  armor, length, err);
-	if (rc != 0)
-		return rc;
-	remember_signature(collector, id, out);
-	return trace_signature(collector, out, err);
+	return collect_signature(collector, id, payload, text->payload_count, armor,
+				 length, out, err);
 }
 
 static int copy_ident(struct arena *arena, const struct ident *ident,
@@ -105,7 +115,8 @@ static int add_commit(void *data, const struct oid *id, const struct commit_text
 		return error_set(visit->err, ERROR_MEMORY, "out of memory");
 	if (!visit->with_signatures)
 		return 0;
-	return collect_signature(collector, id, text, &fact->signature, visit->err);
+	return collect_commit_signature(collector, id, text, &fact->signature,
+					visit->err);
 }
 
 int collect_commits(struct collector *collector, struct error *err)
@@ -127,7 +138,8 @@ int collect_commits(struct collector *collector, struct error *err)
 	if (rc != 0)
 		return rc;
 	collector->facts->kinds |= FACTS_COMMITS;
-	if (visit.with_signatures)
-		collector->facts->kinds |= FACTS_SIGNATURES;
-	return 0;
+	if (!visit.with_signatures)
+		return 0;
+	collector->facts->kinds |= FACTS_SIGNATURES;
+	return collect_tags(collector, err);
 }

@@ -99,6 +99,7 @@ int judge_policy(const struct judge *judge, struct policy **out, struct error *e
 
 /* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
 struct signature_fact;
+struct trust_span;
 struct collector {
 	const struct judge *judge;
 	const struct policy *policy;
@@ -115,6 +116,13 @@ int collect_commits(struct collector *collector,
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
 int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
+/* The signatures of annotated tags; needs nothing. */
+int collect_tags(struct collector *collector, struct error *err);
+/* One signature of an object: remembered, or verified; and who vouches for it. */
+int collect_signature(const struct collector *collector, const struct oid *id,
+		      const struct trust_span *payload, size_t payload_count,
+		      const char *armor, size_t length, struct signature_fact *out,
+		      struct error *err);
 /* job/remember_signature.c */
 bool recall_signature(const struct collector *collector, const struct oid *id,
 		      struct signature_fact *out);

@@ -91,6 +91,8 @@ struct commit_fact {
 	const char *message; /* without the headers; may hold any UTF-8 or not */
 	size_t message_length;
 	struct signature_fact signature;
+	const char *tag; /* of an annotated tag, told in the same way (the tagger is
+			    author and committer): its name; NULL: a commit */
 	int code; /* not 0: the object is malformed, everything else may be missing */
 	const char *reason; /* then: one sentence */
 };
@@ -169,6 +171,9 @@ struct facts {
 	struct commit_fact *commits;
 	size_t commit_count;
 	size_t commit_capacity;
+	struct commit_fact *tags; /* annotated ones that the change brings */
+	size_t tag_count;
+	size_t tag_capacity;
 	struct file_fact *files;
 	size_t file_count;
 	size_t file_capacity;

@@ -5,6 +5,7 @@
  * claim alone can be backdated, the receipt alone would let an old signature in that
  * was made before the key was anybody's. */
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -29,6 +30,9 @@ static int find_unsigned(struct evaluation *evaluation,
 			 const char *message)
 {
 	char mend[MEND_BYTES];
+	if (commit->tag != NULL)
+		return find(evaluation, commit, code,
+			    "make the tag again, signed: git tag -f -s NAME", message);
 	mend_by_command(evaluation, commit, "sign it",
 			"git commit --amend --no-edit -S", mend);
 	return find(evaluation, commit, code, mend, message);
@@ -153,6 +157,36 @@ static int check_commit(struct evaluation *evaluation, const struct commit_fact 
 		    "the signature was not looked at");
 }
 
+/* A tag that somebody signed says one thing under one name: pushed under another, an
+ * old release would pass for a new one. */
+static int check_tag_name(struct evaluation *evaluation, const struct commit_fact *tag)
+{
+	static const char tags[] = "refs/tags/";
+	const char *ref = evaluation->facts->change->ref;
+	const struct place place = { .commit = &tag->id };
+	if (strncmp(ref, tags, sizeof(tags) - 1) != 0 ||
+	    strcmp(ref + sizeof(tags) - 1, tag->tag) == 0)
+		return 0;
+	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_TAG_NAME, &place,
+			       "push it under the name that it has",
+			       "the signed tag is named '%.*s', not as it is pushed",
+			       SHOWN_BYTES, tag->tag);
+}
+
+/* The outermost tag has the name that is pushed; those beneath have their own. */
+static int check_tag(struct evaluation *evaluation, const struct commit_fact *tag,
+		     bool outermost)
+{
+	if (tag->signature.status == SIGNATURE_NONE) {
+		if (!evaluation->rule->signatures->tags)
+			return 0;
+		return find_unsigned(evaluation, tag, ERROR_RULE_SIGNATURE_TAG_MISSING,
+				     "the tag is not signed");
+	}
+	int code = outermost ? check_tag_name(evaluation, tag) : 0;
+	return code == 0 ? check_commit(evaluation, tag) : code;
+}
+
 int rule_signatures_evaluate(struct evaluation *evaluation)
 {
 	const struct facts *facts = evaluation->facts;
@@ -160,5 +194,7 @@ int rule_signatures_evaluate(struct evaluation *evaluation)
 	for (size_t i = 0; code == 0 && i < facts->commit_count; i++)
 		if (facts->commits[i].code == 0)
 			code = check_commit(evaluation, &facts->commits[i]);
+	for (size_t i = 0; code == 0 && i < facts->tag_count; i++)
+		code = check_tag(evaluation, &facts->tags[i], i == 0);
 	return code;
 }

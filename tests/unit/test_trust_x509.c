@@ -52,7 +52,7 @@ static struct signature_fact verify_text(const char *text, size_t length,
 	struct signature_fact fact;
 	struct error err = ERROR_INIT;
 	struct trust_span pieces[2] = { { PAYLOAD, 10 },
-					{ PAYLOAD + 10, strlen(PAYLOAD) - 10 } };
+					{ &PAYLOAD[10], strlen(PAYLOAD) - 10 } };
 	ck_assert_msg(signature_verify(&fact, arena, pieces, 2, text, length, &err) ==
 			      0,
 		      "%s", err.text);

@@ -76,7 +76,6 @@ static int open_session(struct run *run, struct error *err)
 		.app_id = options->app_id,
 		.installation = options->installation,
 		.timeout = options->timeout,
-		.base = run->config->server.public_url,
 	};
 	char *token = NULL;
 	if (!is_set(run->source->api))

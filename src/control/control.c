@@ -21,6 +21,11 @@
 #include "control/state.h"
 
 #define ROUND_ARENA_BYTES ((size_t)512 << 20)
+/* Then nothing more is taken up from intake: by what a round holds, of which its
+ * answers are a part, and by answers that intake has not read. Together they stay below
+ * message.queue_bytes. */
+#define ROUND_FULL_BYTES  ((size_t)64 << 20)
+#define UNREAD_FULL_BYTES ((size_t)16 << 20)
 #define STATE_EVERY       (5 * CLOCK_SECOND)
 #define PRUNE_EVERY       (3600 * CLOCK_SECOND)
 #define POLL_MAX          1024
@@ -222,15 +227,24 @@ static void read_keeper(struct control *control)
 		control_fail(control, 3, &err);
 }
 
+static bool is_full(const struct control *control, enum part part)
+{
+	const struct channel *channel = &control->parts[part];
+
+	return arena_used(control->round) >= ROUND_FULL_BYTES ||
+	       (!channel->closed && channel_waiting(channel) >= UNREAD_FULL_BYTES);
+}
+
 static void read_part(struct control *control, enum part part)
 {
 	struct error err = ERROR_INIT;
 	enum message_type type;
 	void *message;
 	int fds[MESSAGE_FDS_MAX];
-	int rc;
+	int rc = 0;
 
-	while ((rc = channel_receive(&control->parts[part], control->round, &type,
+	while (!is_full(control, part) &&
+	       (rc = channel_receive(&control->parts[part], control->round, &type,
 				     &message, part == PART_INTAKE ? fds : NULL,
 				     &err)) == 1) {
 		if (part == PART_INTAKE)
@@ -259,7 +273,8 @@ static short flush(struct channel *channel)
 
 	if (channel_flush(channel, &pending, NULL) != 0)
 		return POLLIN;
-	return pending ? POLLIN | POLLOUT : POLLIN;
+	return (short)((pending ? POLLOUT : 0) |
+		       (channel_waiting(channel) < UNREAD_FULL_BYTES ? POLLIN : 0));
 }
 
 static void wait_for_work(struct control *control, int signals, int64_t until,

@@ -117,7 +117,6 @@ int forge_session_fill(struct control *control, struct job *job,
 		.app_id = options->app_id,
 		.installation = options->installation,
 		.timeout = options->timeout,
-		.base = arena_string(arena, control->config->server.public_url),
 	};
 	if (watch && watch->token && watch->token_expires > clock_now() + TOKEN_LEFT) {
 		session->installation_token = arena_string(arena, watch->token);

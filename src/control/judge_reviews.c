@@ -102,6 +102,23 @@ static int read_again(struct control *control, const struct msg_merge_request_ro
 		       : rc;
 }
 
+/* The tips of the base that the forge may have compared the head with. */
+static int add_shown(struct job *job, const struct msg_change_row *change,
+		     const struct msg_merge_request_row *row, struct msg_judge *request)
+{
+	struct oid *shown = arena_array(job->arena, 2, sizeof(*shown));
+	size_t count = 0;
+
+	if (!shown)
+		return ERROR_MEMORY;
+	if (!oid_is_null(&change->old_id))
+		shown[count++] = change->old_id;
+	if (!change->number && !oid_is_null(&row->base))
+		shown[count++] = row->base;
+	request->shown_bases = (struct msg_oids){ shown, count };
+	return 0;
+}
+
 int judgement_reviews(struct control *control, struct job *job,
 		      const struct conf_repository_entry *entry,
 		      const struct msg_change_row *change, struct msg_judge *request)
@@ -131,10 +148,12 @@ int judgement_reviews(struct control *control, struct job *job,
 	request->own_head = row.head_repository &&
 			    strcmp(row.head_repository, entry->options.full_name) == 0;
 	request->author = arena_string(job->arena, row.author);
-	request->head_repository = arena_string(job->arena, row.head_repository);
 	request->base_ref = arena_string(job->arena, row.base_ref);
 	request->merge_head = row.head;
 	request->merge_base_tip = request->old_id;
+	rc = add_shown(job, change, &row, request);
+	if (rc != 0)
+		return rc;
 	if (!oid_is_null(&request->merge_base_tip) &&
 	    (change->number || !oid_equal(&row.head, &change->new_id)))
 		rc = add_merge(control, job, entry, request);

@@ -138,7 +138,6 @@ int forge_report(struct forge *forge, const struct msg_report_item *item,
 	given.link = text_of(item->link);
 	given.forge_ref = text_of(item->forge_ref);
 	given.ref = text_of(item->ref);
-	given.title = text_of(item->title);
 	*forge_ref = given.forge_ref;
 	int code = check_name(given.name, err);
 	if (code != 0)

@@ -282,6 +282,13 @@ static int enqueue(struct channel_output *output, enum message_type type,
 	return code;
 }
 
+size_t channel_waiting(const struct channel *channel)
+{
+	const struct channel_output *output = channel->output;
+
+	return output ? output->bytes.length - output->sent : 0;
+}
+
 void channel_cork(struct channel *channel)
 {
 	assert(channel->nonblocking);

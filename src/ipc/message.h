@@ -75,6 +75,9 @@ void channel_read_ahead(struct channel *channel);
 /* Non-blocking channels: writes what is queued; true in *pending while something is
  * left. */
 int channel_flush(struct channel *channel, bool *pending, struct error *err);
+/* Bytes that are queued. Who answers requests takes up no more of them when there are
+ * many: the other side is slow, and message.queue_bytes is near. */
+size_t channel_waiting(const struct channel *channel);
 
 /* Receives one message into the arena. Blocking: waits. Non-blocking: 1 when a message
  * was there, 0 when none is complete yet. Blocking returns 1 or an error. ERROR_CLOSED

@@ -110,8 +110,7 @@ static int send_findings(struct channel *channel, const struct verdict *verdict,
 	return 0;
 }
 
-/* Names of the targets whose paths changed, since each of the commits that are listed
- * for them; lives in the arena. Those of one target stand in a row. */
+/* Names of those whose paths changed since their commit; lives in the arena. */
 static int find_changed(const struct msg_judge *request, struct repo *repo,
 			const struct oid *tip, struct arena *arena,
 			struct msg_strings *out, struct error *err)
@@ -139,14 +138,8 @@ static int find_changed(const struct msg_judge *request, struct repo *repo,
 				       path_count, err);
 		if (rc < 0)
 			return rc;
-		const char *name = request->watch_targets.items[i];
-		bool is_first = i == 0 ||
-				strcmp(request->watch_targets.items[i - 1], name) != 0;
-		bool is_listed = count && strcmp(changed[count - 1], name) == 0;
-		if (rc == 1 && is_first)
-			changed[count++] = name;
-		else if (rc == 0 && !is_first && is_listed)
-			count--;
+		if (rc == 1)
+			changed[count++] = request->watch_targets.items[i];
 	}
 	*out = (struct msg_strings){ changed, count };
 	return 0;

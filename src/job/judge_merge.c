@@ -22,6 +22,7 @@
 #define MERGE_TIMEOUT   (180 * CLOCK_SECOND) /* longer than the grant's own */
 #define CONFLICT_STATUS 1                    /* of git merge-tree */
 #define CONFLICTS_SHOWN 10
+#define HIDDEN_MAX      200 /* commits of a base that were not accepted */
 #define FIRST_STAGE     '1' /* of a conflict's up to three; then a tab and the name */
 
 /* --- reviews --- */
@@ -280,8 +281,59 @@ static int compare_head(struct merger *merger, bool *same, struct error *err)
 	return rc < 0 ? rc : 0;
 }
 
+struct hidden_search {
+	struct merger *merger;
+	struct error *err;
+	size_t count;
+	bool found;
+};
+
+static int look_for_hidden(void *data, const struct oid *id,
+			   const struct commit_text *text, const struct object *object,
+			   const struct error *problem)
+{
+	struct hidden_search *search = data;
+
+	(void)object;
+	if (!text || problem || ++search->count > HIDDEN_MAX) {
+		search->found = true;
+		return 1;
+	}
+	int rc = repo_is_ancestor(search->merger->repo, id,
+				  &search->merger->request->merge_head, search->err);
+	search->found = rc != 0;
+	return rc;
+}
+
+/* Reviewers see what the head has and the forge's branch has not. What stands on that
+ * branch without having been accepted would come along unseen, where the head holds it
+ * too. */
+static int holds_unseen(struct merger *merger, bool *unseen, struct error *err)
+{
+	const struct msg_judge *request = merger->request;
+	struct hidden_search search = { .merger = merger, .err = err };
+	struct range range = {
+		.tips = request->shown_bases.items,
+		.tip_count = request->shown_bases.count,
+		.hidden = request->trusted.items,
+		.hidden_count = request->trusted.count,
+	};
+
+	*unseen = false;
+	if (range.tip_count == 0)
+		return 0;
+	int rc = repo_range(merger->repo, &range, look_for_hidden, &search, err);
+	if (rc == ERROR_NOT_FOUND || rc == ERROR_LIMIT) {
+		error_clear(err);
+		search.found = true; /* what was shown is not known here */
+		rc = 0;
+	}
+	*unseen = search.found;
+	return rc < 0 ? rc : 0;
+}
+
 /* Merged, squashed or rebased: what comes out is the same tree. */
-static int compare_content(struct merger *merger, bool *same, struct error *err)
+static int compare_trees(struct merger *merger, bool *same, struct error *err)
 {
 	const struct msg_judge *request = merger->request;
 	struct oid tree;
@@ -301,6 +353,17 @@ static int compare_content(struct merger *merger, bool *same, struct error *err)
 	rc = tree_of(merger, &request->new_id, &tree, err);
 	if (rc == 0)
 		*same = oid_equal(&tree, &merger->merge.tree);
+	return rc;
+}
+
+static int compare_content(struct merger *merger, bool *same, struct error *err)
+{
+	bool unseen = false;
+
+	int rc = compare_trees(merger, same, err);
+	if (rc == 0 && *same)
+		rc = holds_unseen(merger, &unseen, err);
+	*same = *same && !unseen;
 	return rc;
 }
 

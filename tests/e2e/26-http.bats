@@ -189,6 +189,26 @@ make_certificate() {
 	done
 }
 
+count_refs() {
+	local socket=$T/run/gitgate.sock
+	[ "$(curl -s --unix-socket "$socket" "http://local/api/v1/refs?repository=shop" | grep -o '"ref":' | wc -l)" -ge "$1" ]
+}
+
+@test "http: many long answers at one time are given one after the other" {
+	local socket=$T/run/gitgate.sock commit long
+	long=$(printf 'x%.0s' {1..200})
+	make_served
+	commit=$(git -C "$T/shop.git" -c user.name=a -c user.email=a@example.org commit-tree -m x \
+		"$(git -C "$T/shop.git" hash-object -w -t tree /dev/null)")
+	seq -f "create refs/heads/$long-%g $commit" 800 | git -C "$T/shop.git" update-ref --stdin
+	start_service
+	within 60 count_refs 800
+	curl -s -Z --no-progress-meter --parallel-immediate --parallel-max 300 --unix-socket "$socket" -o /dev/null -w '%{http_code}\n' \
+		"http://local/api/v1/refs?repository=shop#[1-300]" >"$T/codes" 2>/dev/null || true
+	assert_equal "$(sort "$T/codes" | uniq -c | xargs)" "300 200"
+	! grep -q "a standing process" "$T/log" || fail "$(grep "a standing process" "$T/log")"
+}
+
 @test "http: the API's document holds for the running service" {
 	local prism=${GITGATE_NPM:-$GITGATE_BUILD/npm}/node_modules/.bin/prism front
 	[ -x "$prism" ] || skip "needs prism: contrib/test installs it, GITGATE_NPM names another place"

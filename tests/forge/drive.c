@@ -105,7 +105,6 @@ static int drive_status(struct drive *drive)
 		.description = argument(drive, 4),
 		.link = argument(drive, 5),
 		.forge_ref = argument(drive, 6),
-		.title = argument(drive, 2),
 	};
 	return report(drive, &item, 7);
 }
@@ -279,11 +278,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: drive KIND BASE TOKEN VERB ARGUMENT...\n");
 		return 2;
 	}
-	struct msg_forge_session session = { .source = "drive",
-					     .kind = argv[1],
-					     .api = argv[2],
-					     .timeout = 20000000,
-					     .base = "https://gate.example.org" };
+	struct msg_forge_session session = {
+		.source = "drive", .kind = argv[1], .api = argv[2], .timeout = 20000000
+	};
 	drive.arena = arena_new(ARENA_BYTES);
 	int code = drive.arena == NULL
 			   ? ERROR_MEMORY

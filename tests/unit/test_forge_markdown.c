@@ -142,8 +142,7 @@ START_TEST(nothing_from_outside_leaves_its_span)
 	for (size_t i = 0; i < sizeof(evil) / sizeof(evil[0]); i++) {
 		struct msg_report_item item = { .state = "failure",
 						.description = evil[i],
-						.link = evil[i],
-						.title = evil[i] };
+						.link = evil[i] };
 		struct msg_finding_row row = { .severity = "error",
 					       .rule = evil[i],
 					       .path = evil[i],

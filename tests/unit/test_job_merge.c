@@ -37,6 +37,7 @@ struct trial {
 	struct msg_review_row reviews[4];
 	const char *trusted_refs[2];
 	struct oid trusted[2];
+	struct oid shown; /* the base's tip at the forge; no length: unknown */
 	bool no_grant;
 	bool confined; /* the job is a process under its profile */
 	/* answers */
@@ -302,6 +303,7 @@ static void prepare(struct trial *trial)
 		.policy_commit = trial->base,
 		.trusted = { trial->trusted, 2 },
 		.trusted_refs = { trial->trusted_refs, 2 },
+		.shown_bases = { &trial->shown, trial->shown.length ? 1 : 0 },
 		.has_reviews = true,
 		.number = 7,
 		.author = "alice",
@@ -674,6 +676,39 @@ START_TEST(an_old_head_is_not_what_was_approved)
 }
 END_TEST
 
+/* The forge took a push that was refused here; a reviewed head stands on it. */
+START_TEST(what_the_base_never_accepted_does_not_come_along)
+{
+	struct trial trial;
+	trial_open(&trial, REVIEWED);
+	struct scratch *scratch = &trial.place.scratch;
+	trial.base = trial.place.anchor;
+	on(&trial, "main");
+	struct oid refused_tip = commit(&trial, "evil", "x\n");
+	DO(scratch, "git", "checkout", "-q", "-B", "topic", "main");
+	trial.head = commit(&trial, "harmless", "1\n");
+	approve(&trial, "bob");
+	DO(scratch, "git", "checkout", "-q", "main");
+	DO(scratch, "git", "merge", "-q", "--no-ff", "-m", "merge",
+	   oid_text(&trial.head));
+	struct oid tip = scratch_id(scratch, "HEAD");
+	trial.shown = refused_tip;
+	judge_push(&trial, tip);
+	refused(&trial, ERROR_REVIEWS_OTHER_CONTENT);
+	judge_push(&trial, trial.head);
+	refused(&trial, ERROR_REVIEWS_OTHER_CONTENT);
+	/* Reviewers who compared with what was accepted saw all of it. */
+	trial.shown = trial.place.anchor;
+	judge_push(&trial, tip);
+	passes(&trial);
+	/* Nobody knows what they saw. */
+	memset(trial.shown.bytes, 7, trial.shown.length);
+	judge_push(&trial, tip);
+	refused(&trial, ERROR_REVIEWS_OTHER_CONTENT);
+	trial_close(&trial);
+}
+END_TEST
+
 START_TEST(more_than_was_reviewed_is_refused)
 {
 	struct trial trial;
@@ -902,6 +937,7 @@ UNIT_MAIN("job/merge", the_result_is_judged, a_conflict_is_said_with_its_files,
 	  a_merge_that_cannot_be_made_is_no_verdict, reviews_are_for_the_head_alone,
 	  what_was_reviewed_may_be_merged_squashed_or_rebased,
 	  a_fast_forward_needs_no_merge, an_old_head_is_not_what_was_approved,
+	  what_the_base_never_accepted_does_not_come_along,
 	  more_than_was_reviewed_is_refused,
 	  a_conflict_solved_by_the_push_is_other_content,
 	  the_approver_may_press_the_button,

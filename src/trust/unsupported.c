@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "trust/format.h"
 
-#define MEND "sign with an SSH key (git config gpg.format ssh)"
+#define MEND "sign with an SSH or OpenPGP key (git config gpg.format ssh)"
 
 static int refuse(struct signature_fact *out, struct arena *arena, int code,
 		  const char *format, struct error *err)
@@ -15,39 +15,18 @@ static int refuse(struct signature_fact *out, struct arena *arena, int code,
 	return signature_refused(out, arena, &why, err);
 }
 
-static int verify_openpgp(struct signature_fact *out, struct arena *arena,
-			  const struct trust_span *payload, size_t payload_count,
-			  const char *armor, size_t armor_length, struct error *err)
-{
-	(void)payload;
-	(void)payload_count;
-	(void)armor;
-	(void)armor_length;
-	return refuse(out, arena, ERROR_SIGNATURE_FORMAT_OPENPGP, "OpenPGP", err);
-}
-
 static int verify_x509(struct signature_fact *out, struct arena *arena,
+		       const struct signature_keys *keys,
 		       const struct trust_span *payload, size_t payload_count,
 		       const char *armor, size_t armor_length, struct error *err)
 {
+	(void)keys;
 	(void)payload;
 	(void)payload_count;
 	(void)armor;
 	(void)armor_length;
 	return refuse(out, arena, ERROR_SIGNATURE_FORMAT_X509, "X.509", err);
 }
-
-const struct signature_format format_openpgp = {
-	.name = "openpgp",
-	.first_line = "-----BEGIN PGP SIGNATURE-----",
-	.verify = verify_openpgp,
-};
-
-const struct signature_format format_openpgp_message = {
-	.name = "openpgp",
-	.first_line = "-----BEGIN PGP MESSAGE-----",
-	.verify = verify_openpgp,
-};
 
 const struct signature_format format_x509 = {
 	.name = "x509",

@@ -15,6 +15,7 @@
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
 #include "doc/schema.h"
+#include "trust/openpgp_ring.h"
 
 /* Far above what files under policy.bytes and config.bytes need. */
 #define ARENA_BYTES ((size_t)256 << 20)
@@ -61,6 +62,7 @@ void policy_free(struct policy *policy)
 		pattern_free(builder->patterns[i]);
 	for (size_t i = 0; i < builder->schema_count; i++)
 		schema_free(builder->schemas[i]);
+	openpgp_ring_free(policy->openpgp);
 	hasher_free(builder->hasher);
 	release_building(builder);
 	arena_free(policy->arena);

@@ -2,6 +2,7 @@
  */
 #include "job/judge.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,37 +13,53 @@
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
+#include "trust/openpgp_ring.h"
 #include "trust/signature.h"
 
-/* The kind and form of remembered signature facts: what SSH signatures say depends on
- * the commit's bytes alone, so they need no context. The number rises when the form
- * changes. */
-#define SIGNATURE_KIND "signature-1"
+/* The kind and form of remembered signature facts. What SSH signatures say depends on
+ * the commit's bytes alone, so they need no context; OpenPGP's depend on the keys too.
+ * The number rises when the form changes. */
+#define SIGNATURE_KIND "signature-2"
 static const struct digest no_context;
+
+static const struct digest *context_of(const struct collector *collector,
+				       const struct commit_text *text)
+{
+	static const char openpgp[] = "-----BEGIN PGP ";
+	const struct openpgp_ring *ring = collector->policy->openpgp;
+
+	if (!ring || text->signature.length < sizeof(openpgp) ||
+	    memcmp(text->signature.bytes, openpgp, sizeof(openpgp) - 1) != 0)
+		return &no_context;
+	return openpgp_ring_digest(ring);
+}
 
 static const char *copy_span(struct arena *arena, struct span span)
 {
 	return arena_copy(arena, span.bytes, span.length);
 }
 
-/* "good ssh SHA256:... [sk] [uv]"; only good signatures are remembered. */
+/* "good ssh SHA256:... MADE EXPIRES [sk] [uv]"; only good signatures are remembered. */
 static bool recall_signature(const struct collector *collector, const struct oid *id,
-			     struct signature_fact *out)
+			     const struct digest *context, struct signature_fact *out)
 {
 	const struct fact_cache *cache = collector->judge->cache;
 	char format[16], fingerprint[80], flags[16] = "";
+	int64_t made_at, expires_at;
 
 	const char *value = cache && cache->get
-				    ? cache->get(cache->data, SIGNATURE_KIND,
-						 &no_context, id, collector->arena)
+				    ? cache->get(cache->data, SIGNATURE_KIND, context,
+						 id, collector->arena)
 				    : NULL;
-	if (!value ||
-	    sscanf(value, "good %15s %79s %15s", format, fingerprint, flags) < 2)
+	if (!value || sscanf(value, "good %15s %79s %" SCNd64 " %" SCNd64 " %15s",
+			     format, fingerprint, &made_at, &expires_at, flags) < 4)
 		return false;
 	struct signature_fact fact = {
 		.status = SIGNATURE_GOOD,
 		.format = arena_string(collector->arena, format),
 		.fingerprint = arena_string(collector->arena, fingerprint),
+		.made_at = made_at,
+		.expires_at = expires_at,
 		.security_key = strncmp(flags, "sk", 2) == 0,
 		.user_verified = strcmp(flags, "sk,uv") == 0,
 	};
@@ -53,6 +70,7 @@ static bool recall_signature(const struct collector *collector, const struct oid
 }
 
 static void remember_signature(const struct collector *collector, const struct oid *id,
+			       const struct digest *context,
 			       const struct signature_fact *fact)
 {
 	const struct fact_cache *cache = collector->judge->cache;
@@ -60,10 +78,11 @@ static void remember_signature(const struct collector *collector, const struct o
 	if (!cache || !cache->put || fact->status != SIGNATURE_GOOD)
 		return;
 	const char *value = arena_printf(
-		collector->arena, "good %s %s%s%s", fact->format, fact->fingerprint,
+		collector->arena, "good %s %s %" PRId64 " %" PRId64 "%s%s",
+		fact->format, fact->fingerprint, fact->made_at, fact->expires_at,
 		fact->security_key ? " sk" : "", fact->user_verified ? ",uv" : "");
 	if (value)
-		cache->put(cache->data, SIGNATURE_KIND, &no_context, id, value);
+		cache->put(cache->data, SIGNATURE_KIND, context, id, value);
 }
 
 static int collect_signature(const struct collector *collector, const struct oid *id,
@@ -77,7 +96,8 @@ static int collect_signature(const struct collector *collector, const struct oid
 		out->status = SIGNATURE_NONE;
 		return 0;
 	}
-	if (recall_signature(collector, id, out))
+	const struct digest *context = context_of(collector, text);
+	if (recall_signature(collector, id, context, out))
 		return 0;
 	char *armor = signature_unfold(collector->arena, text->signature, &length);
 	if (!armor)
@@ -85,10 +105,11 @@ static int collect_signature(const struct collector *collector, const struct oid
 	for (size_t i = 0; i < text->payload_count; i++)
 		payload[i] = (struct trust_span){ text->payload[i].bytes,
 						  text->payload[i].length };
-	int rc = signature_verify(out, collector->arena, payload, text->payload_count,
-				  armor, length, err);
+	const struct signature_keys keys = { collector->policy->openpgp };
+	int rc = signature_verify_with(out, collector->arena, &keys, payload,
+				       text->payload_count, armor, length, err);
 	if (rc == 0)
-		remember_signature(collector, id, out);
+		remember_signature(collector, id, context, out);
 	return rc;
 }
 

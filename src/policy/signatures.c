@@ -16,6 +16,11 @@
 /* How far a committer's clock may be ahead of ours. */
 #define CLAIM_SLACK (24 * 3600 * CLOCK_SECOND)
 
+#define MEND_UNKNOWN_KEY                                                               \
+	"ask for the key to be added under principals in the policy, or sign with "    \
+	"one "                                                                         \
+	"that stands there"
+
 static int find(struct evaluation *evaluation, const struct commit_fact *commit,
 		int code, const char *mend, const char *message)
 {
@@ -38,6 +43,9 @@ static int find_bad(struct evaluation *evaluation, const struct commit_fact *com
 	const struct signature_fact *signature = &commit->signature;
 	int code = signature->code != 0 ? signature->code : ERROR_RULE_SIGNATURE_BAD;
 	char message[1024];
+	if (code == ERROR_OPENPGP_KEY_UNKNOWN)
+		return find(evaluation, commit, code, MEND_UNKNOWN_KEY,
+			    signature->reason);
 	snprintf(message, sizeof(message), "the signature is bad: %s",
 		 signature->reason != NULL ? signature->reason : error_meaning(code));
 	return find_unsigned(evaluation, commit, code, message);
@@ -53,16 +61,17 @@ struct signer {
 };
 
 static int check_revocation(struct evaluation *evaluation, const struct signer *signer,
-			    bool *revoked)
+			    const char *fingerprint, bool *revoked)
 {
-	const char *fingerprint = signer->commit->signature.fingerprint;
 	const struct place place = { .commit = &signer->commit->id };
 	const struct revocation *revocation =
 		policy_revocation(evaluation->policy, fingerprint);
 	char since[CLOCK_TEXT_BYTES] = "ever";
-	*revoked = revocation != NULL && (revocation->since == 0 ||
-					  signer->received_at >= revocation->since ||
-					  signer->claimed_at >= revocation->since);
+	*revoked =
+		revocation != NULL &&
+		(revocation->since == 0 || signer->received_at >= revocation->since ||
+		 signer->claimed_at >= revocation->since ||
+		 signer->commit->signature.made_at >= revocation->since);
 	if (!*revoked)
 		return 0;
 	if (revocation->since != 0)
@@ -80,8 +89,7 @@ static int find_unknown_key(struct evaluation *evaluation,
 {
 	const struct place place = { .commit = &commit->id };
 	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_UNKNOWN_KEY, &place,
-			       "ask for the key to be added under principals in the "
-			       "policy, or sign with one that stands there",
+			       MEND_UNKNOWN_KEY,
 			       "signed by the key %s, which no principal holds",
 			       commit->signature.fingerprint);
 }
@@ -124,9 +132,25 @@ static int check_validity(struct evaluation *evaluation, const struct signer *si
 		early ? "only from" : "only until", bound, what, when_text);
 }
 
+/* A signature may say itself when it ends: OpenPGP's do when they are told to. */
+static int check_own_end(struct evaluation *evaluation, const struct signer *signer)
+{
+	const struct place place = { .commit = &signer->commit->id };
+	const int64_t end = signer->commit->signature.expires_at;
+	char text[CLOCK_TEXT_BYTES];
+	if (end == 0 || (signer->received_at < end && signer->claimed_at < end))
+		return 0;
+	clock_format(end, 0, text);
+	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_EXPIRED, &place,
+			       "sign without an end (no default-sig-expire in "
+			       "gpg.conf), then make the commit again",
+			       "the signature expired, by its own word, at %s", text);
+}
+
 static int check_times(struct evaluation *evaluation, const struct signer *signer)
 {
 	const struct place place = { .commit = &signer->commit->id };
+	const int64_t made_at = signer->commit->signature.made_at;
 	char claimed[CLOCK_TEXT_BYTES];
 	char received[CLOCK_TEXT_BYTES];
 	bool valid;
@@ -135,9 +159,15 @@ static int check_times(struct evaluation *evaluation, const struct signer *signe
 	if (code == 0 && valid)
 		code = check_validity(evaluation, signer, signer->claimed_at,
 				      "committed, it says,", &valid);
-	if (code != 0 || signer->claimed_at <= signer->received_at + CLAIM_SLACK)
+	if (code == 0 && valid && made_at != 0)
+		code = check_validity(evaluation, signer, made_at, "signed, it says,",
+				      &valid);
+	if (code == 0 && valid)
+		code = check_own_end(evaluation, signer);
+	int64_t latest = made_at > signer->claimed_at ? made_at : signer->claimed_at;
+	if (code != 0 || latest <= signer->received_at + CLAIM_SLACK)
 		return code;
-	clock_format(signer->claimed_at, 0, claimed);
+	clock_format(latest, 0, claimed);
 	clock_format(signer->received_at, 0, received);
 	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_FUTURE, &place,
 			       "set the clock of the machine that signs, then make the "
@@ -200,11 +230,17 @@ static int check_good(struct evaluation *evaluation, const struct commit_fact *c
 	if (commit->signature.fingerprint == NULL)
 		return find_unsigned(evaluation, commit, ERROR_RULE_SIGNATURE_UNCHECKED,
 				     "the signature names no key");
-	int code = check_revocation(evaluation, &signer, &revoked);
-	if (code != 0 || revoked)
-		return code;
 	signer.principal = policy_principal_by_key(
 		evaluation->policy, commit->signature.fingerprint, &signer.key);
+	int code = check_revocation(evaluation, &signer, commit->signature.fingerprint,
+				    &revoked);
+	/* What is said of an OpenPGP primary key is said of its subkeys. */
+	if (code == 0 && !revoked && signer.principal != NULL &&
+	    signer.key->certificate != NULL)
+		code = check_revocation(evaluation, &signer, signer.key->certificate,
+					&revoked);
+	if (code != 0 || revoked)
+		return code;
 	if (signer.principal == NULL)
 		return find_unknown_key(evaluation, commit);
 	return check_signer(evaluation, &signer);

@@ -23,6 +23,7 @@ struct armor {
 	size_t length;
 	size_t at;
 	size_t number; /* of the line at `at`, from 1 */
+	bool is_signature;
 	char begin[KIND_BYTES];
 	char end[KIND_BYTES];
 };
@@ -95,7 +96,8 @@ static int check_header(const struct armor *armor, const struct line *line,
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!starts_with(line, names[i]))
 			continue;
-		if (*seen & 1u << i)
+		/* Some programs describe a key in several comments. */
+		if (*seen & 1u << i && armor->is_signature)
 			return error_set(err, ERROR_OPENPGP_ARMOR_HEADER_TWICE,
 					 "line %zu of the OpenPGP armor is its second "
 					 "'%s'",
@@ -283,6 +285,7 @@ int openpgp_dearmor(struct buf *out, const char *kind, const char *text, size_t 
 {
 	struct armor armor = { .text = text, .length = length, .number = 1 };
 	struct buf base64 = BUF_INIT(out->maximum * 2);
+	armor.is_signature = strcmp(kind, OPENPGP_SIGNATURE_BLOCK) == 0;
 	snprintf(armor.begin, sizeof(armor.begin), "-----BEGIN %s-----", kind);
 	snprintf(armor.end, sizeof(armor.end), "-----END %s-----", kind);
 	bool summed = false;

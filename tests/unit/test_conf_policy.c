@@ -608,8 +608,8 @@ START_TEST(the_hooks_floor_is_that_of_the_service)
 	ck_assert_msg(policy_from_pack(&service, config->floor, config->floor_length,
 				       "shop", &err) == 0,
 		      "%s", err.text);
-	ck_assert_msg(config_load_floor(&hook, fixture.file, "shop", &err) == 0, "%s",
-		      err.text);
+	ck_assert_msg(config_load_floor(&hook, fixture.file, "shop", NULL, &err) == 0,
+		      "%s", err.text);
 	ck_assert_int_eq(policy_finish(service, &err), 0);
 	ck_assert_int_eq(policy_finish(hook, &err), 0);
 	ck_assert_uint_eq(hook->rule_count, 1);
@@ -638,8 +638,8 @@ START_TEST(the_hook_refuses_what_it_cannot_read)
 		struct fixture fixture = fixture_new(cases[i].yaml);
 		struct policy *policy = NULL;
 		struct error err = ERROR_INIT;
-		ck_assert_int_lt(config_load_floor(&policy, fixture.file, NULL, &err),
-				 0);
+		ck_assert_int_lt(
+			config_load_floor(&policy, fixture.file, NULL, NULL, &err), 0);
 		ck_assert_ptr_null(policy);
 		ck_assert_msg(strstr(err.text, cases[i].message) != NULL, "%s",
 			      err.text);

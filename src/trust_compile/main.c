@@ -5,6 +5,7 @@
  * this as a child, once for each key. librnp reads whatever form people write keys in;
  * the packets that it hands out are judged by our own walk, and where the two judge a
  * key differently it is refused. Exit 0, or 1 with "code: text" on standard error. */
+#include <fcntl.h>
 #include <rnp/rnp.h>
 #include <rnp/rnp_err.h>
 #include <stdbool.h>
@@ -192,6 +193,18 @@ static void confine(void)
 #endif
 }
 
+/* librnp writes to standard error as it likes; our line goes to what was it. */
+static int silence(void)
+{
+	int errors = dup(STDERR_FILENO);
+	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (errors < 0 || nothing < 0)
+		return STDERR_FILENO;
+	dup2(nothing, STDERR_FILENO);
+	close(nothing);
+	return errors;
+}
+
 static int compile(struct compiling *compiling, struct error *err)
 {
 	int rc = buf_read_fd(&compiling->input, STDIN_FILENO, err);
@@ -220,13 +233,13 @@ int main(void)
 		.output = BUF_INIT(OUTPUT_BYTES),
 	};
 	confine();
-	setenv("RNP_LOG_CONSOLE", "0", 1); /* the first line is ours */
+	int errors = silence();
 	int rc = compile(&compiling, &err);
 	rnp_ffi_destroy(compiling.ffi);
 	buf_release(&compiling.input);
 	buf_release(&compiling.packets);
 	buf_release(&compiling.output);
 	if (rc != 0)
-		fprintf(stderr, "%s: %s\n", error_name(rc), err.text);
+		dprintf(errors, "%s: %s\n", error_name(rc), err.text);
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

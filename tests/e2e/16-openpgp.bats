@@ -235,3 +235,36 @@ revoke_key() {
 	assert_accepted
 	grep -q '^primary sign' "$T/shop.git"/gitgate/openpgp/*
 }
+
+@test "openpgp: gitgate trust shows, compiles and tests" {
+	key alice ed25519 cert 2y
+	g --quick-add-key "$FINGERPRINT" ed25519 sign
+	key mallory rsa2048
+	floor alice
+	git init -q "$T/work"
+	cp "$T/gitgate.yaml" "$T/work/.gitgate.yaml"
+	cp -r "$T/keys" "$T/work/keys"
+	cd "$T/work"
+	run gitgate trust show
+	[ "$status" -eq 0 ]
+	assert_says "$(fingerprint alice 2)"
+	assert_says "openpgp"
+	run gitgate trust show --json
+	assert_says "\"certificate\":\"$(fingerprint alice)\""
+	run gitgate trust compile keys/alice.asc
+	[ "$status" -eq 0 ]
+	assert_says "not-signing"
+	run gitgate trust --raw compile keys/alice.asc
+	assert_says "gitgate-openpgp-1"
+	sign "$(fingerprint alice 2)!"
+	run gitgate trust test HEAD
+	[ "$status" -eq 0 ] || fail "it does not count"
+	assert_says "holder     alice"
+	assert_says "subkey of  $(fingerprint alice)"
+	sign mallory@example.org
+	run gitgate trust test HEAD
+	[ "$status" -eq 1 ]
+	assert_says "which no principal holds"
+	run gitgate trust compile .gitgate.yaml
+	[ "$status" -eq 1 ]
+}

@@ -32,7 +32,7 @@ struct signature_fact {
 				    digits; NULL when it could not be read */
 	int64_t made_at;    /* microseconds, as the signature claims; 0: it does not */
 	int64_t expires_at; /* microseconds, by its own word; 0: never */
-	bool user_verified;      /* a security key says so; false for other keys */
+	bool user_verified; /* a security key says so; false for other keys */
 	bool security_key;
 };
 

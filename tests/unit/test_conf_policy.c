@@ -38,7 +38,7 @@ static int load_text(void *data, const char *name, struct policy_file *out,
 	return error_set(err, ERROR_NOT_FOUND, "no file '%s'", name);
 }
 
-static const struct policy_loader loader = { load_text, NULL };
+static const struct policy_loader loader = { load_text, NULL, NULL };
 
 static struct policy_file file_of(const char *name, const char *text)
 {
@@ -443,7 +443,7 @@ START_TEST(rules_of_other_repositories_are_left_out)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int loads = 0;
-		struct policy_loader counting = { load_text, &loads };
+		struct policy_loader counting = { load_text, &loads, NULL };
 		struct policy *policy = NULL;
 		struct policy_file file = file_of("gitgate.yaml", text);
 		struct error err = ERROR_INIT;

@@ -3,6 +3,7 @@
 # signature counts, when a key counts, and that gpg agrees.
 
 load helpers
+load service
 
 setup() {
 	command -v gpg >/dev/null || skip "gpg is not installed"
@@ -17,6 +18,7 @@ setup() {
 }
 
 teardown() {
+	end_service
 	[ -n "${GNUPGHOME-}" ] || return 0
 	gpgconf --kill all 2>/dev/null || true
 	rm -rf "$GNUPGHOME"
@@ -267,4 +269,39 @@ revoke_key() {
 	assert_says "which no principal holds"
 	run gitgate trust compile .gitgate.yaml
 	[ "$status" -eq 1 ]
+}
+
+@test "openpgp: the service judges as the hook does: keys of the server and of the repository" {
+	make_key alice
+	key bob ed25519
+	key carol nistp256
+	key mallory ed25519
+	mkdir -p "$T/keys"
+	g --export --armor bob@example.org >"$T/keys/bob.asc"
+	server_config
+	sed -i 's/^rules:/  bob: {openpgp: keys\/bob.asc}\nrules:/; s/by: \[alice\]/by: [bob]/' "$T/gitgate.yaml"
+	git init -q --bare "$T/shop.git"
+	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	gitgate init "$T/shop.git" --from-root --config "$T/gitgate.yaml" >"$T/init.out"
+	start_service
+	git -C "$T/work" config user.signingKey bob@example.org
+	mkdir -p "$T/work/keys"
+	g --export --armor carol@example.org >"$T/work/keys/carol.asc"
+	printf 'principals: {carol: {openpgp: keys/carol.asc}}\nrules: [{name: own, refs: [refs/heads/main], signatures: {by: [carol, bob]}}]\n' >"$T/work/.gitgate.yaml"
+	change "one"
+	assert_live "one"
+	# The repository's policy, with its key, judges from now on.
+	change "two"
+	assert_live "two"
+	# Past the hook: the service itself must refuse.
+	rm "$T/shop.git/hooks/pre-receive"
+	git -C "$T/work" config user.signingKey mallory@example.org
+	change "three"
+	for _ in $(seq 100); do
+		gg log
+		[[ "$output" =~ $(git -C "$T/work" rev-parse --short=10 HEAD)\ +fail ]] && break
+		sleep 0.1
+	done
+	[[ "$output" =~ $(git -C "$T/work" rev-parse --short=10 HEAD)\ +fail ]] || fail "no refusal"
+	assert_live "two"
 }

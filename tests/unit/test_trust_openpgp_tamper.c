@@ -50,8 +50,9 @@ static struct signature_fact verify(const struct openpgp_ring *ring,
 	struct error err = ERROR_INIT;
 	const struct signature_keys keys = { .openpgp = ring };
 	/* In two pieces: that is how commits come. */
-	const struct trust_span pieces[2] = { { PAYLOAD, 20 },
-					      { PAYLOAD + 20, strlen(PAYLOAD) - 20 } };
+	static const char text[] = PAYLOAD;
+	const struct trust_span pieces[2] = { { text, 20 },
+					      { &text[20], sizeof(text) - 21 } };
 	ck_assert_msg(signature_verify_with(&fact, arena, &keys, pieces, 2, armor->data,
 					    armor->length, &err) == 0,
 		      "%s", err.text);

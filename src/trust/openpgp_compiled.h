@@ -1,7 +1,8 @@
 /* trust/openpgp_compiled.h - compiled forms of OpenPGP keys: kept by the digest of the
  * key's bytes, made by gitgate-trust-compile when they are missing.
  *
- * That program alone links librnp; it runs as a child with nothing but the key. */
+ * That program alone links librnp; it runs as a child with nothing but the key. Whoever
+ * can write where they are kept can write the refs too: their sum is against damage. */
 #ifndef TRUST_OPENPGP_COMPILED_H
 #define TRUST_OPENPGP_COMPILED_H
 

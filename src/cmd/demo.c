@@ -23,7 +23,7 @@ static const char *const manifests[] = {
 	"name: shop\nreplicas: 2\ngreeting: welcome\n",
 	"name: shop\nreplicas: 3\ngreeting: sale today\n",
 };
-static const char broken_manifest[] = "name: shop\nreplcas: 2\ngreeting: welcome\n";
+const char demo_broken_manifest[] = "name: shop\nreplcas: 2\ngreeting: welcome\n";
 
 /* --- interruption --- */
 
@@ -68,9 +68,7 @@ int demo_unseen(struct error *err, const char *format, ...)
 
 /* --- telling --- */
 
-static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void say(const char *format, ...)
+void demo_say(const char *format, ...)
 {
 	va_list arguments;
 
@@ -82,7 +80,7 @@ static void say(const char *format, ...)
 	fflush(stdout);
 }
 
-static const char *milliseconds(int64_t duration)
+const char *demo_duration(int64_t duration)
 {
 	static char texts[4][CLOCK_TEXT_BYTES];
 	static unsigned int next;
@@ -103,8 +101,9 @@ static void say_remote(const struct demo *demo)
 		while (length > 0 && line[length - 1] == ' ')
 			length--;
 		if (text_starts_with(line, "remote:") && length > strlen("remote:") &&
-		    !text_starts_with(line, "remote: summary:"))
-			say("%.*s", (int)length, line);
+		    !text_starts_with(line, "remote: summary:") &&
+		    !text_starts_with(line, "remote: gitgate: push refused"))
+			demo_say("%.*s", (int)length, line);
 		line = next;
 	}
 }
@@ -141,7 +140,7 @@ static int push_refused(struct demo *demo, const char *id, const char *reason,
 	if (rc == 0 && strcmp(before, after) != 0)
 		return demo_unseen(err, "main moved from '%s' to '%s'", before, after);
 	if (rc == 0)
-		say("=> refused; main is as it was");
+		demo_say("=> refused; main is as it was");
 	return rc;
 }
 
@@ -159,7 +158,8 @@ static int broken_is_refused(struct demo *demo, struct error *err)
 
 	int rc = demo_git(demo, NULL, err, "update-ref", "-d", "HEAD", NULL);
 	if (rc == 0)
-		rc = demo_commit(demo, broken_manifest, "two replicas", true, id, err);
+		rc = demo_commit(demo, demo_broken_manifest, "two replicas", true, id,
+				 err);
 	return rc == 0 ? push_refused(demo, id, DEMO_MANIFEST ":2:1: ", err) : rc;
 }
 
@@ -201,11 +201,11 @@ static int push_deployed(struct demo *demo, size_t index, struct error *err)
 	if (rc == 0)
 		rc = demo_wait_deployed(demo, id, "push", err);
 	if (rc == 0)
-		say("=> accepted, judged again by the service, and live as %s",
-		    demo->release);
+		demo_say("=> accepted, judged again by the service, and live as %s",
+			 demo->release);
 	if (rc == 0)
-		say("   %s from the begin of git push to live",
-		    milliseconds(live_at - demo->pushed_at));
+		demo_say("   %s from the begin of git push to live",
+			 demo_duration(live_at - demo->pushed_at));
 	return rc;
 }
 
@@ -227,17 +227,18 @@ static int edit_corrected(struct demo *demo, size_t index, struct error *err)
 {
 	int64_t edited_at = clock_now(), live_at;
 
-	say("$ echo 'greeting: hacked' > live/current/" DEMO_LIVE_FILE);
+	demo_say("$ echo 'greeting: hacked' > live/current/" DEMO_LIVE_FILE);
 	int rc = demo_edit_live(demo, "greeting: hacked\n", err);
 	if (rc == 0)
 		rc = demo_wait_live(demo, manifests[index], &live_at, err);
 	if (rc == 0)
 		rc = demo_wait_deployed(demo, demo->good[index], "drift", err);
 	if (rc == 0)
-		say("=> corrected after %s: %s is live, with the content of commit "
-		    "%.10s",
-		    milliseconds(live_at - edited_at), demo->release,
-		    demo->good[index]);
+		demo_say("=> corrected after %s: %s is live, with the content of "
+			 "commit "
+			 "%.10s",
+			 demo_duration(live_at - edited_at), demo->release,
+			 demo->good[index]);
 	return rc;
 }
 
@@ -254,8 +255,8 @@ static int command(struct demo *demo, struct spawn_result *result, struct error 
 					  "--config",    demo->config, option,
 					  value,         NULL };
 
-	say("$ gitgate %s " DEMO_TARGET "%s%s%s%s", verb, option ? " " : "",
-	    option ? option : "", value ? " " : "", value ? value : "");
+	demo_say("$ gitgate %s " DEMO_TARGET "%s%s%s%s", verb, option ? " " : "",
+		 option ? option : "", value ? " " : "", value ? value : "");
 	return demo_run(demo, demo->place, arguments, NULL, result, err);
 }
 
@@ -288,8 +289,8 @@ static int rollback_is_done(struct demo *demo, struct error *err)
 	if (rc == 0)
 		rc = in_quarantine(demo, demo->good[1], err);
 	if (rc == 0)
-		say("=> %s is live: commit %.10s again; %.10s is in quarantine",
-		    demo->release, demo->good[0], demo->good[1]);
+		demo_say("=> %s is live: commit %.10s again; %.10s is in quarantine",
+			 demo->release, demo->good[0], demo->good[1]);
 	return rc;
 }
 
@@ -306,8 +307,8 @@ static int rollback_stays(struct demo *demo, struct error *err)
 		rc = demo_unseen(err, "gitgate deploy failed for another reason: %s",
 				 result.errors.data);
 	if (rc == 0)
-		say("=> refused: the tip of main stays in quarantine until it is "
-		    "released");
+		demo_say("=> refused: the tip of main stays in quarantine until it is "
+			 "released");
 	spawn_result_release(&result);
 	return rc;
 }
@@ -327,6 +328,12 @@ static const struct {
 	{ "A rollback is asked for", rollback_is_done },
 	{ "Somebody edits again: correcting drift does not undo the rollback",
 	  rollback_stays },
+	{ "An unsigned commit lands at a forge, which has none of our hooks",
+	  demo_unsigned_lands },
+	{ "It is mended there: git commit --amend -S; git push --force",
+	  demo_mended_is_deployed },
+	{ "A merge request brings the manifest that breaks its schema",
+	  demo_merge_request_fails },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 
@@ -337,14 +344,21 @@ static int set_up(struct demo *demo, struct error *err)
 	int rc = demo_stage_fill(demo, err);
 	if (rc != 0)
 		return error_context(err, "the stage could not be set up");
-	say("shop.git: a bare repository; 'gitgate init' put the hooks in");
-	say("gitgate.yaml: alice signs main; " DEMO_MANIFEST " keeps to schema.json");
+	demo_say("shop.git: a bare repository; 'gitgate init' put the hooks in");
+	demo_say("gitgate.yaml: alice signs main; " DEMO_MANIFEST " keeps to "
+		 "schema.json");
 	start = clock_monotonic();
 	rc = demo_service_start(demo, err);
 	if (rc == 0)
-		say("gitgate serve: ready after %s, with an SQLite store; live/ is the "
-		    "target",
-		    milliseconds(clock_monotonic() - start));
+		rc = demo_forge_start(demo, err);
+	if (rc == 0)
+		demo_say("gitgate serve: ready after %s, with an SQLite store; live/ "
+			 "is the "
+			 "target",
+			 demo_duration(clock_monotonic() - start));
+	if (rc == 0)
+		demo_say("forge/: hosts acme/site, sends webhooks and takes statuses, "
+			 "as Gitea; www/ is the target");
 	return rc;
 }
 
@@ -368,13 +382,16 @@ static int play(struct demo *demo, struct error *err)
 static void say_how_to_look_around(const struct demo *demo)
 {
 	printf("It goes on running. Look around:\n");
-	say("cd '%s'", demo->place);
-	say("%s status --config gitgate.yaml      (or log, doctor)", demo->program);
-	say("cat live/current/" DEMO_LIVE_FILE "; tail service.log");
-	say("cd work; edit " DEMO_MANIFEST "; git commit -a -S -m mine");
-	say("git push origin main");
-	say("kill %d && sleep 1 && rm -r '%s'      to end it", (int)demo->service,
-	    demo->place);
+	demo_say("cd '%s'", demo->place);
+	demo_say("%s status --config gitgate.yaml      (or log, forge test forge)",
+		 demo->program);
+	demo_say("cat live/current/" DEMO_LIVE_FILE "; tail service.log");
+	demo_say("cd work; edit " DEMO_MANIFEST "; git commit -a -S -m mine");
+	demo_say("git push origin main            (or forge HEAD:main)");
+	demo_say("curl http://127.0.0.1:%u/      what the forge sent and got",
+		 demo->forge.port);
+	demo_say("kill %d && sleep 1 && rm -r '%s'      to end it", (int)demo->service,
+		 demo->place);
 }
 
 static void end(struct demo *demo, int rc, struct error *err)
@@ -394,6 +411,7 @@ static void end(struct demo *demo, int rc, struct error *err)
 		return;
 	}
 	demo_service_stop(demo);
+	demo_forge_stop(demo);
 	if (demo_stage_remove(demo, &removing) != 0) {
 		if (err->code != 0)
 			cmd_fail(&removing); /* the first cause is told at the end */
@@ -406,7 +424,10 @@ static void end(struct demo *demo, int rc, struct error *err)
 int cmd_demo(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
-	struct demo demo = { .arena = arena_new(ARENA_BYTES) };
+	struct demo demo = {
+		.arena = arena_new(ARENA_BYTES),
+		.forge = { .listener = -1, .service_listener = -1, .pipe = -1 }
+	};
 	const struct cmd_option options[] = {
 		{ "keep", 0, NULL,
 		  "leave it running at the end, and say how to look around", NULL,

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/spawn.h"
+#include "cmd/demo_forge.h"
 #include "cmd/service.h"
 
 struct arena;
@@ -40,6 +41,7 @@ struct demo {
 	const char **environment;
 	pid_t service; /* 0: none */
 	struct service api;
+	struct demo_forge forge;
 	/* what the last push did */
 	struct spawn_result push;
 	int64_t pushed_at;            /* wall clock, when git push began */
@@ -52,6 +54,13 @@ struct demo {
 bool demo_interrupted(void);
 int demo_check_interrupted(struct error *err);
 
+/* A line of the story. */
+void demo_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* "38 ms"; one of four buffers in turn. */
+const char *demo_duration(int64_t duration);
+
+extern const char demo_broken_manifest[];
+
 /* A step that did not go as it should: ERROR_DEMO with a reason. */
 int demo_unseen(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -60,7 +69,7 @@ int demo_unseen(struct error *err, const char *format, ...)
 
 /* Makes the private directory and names what lies in it. */
 int demo_stage_make(struct demo *demo, struct error *err);
-/* Keys, repository with hooks, configuration, alice's clone. */
+/* Keys, repository with hooks, the forge's, configuration, alice's clone. */
 int demo_stage_fill(struct demo *demo, struct error *err);
 int demo_stage_remove(struct demo *demo, struct error *err);
 
@@ -77,6 +86,8 @@ int demo_commit(struct demo *demo, const char *manifest, const char *message,
 /* The commit with one byte of its signature changed, as an object of the clone. */
 int demo_forge(struct demo *demo, const char *id, char forged[DEMO_ID_BYTES],
 	       struct error *err);
+/* What HEAD of the clone is. */
+int demo_head(struct demo *demo, char id[DEMO_ID_BYTES], struct error *err);
 /* git push of a commit to main; what came of it in demo->push. */
 int demo_push(struct demo *demo, const char *id, struct error *err);
 /* Where main of the bare repository stands; empty when there is none. */
@@ -93,6 +104,8 @@ int demo_wait_judged(struct demo *demo, const char *id, struct error *err);
 /* The newest deployment of the target is of this commit, for this cause, and done. */
 int demo_wait_deployed(struct demo *demo, const char *id, const char *cause,
 		       struct error *err);
+/* Between two looks; an error when there is no reason to look again. */
+int demo_wait_a_little(struct demo *demo, int64_t deadline, struct error *err);
 /* Waits until another release than the last seen one is live and holds exactly this;
  * *when: wall clock of the switch. */
 int demo_wait_live(struct demo *demo, const char *content, int64_t *when,

@@ -24,8 +24,18 @@
 #define LOG_BYTES     ((size_t)16 << 20)
 #define CONTENT_BYTES 65536
 #define STOP_TIMEOUT  (15 * CLOCK_SECOND)
+#define FIRST_PASSED  3 /* as systemd passes sockets */
 
 /* --- the process --- */
+
+/* The port for webhooks, which was taken when the configuration was written, as a
+ * socket that the system passes. */
+static bool pass_listener(const struct demo *demo, char variable[32])
+{
+	snprintf(variable, 32, "LISTEN_PID=%d", (int)getpid());
+	return dup2(demo->forge.service_listener, FIRST_PASSED) == FIRST_PASSED &&
+	       fcntl(FIRST_PASSED, F_SETFD, 0) == 0;
+}
 
 /* Survives the demonstration only when asked to. */
 static void be_service(const struct demo *demo, pid_t parent)
@@ -33,7 +43,8 @@ static void be_service(const struct demo *demo, pid_t parent)
 	const char *const arguments[] = { demo->program, "serve", "--config",
 					  demo->config, NULL };
 	char *words[sizeof(arguments) / sizeof(arguments[0])];
-	char *environment[DEMO_ENVIRONMENT];
+	char *environment[DEMO_ENVIRONMENT + 2] = { NULL };
+	char number[] = "LISTEN_FDS=1", owner[32];
 	int log = open(demo->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -41,10 +52,14 @@ static void be_service(const struct demo *demo, pid_t parent)
 	if (!demo->keep && prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
 		_exit(126);
 	if ((!demo->keep && getppid() != parent) || log < 0 || null < 0 ||
-	    dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+	    dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 ||
+	    !pass_listener(demo, owner))
 		_exit(126);
 	memcpy(words, arguments, sizeof(words));
-	memcpy(environment, demo->environment, sizeof(environment));
+	environment[0] = number;
+	environment[1] = owner;
+	memcpy(environment + 2, demo->environment,
+	       DEMO_ENVIRONMENT * sizeof(*environment));
 	execve(demo->program, words, environment);
 	_exit(127);
 }
@@ -62,8 +77,7 @@ static int check_alive(struct demo *demo, struct error *err)
 					     : 128 + WTERMSIG(status));
 }
 
-/* Between two looks; an error when there is no reason to look again. */
-static int wait_a_little(struct demo *demo, int64_t deadline, struct error *err)
+int demo_wait_a_little(struct demo *demo, int64_t deadline, struct error *err)
 {
 	int rc = demo_check_interrupted(err);
 
@@ -103,7 +117,7 @@ int demo_service_start(struct demo *demo, struct error *err)
 		return error_set_errno(err, errno, "cannot start the service");
 	}
 	while (rc == 0 && !is_ready(demo))
-		rc = wait_a_little(demo, deadline, err);
+		rc = demo_wait_a_little(demo, deadline, err);
 	if (rc == 0)
 		rc = service_open(&demo->api, demo->socket, demo->config, false, err);
 	return rc == 0 ? 0 : error_context(err, "the service did not become ready");
@@ -175,7 +189,7 @@ static int wait_for_row(struct demo *demo, const struct msg_query *query,
 
 	int rc = newest_is(demo, query, pairs, &is, found, err);
 	while (rc == 0 && !is) {
-		rc = wait_a_little(demo, deadline, err);
+		rc = demo_wait_a_little(demo, deadline, err);
 		if (rc != 0)
 			return error_context(err, "the newest of %s: %s", query->what,
 					     found);
@@ -251,7 +265,7 @@ int demo_wait_live(struct demo *demo, const char *content, int64_t *when,
 
 	while (!look(link, release, when) || strcmp(release, demo->release) == 0 ||
 	       !holds(file, content)) {
-		int rc = wait_a_little(demo, deadline, err);
+		int rc = demo_wait_a_little(demo, deadline, err);
 		if (rc != 0)
 			return error_context(err,
 					     "the content that should be live is not "

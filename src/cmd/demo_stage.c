@@ -267,6 +267,39 @@ static int add_key(struct demo *demo, struct buf *out, struct error *err)
 	return rc;
 }
 
+/* The source, with what it may tell of and where that goes. */
+static void add_forge(struct demo *demo, struct buf *text)
+{
+	const struct demo_forge *forge = &demo->forge;
+
+	add_quoted(text, "  " DEMO_FORGE_REPOSITORY ": {path: ", forge->hosting,
+		   ", source: " DEMO_FORGE_SOURCE ", name: " DEMO_FORGE_NAME
+		   ", poll: 1h, anchor: {" DEMO_BRANCH ": root}}\n");
+	buf_addf(text,
+		 "public-url: http://127.0.0.1:%u\n"
+		 "anonymous-read: true\n"
+		 "sources:\n"
+		 "  " DEMO_FORGE_SOURCE ":\n"
+		 "    kind: gitea\n"
+		 "    api: http://127.0.0.1:%u\n",
+		 forge->service_port, forge->port);
+	add_quoted(text, "    secrets-file: ", forge->secret_file, "\n");
+	add_quoted(text, "    token-file: ", forge->token_file, "\n");
+}
+
+static void add_targets(struct demo *demo, struct buf *text)
+{
+	buf_add_string(text, "targets:\n  " DEMO_TARGET ":\n    "
+			     "repository: " DEMO_REPOSITORY "\n    paths: "
+			     "[deploy/web]\n");
+	add_quoted(text, "    directory: {path: ", demo->live, ", keep: 10}\n");
+	buf_add_string(text, "    drift: {every: 5s, mode: correct}\n"
+			     "  " DEMO_FORGE_TARGET ":\n"
+			     "    repository: " DEMO_FORGE_REPOSITORY "\n"
+			     "    paths: [deploy/web]\n");
+	add_quoted(text, "    directory: {path: ", demo->forge.live, "}\n");
+}
+
 /* Started as root the service stays root: the directory is private, and users of its
  * own may not exist here. */
 static int write_config(struct demo *demo, struct error *err)
@@ -292,11 +325,8 @@ static int write_config(struct demo *demo, struct error *err)
 			      "repositories:\n");
 	add_quoted(&text, "  " DEMO_REPOSITORY ": {path: ", demo->repository,
 		   ", poll: 1h, anchor: {" DEMO_BRANCH ": root}}\n");
-	buf_add_string(&text, "targets:\n  " DEMO_TARGET ":\n    "
-			      "repository: " DEMO_REPOSITORY "\n    paths: "
-			      "[deploy/web]\n");
-	add_quoted(&text, "    directory: {path: ", demo->live, ", keep: 10}\n");
-	buf_add_string(&text, "    drift: {every: 5s, mode: correct}\n");
+	add_forge(demo, &text);
+	add_targets(demo, &text);
 	if (rc == 0)
 		rc = buf_status(&text, "the configuration", err);
 	if (rc == 0)
@@ -323,6 +353,8 @@ int demo_stage_fill(struct demo *demo, struct error *err)
 	if (rc == 0)
 		rc = make_clone(demo, err);
 	if (rc == 0)
+		rc = demo_forge_fill(demo, err);
+	if (rc == 0)
 		rc = write_config(demo, err);
 	if (rc == 0)
 		rc = install_hooks(demo, err);
@@ -333,11 +365,20 @@ int demo_stage_fill(struct demo *demo, struct error *err)
 
 /* --- commits --- */
 
-int demo_commit(struct demo *demo, const char *manifest, const char *message,
-		bool signs, char id[DEMO_ID_BYTES], struct error *err)
+int demo_head(struct demo *demo, char id[DEMO_ID_BYTES], struct error *err)
 {
 	struct buf line = BUF_INIT(TEXT_BYTES);
 
+	int rc = demo_git(demo, &line, err, "rev-parse", "HEAD", NULL);
+	if (rc == 0)
+		rc = git_id(id, &line, err);
+	buf_release(&line);
+	return rc;
+}
+
+int demo_commit(struct demo *demo, const char *manifest, const char *message,
+		bool signs, char id[DEMO_ID_BYTES], struct error *err)
+{
 	int rc = make_directory(demo, "work/deploy/web", err);
 	if (rc == 0)
 		rc = write_file(demo, "work/" DEMO_MANIFEST, manifest, err);
@@ -346,12 +387,7 @@ int demo_commit(struct demo *demo, const char *manifest, const char *message,
 	if (rc == 0)
 		rc = demo_git(demo, NULL, err, "commit", "-q", "-m", message,
 			      signs ? "-S" : "--no-gpg-sign", NULL);
-	if (rc == 0)
-		rc = demo_git(demo, &line, err, "rev-parse", "HEAD", NULL);
-	if (rc == 0)
-		rc = git_id(id, &line, err);
-	buf_release(&line);
-	return rc;
+	return rc == 0 ? demo_head(demo, id, err) : rc;
 }
 
 /* A letter of base64 before the signature's last line: what it stands for is part of

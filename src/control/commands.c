@@ -96,7 +96,7 @@ static int check_passed(struct command *command, const struct oid *commit,
 		if (rc != 0)
 			return rc;
 		for (size_t i = 0; i < count; i++)
-			if (oid_equal(&rows[i].commit, commit)) {
+			if (rows[i].number == 0 && oid_equal(&rows[i].commit, commit)) {
 				*change = rows[i].change;
 				return 0;
 			}

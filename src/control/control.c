@@ -200,8 +200,10 @@ static void take_part(struct control *control, const char *name, int fd)
 	control->next_state = 0;
 	if (part == PART_ZYGOTE)
 		control->observer_stale = true;
-	if (part == PART_INTAKE)
+	if (part == PART_INTAKE) {
+		channel_cork(&control->parts[part]); /* until the round's end */
 		sources_send(control);
+	}
 }
 
 static void read_keeper(struct control *control)
@@ -248,9 +250,10 @@ static void read_part(struct control *control, enum part part)
 
 /* --- a round --- */
 
-/* Writes what is queued; the events to wait for. A closed channel is found by reading.
+/* Writes what is queued; the events to wait for then. A closed channel is found by
+ * reading.
  */
-static short wanted_events(struct channel *channel)
+static short flush(struct channel *channel)
 {
 	bool pending = false;
 
@@ -270,16 +273,14 @@ static void wait_for_work(struct control *control, int signals, int64_t until,
 		polls[used++] =
 			control->part_there[i]
 				? (struct pollfd){ control->parts[i].fd,
-						   wanted_events(&control->parts[i]),
-						   0 }
+						   flush(&control->parts[i]), 0 }
 				: (struct pollfd){ -1, 0, 0 };
 	for (struct job *job = control->jobs; job && used < POLL_MAX; job = job->next) {
 		jobs[used] = job;
-		polls[used++] =
-			job->started
-				? (struct pollfd){ job->channel.fd,
-						   wanted_events(&job->channel), 0 }
-				: (struct pollfd){ -1, 0, 0 };
+		polls[used++] = job->started
+					? (struct pollfd){ job->channel.fd,
+							   flush(&job->channel), 0 }
+					: (struct pollfd){ -1, 0, 0 };
 	}
 	int64_t wait = until - clock_monotonic();
 	int milliseconds = wait <= 0                  ? 0
@@ -319,6 +320,8 @@ static void send_answers(struct control *control)
 		}
 	control->answers = NULL;
 	control->answers_end = &control->answers;
+	if (control->part_there[PART_INTAKE])
+		flush(&control->parts[PART_INTAKE]);
 }
 
 /* Tells keeper (its watchdog) and intake (/readyz) how we are. */
@@ -333,9 +336,10 @@ static void send_state(struct control *control, int64_t now)
 	control->next_state = now + STATE_EVERY;
 	control->told_ready = ready;
 	channel_send(&control->keeper, MESSAGE_state, &state, NULL, 0, NULL);
-	if (control->part_there[PART_INTAKE])
-		channel_send(&control->parts[PART_INTAKE], MESSAGE_state, &state, NULL,
-			     0, NULL);
+	if (control->part_there[PART_INTAKE] &&
+	    channel_send(&control->parts[PART_INTAKE], MESSAGE_state, &state, NULL, 0,
+			 NULL) == 0)
+		flush(&control->parts[PART_INTAKE]);
 }
 
 static void commit(struct control *control)
@@ -389,6 +393,8 @@ static void loop(struct control *control, int signals)
 		control->round = arena_new(ROUND_ARENA_BYTES);
 		if (!control->round)
 			abort(); /* the keeper starts us again; nothing was taken yet */
+		control->round_webhooks = 0;
+		control->round_number++;
 		take_everything(control, signals, polls, jobs, count);
 		int64_t now = clock_monotonic();
 		jobs_expire(control, now);

@@ -163,19 +163,29 @@ void forge_budget_take(struct control *control, const struct job *job,
 	store_source_put(control->store, &row, NULL);
 }
 
+bool forge_is_down(int code)
+{
+	return code == ERROR_NETWORK || code == ERROR_TIMEOUT || code == ERROR_FORGE ||
+	       code == ERROR_RATE_LIMITED;
+}
+
 /* One that fails again and again is left alone for a while; an item's own trouble (a
  * refusal, a missing thing) says nothing about the forge. */
-void forge_result(struct control *control, const char *source, int code,
+void forge_result(struct control *control, const char *source, uint64_t job, int code,
 		  const char *problem, int64_t retry_at)
 {
 	struct forge_watch *watch = forge_watch_find(control, source);
 	struct msg_source_row row = { 0 };
-	bool down = code == ERROR_NETWORK || code == ERROR_TIMEOUT ||
-		    code == ERROR_FORGE || code == ERROR_RATE_LIMITED;
+	bool down = forge_is_down(code);
 
 	if (!watch)
 		return;
-	watch->failures = down ? watch->failures + 1 : 0;
+	if (!down)
+		watch->failures = 0;
+	else if (job == 0 || job != watch->failed_job || watch->failures == 0)
+		watch->failures++;
+	if (down)
+		watch->failed_job = job;
 	if (down)
 		watch->retry_at =
 			retry_at ? to_monotonic(retry_at)

@@ -23,11 +23,10 @@ const char *change_target_ref(const struct msg_change_row *change);
 
 /* --- judge_reviews.c --- */
 /* The merge request by which the change comes, its reviews, and the runner's step that
- * merges it, as far as they are known. `base`: the tip that it is merged into. */
+ * merges it into request->old_id, as far as they are known. */
 int judgement_reviews(struct control *control, struct job *job,
 		      const struct conf_repository_entry *entry,
-		      const struct msg_change_row *change, const struct oid *base,
-		      struct msg_judge *request);
+		      const struct msg_change_row *change, struct msg_judge *request);
 /* Whether the judge could not decide for want of reviews that can be had: they are
  * asked for then, and the work waits. */
 bool judgement_needs_reviews(struct control *control, const struct job *job,

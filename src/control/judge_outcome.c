@@ -178,6 +178,40 @@ int targets_queue(struct control *control, const struct job *job,
 	return 0;
 }
 
+/* Several merges came between two looks: each is judged as if it had been seen alone,
+ * the last one brings the tip. */
+static void split(struct control *control, const struct msg_change_row *change,
+		  const struct msg_oids *steps)
+{
+	struct error err = ERROR_INIT;
+	struct msg_change_row step = *change;
+	uint64_t first = 0, last = 0;
+	int rc = 0;
+
+	step.is_step = true;
+	step.state = "waiting";
+	step.reason = NULL;
+	step.attempts = 0;
+	step.verdict = 0;
+	step.updated_at = clock_now();
+	for (size_t i = 0; rc == 0 && i < steps->count; i++) {
+		step.old_id = i ? steps->items[i - 1] : change->old_id;
+		step.new_id = steps->items[i];
+		rc = store_change_add(control->store, &step, &last, &err);
+		first = first ? first : last;
+	}
+	const char *reason = arena_printf(
+		control->round, "judged merge by merge: changes %llu to %llu",
+		(unsigned long long)first, (unsigned long long)last);
+	if (rc == 0)
+		rc = store_change_move(control->store, change->id, "split", reason,
+				       change->attempts, 0, clock_now(), &err);
+	if (rc != 0)
+		control_fail(control, 3, &err);
+	log_info("a change is judged merge by merge", LOG_U("change", change->id),
+		 LOG_U("steps", steps->count));
+}
+
 /* Which rule failed, where, and how many more there are. */
 static const char *describe(struct control *control, const struct job *job)
 {
@@ -219,6 +253,11 @@ void verdict_take(struct control *control, struct job *job,
 			    REVIEWS_PATIENCE);
 		return;
 	}
+	if (result == VERDICT_FAIL && judged->steps.count > 1 && !change.is_step &&
+	    !change.number) {
+		split(control, &change, &judged->steps);
+		return;
+	}
 	if (result == VERDICT_UNKNOWN) {
 		judgement_failed(control, &change,
 				 judged->text ? judged->text
@@ -232,7 +271,9 @@ void verdict_take(struct control *control, struct job *job,
 	const char *reason = passed               ? NULL
 			     : job->finding_count ? job->findings[0].message
 						  : "policy said no";
-	bool moves = passed && !change.number; /* a merge request moves no ref yet */
+	/* A merge request moves no ref yet, and a queue's ref is judged by the rules of
+	 * another. */
+	bool moves = passed && strcmp(change_target_ref(&change), change.ref) == 0;
 	struct occasion occasion = { CAUSE_PUSH, change.pusher, NULL,
 				     change.received_at };
 	rc = store_verdict(control, job, &change, judged, &verdict, &err);
@@ -244,6 +285,8 @@ void verdict_take(struct control *control, struct job *job,
 	if (rc == 0 && moves)
 		rc = store_ref_accepted(control->store, change.repository, change.ref,
 					&change.new_id, &err);
+	if (rc == 0 && moves)
+		rc = merge_requests_accepted(control, change.repository, change.ref);
 	if (rc == 0)
 		rc = policy_status_put(
 			control, &change, passed ? "success" : "failure",

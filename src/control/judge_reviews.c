@@ -4,11 +4,10 @@
  * The merge is git's own (ort), made by the runner into a scratch object directory of
  * the mirror that the judge then reads: for a merge request its result is what is
  * judged, for a push it tells whether exactly that was pushed. */
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/program.h"
 #include "control/judge.h"
 
 #define MERGE_TIMEOUT  (120 * CLOCK_SECOND)
@@ -54,17 +53,13 @@ static int add_merge(struct control *control, struct job *job,
 	struct arena *arena = job->arena;
 	const char *scratch = judgement_scratch(arena, entry);
 	struct msg_grant *grant = arena_new_of(arena, struct msg_grant);
-	char *git = NULL;
 
 	if (!grant || !scratch)
 		return ERROR_MEMORY;
-	int rc = program_find(&git, "git", NULL);
-	if (rc != 0)
-		return rc;
 	request->scratch =
 		arena_printf(arena, "%s/%llu", scratch, (unsigned long long)job->id);
 	const char *arguments[] = {
-		arena_string(arena, git),
+		"git",
 		"--git-dir",
 		arena_string(arena, entry->mirror),
 		"merge-tree",
@@ -85,7 +80,6 @@ static int add_merge(struct control *control, struct job *job,
 		arena_printf(arena, "GIT_ALTERNATE_OBJECT_DIRECTORIES=%s/objects",
 			     entry->mirror),
 	};
-	free(git);
 	*grant = (struct msg_grant){
 		.arguments = copy_list(arena, arguments, COUNT_OF(arguments)),
 		.environment = copy_list(arena, environment, COUNT_OF(environment)),
@@ -98,15 +92,25 @@ static int add_merge(struct control *control, struct job *job,
 	return job_add_grants(job, grant, 1);
 }
 
+/* It is known by its head from before. */
+static int read_again(struct control *control, const struct msg_merge_request_row *row)
+{
+	int rc = control_write(control);
+
+	return rc == 0 ? store_merge_request_hint(control->store, row->repository,
+						  row->number, clock_now(), NULL)
+		       : rc;
+}
+
 int judgement_reviews(struct control *control, struct job *job,
 		      const struct conf_repository_entry *entry,
-		      const struct msg_change_row *change, const struct oid *base,
-		      struct msg_judge *request)
+		      const struct msg_change_row *change, struct msg_judge *request)
 {
+	const struct conf_source_entry *source = forge_of(control, entry->name);
 	struct msg_merge_request_row row = { 0 };
 
 	/* For a push only what was just read counts. */
-	if (!forge_of(control, entry->name) || oid_is_null(&change->new_id))
+	if (!source || oid_is_null(&change->new_id))
 		return 0;
 	job->asks_reviews = !change->number;
 	if (!change->number &&
@@ -115,16 +119,22 @@ int judgement_reviews(struct control *control, struct job *job,
 	int rc = merge_request_of_change(control, change, &row);
 	if (rc != 0)
 		return rc;
+	if (!change->number && row.number && !merge_request_is_fresh(&row))
+		return read_again(control, &row);
 	job->asks_reviews = false;
 	request->has_reviews = true;
 	if (row.number == 0)
 		return 0;
 	request->number = row.number;
+	request->source = arena_string(job->arena, source->name);
+	request->forge = arena_string(job->arena, source->options.kind);
+	request->own_head = row.head_repository &&
+			    strcmp(row.head_repository, entry->options.full_name) == 0;
 	request->author = arena_string(job->arena, row.author);
 	request->head_repository = arena_string(job->arena, row.head_repository);
 	request->base_ref = arena_string(job->arena, row.base_ref);
 	request->merge_head = row.head;
-	request->merge_base_tip = change->number ? change->old_id : *base;
+	request->merge_base_tip = request->old_id;
 	if (!oid_is_null(&request->merge_base_tip) &&
 	    (change->number || !oid_equal(&row.head, &change->new_id)))
 		rc = add_merge(control, job, entry, request);

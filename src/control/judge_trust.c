@@ -187,7 +187,7 @@ int judgement_fill(struct control *control, struct job *job,
 		return ERROR_MEMORY;
 	job->commit = change->new_id;
 	find_policy_commit(control, job, entry, repository.head, request);
-	int rc = judgement_reviews(control, job, entry, change, base, request);
+	int rc = judgement_reviews(control, job, entry, change, request);
 	return rc == 0 ? collect_trusted(control, job, entry, repository.head, request)
 		       : rc;
 }

@@ -16,6 +16,8 @@
 #include "forge/forge.h"
 
 #define FRESH         (60 * CLOCK_SECOND) /* reviews are read again when older */
+#define LAG_MIN       (5 * CLOCK_SECOND)  /* of a head behind what the forge tells */
+#define LAG_MAX       (3600 * CLOCK_SECOND)
 #define REF_BYTES     300
 #define BRANCH_PREFIX "refs/heads/"
 
@@ -49,9 +51,14 @@ static bool head_ref(const struct control *control, const char *repository,
 			row->head_ref) < REF_BYTES;
 }
 
+static bool has_state(const struct msg_merge_request_row *row, const char *state)
+{
+	return row->state && strcmp(row->state, state) == 0;
+}
+
 static bool is_open(const struct msg_merge_request_row *row)
 {
-	return row->state && strcmp(row->state, "open") == 0;
+	return has_state(row, "open");
 }
 
 /* --- judging --- */
@@ -93,10 +100,20 @@ static int add_change(struct control *control, const struct msg_merge_request_ro
 	return rc;
 }
 
+/* A verdict was given by the policy, and in the history, of what was accepted then. */
+static bool is_of_now(const struct msg_change_row *change,
+		      const struct msg_ref_row *base)
+{
+	return (strcmp(change->state, "accepted") != 0 &&
+		strcmp(change->state, "refused") != 0) ||
+	       (oid_is_null(&change->base) && oid_is_null(&base->accepted)) ||
+	       oid_equal(&change->base, &base->accepted);
+}
+
 /* Whether its last change is about the very same head and base. With `again` only one
  * that still waits counts. */
 static bool is_judged(struct control *control, const struct msg_merge_request_row *row,
-		      const struct oid *base, bool again)
+		      const struct msg_ref_row *base, bool again)
 {
 	struct msg_change_row change;
 
@@ -104,9 +121,10 @@ static bool is_judged(struct control *control, const struct msg_merge_request_ro
 					     row->change, &change, NULL) != 0)
 		return false;
 	return oid_equal(&change.new_id, &row->head) &&
-	       oid_equal(&change.old_id, base) &&
+	       oid_equal(&change.old_id, &base->tip) &&
 	       strcmp(change.base_ref ? change.base_ref : "", row->base_ref) == 0 &&
-	       (!again || strcmp(change.state, "waiting") == 0);
+	       (again ? strcmp(change.state, "waiting") == 0
+		      : is_of_now(&change, base));
 }
 
 /* Judges it when head and base are in the mirror; fetches when they are not. */
@@ -133,7 +151,7 @@ static int judge(struct control *control, const struct msg_merge_request_row *ro
 		schedule_hint(control, row->repository);
 		return rc;
 	}
-	if (oid_is_null(&base.tip) || is_judged(control, row, &base.tip, again))
+	if (oid_is_null(&base.tip) || is_judged(control, row, &base, again))
 		return 0;
 	return add_change(control, row, ref, &base.tip);
 }
@@ -163,6 +181,23 @@ static bool same_reviews(struct msg_review_row *a, size_t a_count,
 	return true;
 }
 
+/* A forge may tell of a push before it knows what was merged: once it does, a tip that
+ * was refused for want of it is judged again. */
+static int tell_merged(struct control *control, const struct msg_merge_request_row *old,
+		       const struct msg_merge_request_row *row)
+{
+	struct msg_ref_row base = { 0 };
+
+	if (!row->base_ref || oid_is_null(&row->merge_commit) ||
+	    oid_equal(&old->merge_commit, &row->merge_commit))
+		return 0;
+	store_ref_get(control->store, control->round, row->repository, row->base_ref,
+		      &base, NULL);
+	return oid_equal(&base.tip, &row->merge_commit)
+		       ? ref_judge_again(control, row->repository, &base)
+		       : 0;
+}
+
 int merge_request_take(struct control *control, const char *repository,
 		       const struct merge_request *found, uint64_t seen)
 {
@@ -179,12 +214,16 @@ int merge_request_take(struct control *control, const char *repository,
 	row.looked_at = clock_now();
 	row.seen = seen > old.seen ? seen : old.seen;
 	row.change = old.change;
-	bool again = !same_reviews(reviews, review_count, found->reviews,
-				   found->review_count);
+	/* While it was closed its head may have been told other verdicts. */
+	bool again =
+		!is_open(&old) || !same_reviews(reviews, review_count, found->reviews,
+						found->review_count);
 	int rc = store_merge_request_put(control->store, &row, found->reviews,
 					 found->review_count, &err);
 	if (rc == 0)
 		rc = judge(control, &row, again);
+	if (rc == 0)
+		rc = tell_merged(control, &old, &row);
 	if (rc != 0)
 		control_fail(control, 3, &err);
 	return rc;
@@ -212,6 +251,15 @@ int merge_requests_listed(struct control *control, const char *repository,
 
 /* --- what a fetch saw --- */
 
+/* As long as it is like that already: a ref that lags comes soon, one whose objects are
+ * refused never. */
+static int64_t lag_of(const struct msg_merge_request_row *row)
+{
+	int64_t age = clock_now() - row->updated_at;
+
+	return age < LAG_MIN ? LAG_MIN : age > LAG_MAX ? LAG_MAX : age;
+}
+
 int merge_requests_fetched(struct control *control, const char *repository)
 {
 	struct msg_merge_request_row *rows;
@@ -232,10 +280,26 @@ int merge_requests_fetched(struct control *control, const char *repository)
 		/* The forge says one thing and its ref another: ask again. */
 		rc = oid_equal(&head.tip, &rows[i].head)
 			     ? judge(control, &rows[i], false)
-			     : store_merge_request_hint(control->store, repository,
-							rows[i].number, clock_now(),
-							NULL);
+			     : store_merge_request_hint(
+				       control->store, repository, rows[i].number,
+				       clock_now() + lag_of(&rows[i]), NULL);
 	}
+	return rc;
+}
+
+int merge_requests_accepted(struct control *control, const char *repository,
+			    const char *base_ref)
+{
+	struct msg_merge_request_row *rows;
+	size_t count = 0;
+	int rc = forge_of(control, repository)
+			 ? store_merge_request_open(control->store, control->round,
+						    repository, base_ref, &rows, &count,
+						    NULL)
+			 : 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = judge(control, &rows[i], false);
 	return rc;
 }
 
@@ -278,6 +342,11 @@ bool reviews_fresh(struct control *control, const char *repository,
 	const struct review_look *look = look_of(control, repository, commit);
 
 	return look && look->looked_at && look->looked_at > clock_now() - FRESH;
+}
+
+bool merge_request_is_fresh(const struct msg_merge_request_row *row)
+{
+	return row->looked_at > clock_now() - FRESH;
 }
 
 void reviews_ask(struct control *control, const char *repository,
@@ -363,9 +432,16 @@ int merge_request_of_change(struct control *control,
 	int rc = store_merge_request_of_commit(control->store, control->round,
 					       change->repository, &change->new_id,
 					       &rows, &count, NULL);
-	for (size_t i = 0; rc == 0 && i < count && out->number == 0; i++)
-		if (rows[i].base_ref && strcmp(rows[i].base_ref, ref) == 0)
+	/* Anybody may open another one with the same head. */
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		bool merged = has_state(&rows[i], "merged");
+		if (rows[i].base_ref && strcmp(rows[i].base_ref, ref) == 0 &&
+		    (merged || (out->number == 0 && is_open(&rows[i])))) {
 			*out = rows[i];
+			if (merged)
+				break;
+		}
+	}
 	return rc;
 }
 

@@ -321,7 +321,7 @@ int64_t schedule(struct control *control, int64_t now)
 		return until;
 	if (control->observer_stale)
 		observer_refresh(control);
-	read_due(control);
+	read_due(control, now, &until);
 	lookup_due(control, now, &until);
 	report_due(control, now, &until);
 	fetch_due(control, now, &until);

@@ -129,6 +129,8 @@ struct job {
 	size_t ref_count;
 	size_t ref_capacity;
 	struct job_delivery *deliveries; /* read */
+	const char *hinted; /* read: this repository was, in the round hinted_in */
+	uint64_t hinted_in;
 	size_t delivery_count;
 	size_t deliveries_done;
 	struct job_report *reports; /* report */
@@ -187,7 +189,8 @@ struct forge_watch {
 	int64_t retry_at;    /* monotonic: it asked for silence until then */
 	int64_t refilled_at; /* monotonic */
 	uint64_t allowance;  /* requests that may still be made, times 60 s */
-	uint64_t failures;   /* in a row */
+	uint64_t failures;   /* jobs in a row */
+	uint64_t failed_job; /* the last of them */
 	char *token;         /* of an App's installation; wiped */
 	int64_t token_expires;
 	uint64_t installation;
@@ -230,6 +233,10 @@ struct control {
 	size_t next_look;
 	struct arena *watch_arena;
 	struct arena *round; /* freed at the end of each round */
+	uint64_t round_number;
+	size_t round_webhooks; /* stored in this round */
+	int64_t calm_at;       /* monotonic: the last rush of webhooks is over then */
+	int64_t read_by; /* monotonic: reading waits no longer; 0: nothing waits */
 	struct answer *answers;
 	struct answer **answers_end;
 	bool draining;
@@ -303,6 +310,9 @@ extern const struct job_kind fetch_kind, judge_kind, deploy_kind, observe_kind,
 int fetch_prepare(struct control *control,
 		  const struct conf_repository_entry *repository,
 		  const struct msg_repository_row *row);
+/* A tip that was neither accepted nor waits is judged once more. */
+int ref_judge_again(struct control *control, const char *repository,
+		    const struct msg_ref_row *known);
 int judge_prepare(struct control *control, const struct msg_change_row *change);
 int emit_prepare(struct control *control, const struct conf_target_entry *target,
 		 const struct msg_deployment_row *deployment);
@@ -323,7 +333,7 @@ void webhook_take(struct control *control, const struct msg_webhook *webhook, in
 
 /* --- work_read.c, work_report.c, work_lookup.c --- */
 extern const struct job_kind read_kind, report_kind, lookup_kind;
-void read_due(struct control *control);
+void read_due(struct control *control, int64_t now, int64_t *until);
 void report_due(struct control *control, int64_t now, int64_t *until);
 void lookup_due(struct control *control, int64_t now, int64_t *until);
 
@@ -345,8 +355,11 @@ int forge_session_fill(struct control *control, struct job *job,
 /* What a job said about limits and its token. */
 void forge_budget_take(struct control *control, const struct job *job,
 		       const struct msg_forge_budget *budget);
-/* How talking went: for `status` and the wait before the next time. */
-void forge_result(struct control *control, const char *source, int code,
+/* Whether it says something about the forge, which is left alone for a while then. */
+bool forge_is_down(int code);
+/* How talking went: for `status` and the wait before the next time. However much of one
+ * job (0: none) fails, it is one failure. */
+void forge_result(struct control *control, const char *source, uint64_t job, int code,
 		  const char *problem, int64_t retry_at);
 
 /* --- merge_requests.c --- */
@@ -360,18 +373,26 @@ int merge_requests_listed(struct control *control, const char *repository,
 			  const struct merge_request *found, size_t count);
 /* A fetch ended: what has a new head or base is judged. */
 int merge_requests_fetched(struct control *control, const char *repository);
+/* Something was accepted on a branch: what shall be merged into it is judged by that.
+ */
+int merge_requests_accepted(struct control *control, const char *repository,
+			    const char *base_ref);
 /* The refs that a fetch shall bring besides branches and tags. */
 struct msg_strings merge_request_refs(struct control *control, struct arena *arena,
 				      const struct conf_repository_entry *entry);
 /* Whether the reviews of this commit were read within the last minute. */
 bool reviews_fresh(struct control *control, const char *repository,
 		   const struct oid *commit);
+/* Whether this one itself, with its reviews, was: a forge need not tell of it when it
+ * is asked about the commit. */
+bool merge_request_is_fresh(const struct msg_merge_request_row *row);
 /* They are read soon; changes and deployments of this commit are due then. */
 void reviews_ask(struct control *control, const char *repository,
 		 const struct oid *commit);
 void reviews_looked(struct control *control, const char *repository,
 		    const struct oid *commit, int code);
-/* The merge request by which a change comes (number 0 in *out: none). */
+/* The merge request by which a change comes (number 0 in *out: none): of several the
+ * newest that was merged, else the newest that is open. */
 int merge_request_of_change(struct control *control,
 			    const struct msg_change_row *change,
 			    struct msg_merge_request_row *out);

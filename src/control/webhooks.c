@@ -139,8 +139,10 @@ void webhook_take(struct control *control, const struct msg_webhook *webhook, in
 	else if (rc == 0)
 		rc = store_body(control, webhook, webhook->body.data,
 				webhook->body.length, &id, &err);
-	if (rc == 0)
+	if (rc == 0) {
 		metric_add(METRIC_DELIVERIES, 1);
+		control->round_webhooks++;
+	}
 	struct msg_answer answer = {
 		.request = webhook->request,
 		.code = rc,

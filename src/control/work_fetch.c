@@ -267,6 +267,15 @@ static bool was_not_accepted(struct control *control, const char *repository,
 	       count == 0;
 }
 
+int ref_judge_again(struct control *control, const char *repository,
+		    const struct msg_ref_row *known)
+{
+	return was_not_accepted(control, repository, known)
+		       ? add_change(control, repository, known->ref, &known->tip,
+				    &known->tip)
+		       : 0;
+}
+
 static void take_refs(struct control *control, struct job *job, const char *head)
 {
 	struct error err = ERROR_INIT;

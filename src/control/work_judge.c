@@ -54,10 +54,13 @@ int judge_prepare(struct control *control, const struct msg_change_row *change)
 	int rc = judgement_fill(control, job, entry, change, &ref.accepted, request);
 	if (rc == 0 && !change->number)
 		rc = judgement_watch(control, job, request);
-	if (rc != 0)
+	if (rc != 0) {
 		job_drop(job);
-	else
+		judgement_failed(control, change, "the judge could not be prepared",
+				 false);
+	} else {
 		judgement_start(control, job, entry, request);
+	}
 	return rc;
 }
 

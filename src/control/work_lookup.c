@@ -78,25 +78,44 @@ static int add_lists(struct control *control, struct lookup_list *list)
 	return rc;
 }
 
-static int add_wanted(struct control *control, struct lookup_list *list, int64_t now,
-		      int64_t *until)
+/* Of one repository, or (NULL) of all. 1: there are more of others than were read. */
+static int add_wanted_of(struct control *control, struct lookup_list *list,
+			 const char *repository, int64_t now, int64_t *until)
 {
 	struct msg_merge_request_row *rows;
 	size_t count = 0;
 	int64_t later = 0, time = clock_now();
 	int rc = 0;
 
-	if (store_merge_request_wanted(control->store, control->round, NULL, time,
+	if (store_merge_request_wanted(control->store, control->round, repository, time,
 				       LIST_ROWS_MAX, &rows, &count, &later, NULL) != 0)
 		return 0;
 	if (later && now + later - time < *until)
 		*until = now + later - time;
+	if (!repository && count == LIST_ROWS_MAX)
+		return 1;
 	for (size_t i = 0; rc == 0 && i < count && list->job->lookup_count < ITEMS_MAX;
 	     i++)
 		if (is_of(control, rows[i].repository, list->source))
 			rc = add_item(control, list, rows[i].repository, "number",
 				      rows[i].number, rows[i].wanted, NULL);
 	return rc;
+}
+
+/* All at once as long as they are few. Many of a forge that is silent, or of a
+ * repository that is not asked for any more, must not stand before the others. */
+static int add_wanted(struct control *control, struct lookup_list *list, int64_t now,
+		      int64_t *until)
+{
+	const struct config *config = control->config;
+	int rc = add_wanted_of(control, list, NULL, now, until);
+	bool many = rc == 1;
+
+	for (size_t i = 0; many && rc >= 0 && i < config->repository_count; i++)
+		if (is_of(control, config->repositories[i].name, list->source))
+			rc = add_wanted_of(control, list, config->repositories[i].name,
+					   now, until);
+	return rc < 0 ? rc : 0;
 }
 
 static int add_commits(struct control *control, struct lookup_list *list, int64_t now,
@@ -235,7 +254,9 @@ static void lookup_failed(struct control *control, struct job_lookup *lookup, in
 		    LOG_S("mode", lookup->mode), LOG_U("number", lookup->number),
 		    LOG_S("problem", text));
 	if (strcmp(lookup->mode, "open") == 0) {
-		if (watch && code != ERROR_FORGE_DENIED && code != ERROR_FORGE_REFUSED)
+		/* Only what makes control wait before it asks the forge again: what is
+		 * wrong with this list is the next poll's. */
+		if (watch && forge_is_down(code))
 			watch->list_merge_requests = true;
 	} else if (strcmp(lookup->mode, "commit") == 0) {
 		reviews_looked(control, lookup->repository, &lookup->commit, code);
@@ -300,7 +321,7 @@ static int take_looked_up(struct control *control, struct job *job,
 	metric_add(METRIC_LOOKUPS, 1);
 	if (control_write(control) != 0)
 		return 0;
-	forge_result(control, job->source, code == ERROR_NOT_FOUND ? 0 : code,
+	forge_result(control, job->source, job->id, code == ERROR_NOT_FOUND ? 0 : code,
 		     looked->text, looked->retry_at);
 	int rc = 0;
 	if (code == 0)
@@ -344,10 +365,10 @@ static void take_crash(struct control *control, struct job *job)
 
 	if (control_write(control) != 0)
 		return;
-	forge_result(control, job->source, ERROR_FORGE, problem, 0);
+	forge_result(control, job->source, job->id, ERROR_FORGE, problem, 0);
 	for (size_t i = 0; i < job->lookup_count; i++)
 		if (!job->lookups[i].done)
-			lookup_failed(control, &job->lookups[i], ERROR_CHILD, problem,
+			lookup_failed(control, &job->lookups[i], ERROR_FORGE, problem,
 				      0);
 }
 

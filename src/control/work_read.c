@@ -17,6 +17,9 @@
 
 #define INLINE_BYTES ((size_t)512 << 10) /* larger bodies travel as memory */
 #define BATCH_BYTES  ((size_t)8 << 20)
+#define RUSH         8                   /* webhooks in one round */
+#define CALM         (CLOCK_SECOND / 20) /* after the last such round */
+#define PATIENCE     CLOCK_SECOND
 
 /* --- sending --- */
 
@@ -109,15 +112,37 @@ static int read_prepare(struct control *control, const struct msg_delivery_row *
 	return 0;
 }
 
-void read_due(struct control *control)
+/* While webhooks pour in, taking them comes first: reading them waits for a calm
+ * moment, for a second, or until half of what may wait does. */
+static bool is_time(struct control *control, uint64_t waiting, int64_t now,
+		    int64_t *until)
+{
+	uint64_t most = control->config->limits.values[LIMIT_DELIVERIES_WAITING];
+
+	if (control->round_webhooks >= RUSH)
+		control->calm_at = now + CALM;
+	if (now >= control->calm_at || waiting > most / 2)
+		return true;
+	if (control->read_by == 0)
+		control->read_by = now + PATIENCE;
+	int64_t when = control->read_by < control->calm_at ? control->read_by
+							   : control->calm_at;
+	if (when < *until)
+		*until = when;
+	return now >= control->read_by;
+}
+
+void read_due(struct control *control, int64_t now, int64_t *until)
 {
 	uint64_t count = 0, bytes = 0;
 	struct msg_delivery_row *rows;
 	size_t found = 0;
 
 	if (store_webhook_backlog(control->store, &count, &bytes, NULL) != 0 ||
-	    count == 0 || jobs_any(control, &read_kind, NULL, NULL))
+	    count == 0 || jobs_any(control, &read_kind, NULL, NULL) ||
+	    !is_time(control, count, now, until))
 		return;
+	control->read_by = 0;
 	size_t limit = (size_t)control->config->limits.values[LIMIT_READ_BATCH];
 	if (store_webhook_next(control->store, control->round, NULL, limit, &rows,
 			       &found, NULL) != 0 ||
@@ -153,9 +178,22 @@ static bool is_kind(const struct msg_hint_row *hint, const char *kind)
 	return hint->kind && strcmp(hint->kind, kind) == 0;
 }
 
+/* A batch is mostly about few repositories: one hint a round is as good as many. */
+static int hint_once(struct control *control, struct job *job, const char *repository,
+		     int64_t now, struct error *err)
+{
+	if (job->hinted == repository && job->hinted_in == control->round_number)
+		return 0;
+	job->hinted = repository; /* of the configuration */
+	job->hinted_in = control->round_number;
+	schedule_hint(control, repository);
+	return store_repository_hint(control->store, repository, now, err);
+}
+
 /* Looks at what a hint names; what it says beyond that is only remembered. */
-static int follow_hint(struct control *control, const struct msg_hint_row *hint,
-		       struct msg_delivery_row *row, struct error *err)
+static int follow_hint(struct control *control, struct job *job,
+		       const struct msg_hint_row *hint, struct msg_delivery_row *row,
+		       struct error *err)
 {
 	const struct conf_repository_entry *entry =
 		repository_of(control, row->source, hint->name);
@@ -191,19 +229,18 @@ static int follow_hint(struct control *control, const struct msg_hint_row *hint,
 	if (rc == 0 && is_kind(hint, "review"))
 		row->state = "done";
 	else if (rc == 0)
-		rc = store_repository_hint(control->store, entry->name, now, err);
-	schedule_hint(control, entry->name);
+		rc = hint_once(control, job, entry->name, now, err);
 	return rc;
 }
 
-static int take_hints(struct control *control, struct job_delivery *delivery,
-		      struct error *err)
+static int take_hints(struct control *control, struct job *job,
+		      struct job_delivery *delivery, struct error *err)
 {
 	struct msg_delivery_row row = delivery->row;
 	uint64_t id;
 
 	for (size_t i = 0; i < delivery->hint_count; i++) {
-		int rc = follow_hint(control, &delivery->hints[i], &row, err);
+		int rc = follow_hint(control, job, &delivery->hints[i], &row, err);
 		if (rc != 0)
 			return rc;
 		if (i == 0) {
@@ -288,7 +325,7 @@ static int end_delivery(struct control *control, struct job *job,
 	if (control_write(control) != 0)
 		return 0;
 	int rc = done->code == 0 && delivery->hint_count
-			 ? take_hints(control, delivery, &err)
+			 ? take_hints(control, job, delivery, &err)
 			 : look_everywhere(control, delivery,
 					   done->text ? done->text : "nothing was read",
 					   &err);

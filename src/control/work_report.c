@@ -14,6 +14,7 @@
 
 #define REQUESTS_A_ROW 2   /* most are one, or one and a look before */
 #define FINDINGS_SENT  200 /* of a verdict: more than a forge shows */
+#define REFUSALS_MAX   4   /* a forge may know a commit later than its git does */
 #define GIVE_UP_AFTER  (24 * 3600 * CLOCK_SECOND)
 
 /* --- sending --- */
@@ -90,7 +91,7 @@ static void not_possible(struct control *control, const char *source,
 {
 	log_error("a forge cannot be asked or told", LOG_S("source", source),
 		  LOG_E(err));
-	forge_result(control, source, ERROR_FORGE, err->text, 0);
+	forge_result(control, source, 0, ERROR_FORGE, err->text, 0);
 }
 
 static void report_prepare(struct control *control,
@@ -186,7 +187,8 @@ static int failed(struct control *control, const struct job *job,
 {
 	struct error err = ERROR_INIT;
 	int64_t now = clock_now();
-	bool hopeless = code == ERROR_FORGE_REFUSED || code == ERROR_NOT_FOUND ||
+	bool refused = code == ERROR_FORGE_REFUSED || code == ERROR_NOT_FOUND;
+	bool hopeless = (refused && report->attempts + 1 >= REFUSALS_MAX) ||
 			report->created_at < now - GIVE_UP_AFTER;
 	int64_t due = hopeless   ? 0
 		      : retry_at ? retry_at
@@ -212,7 +214,8 @@ static int take_reported(struct control *control, struct job *job,
 	if (!report || report->created_at != reported->created_at)
 		return ERROR_MESSAGE;
 	report->done = true;
-	if (control_write(control) != 0)
+	/* It is due as it was, once the forge may be talked to again. */
+	if (reported->untried || control_write(control) != 0)
 		return 0;
 	if (reported->code != 0) {
 		failed(control, job, report, (int)reported->code, reported->text,
@@ -224,7 +227,7 @@ static int take_reported(struct control *control, struct job *job,
 					clock_now(), &err) != 0)
 			control_fail(control, 3, &err);
 	}
-	forge_result(control, job->source, (int)reported->code, reported->text,
+	forge_result(control, job->source, job->id, (int)reported->code, reported->text,
 		     reported->retry_at);
 	return 0;
 }
@@ -253,7 +256,7 @@ static void take_crash(struct control *control, struct job *job)
 		if (!job->reports[i].done)
 			failed(control, job, &job->reports[i], ERROR_CHILD,
 			       "the job ended without a result", 0);
-	forge_result(control, job->source, ERROR_FORGE,
+	forge_result(control, job->source, job->id, ERROR_FORGE,
 		     "the job ended without a result", 0);
 }
 

@@ -72,6 +72,8 @@ static int post_build(struct forge *forge, const struct msg_report_item *item,
 {
 	struct buf body = BUF_INIT(CALL_BODY_BYTES);
 	struct json json;
+	struct call_reply reply;
+	struct call_fields fields;
 	struct call call = {
 		.method = "POST",
 		.target =
@@ -84,8 +86,15 @@ static int post_build(struct forge *forge, const struct msg_report_item *item,
 	json_object(&json);
 	bitbucket_put_build(&json, build);
 	json_object_end(&json);
-	int code = forge_call(forge, &call, arena, NULL, retry_at, err);
+	int code = forge_call(forge, &call, arena, &reply, retry_at, err);
 	buf_release(&body);
+	/* Whatever answers 200 in the forge's place has not taken it. */
+	if (code == 0 && reply.body != NULL) {
+		call_fields_begin(&fields, arena, reply.body, "the build status");
+		call_text(&fields, "key", CALL_NEEDED);
+		call_text(&fields, "state", CALL_NEEDED);
+		code = call_fields_status(&fields, err);
+	}
 	return code;
 }
 

@@ -103,6 +103,23 @@ static int is_shown(struct forge *forge, const struct msg_report_item *item,
 		       : error_set(err, code, "%s", cause.text);
 }
 
+/* It answers without a body. Whatever else answers 200 in its place has perhaps not
+ * taken it. */
+static int check_taken(struct forge *forge, const struct msg_report_item *item,
+		       const struct bitbucket_build *build,
+		       const struct call_reply *reply, struct arena *arena,
+		       int64_t *retry_at, struct error *err)
+{
+	bool shown = true;
+	int code = reply->body == NULL
+			   ? 0
+			   : is_shown(forge, item, build, arena, &shown, retry_at, err);
+	if (code == 0 && !shown)
+		code = error_set(err, ERROR_FORGE,
+				 "the forge took a build status, but does not show it");
+	return code;
+}
+
 /* `parent` is what a required build is chosen by. */
 static void write_build(struct buf *out, const struct bitbucket_build *build,
 			const char *ref, bool old)
@@ -120,14 +137,15 @@ static void write_build(struct buf *out, const struct bitbucket_build *build,
 
 static int post_build(struct forge *forge, const char *target,
 		      const struct bitbucket_build *build, const char *ref, bool old,
-		      struct arena *arena, int64_t *retry_at, struct error *err)
+		      struct arena *arena, struct call_reply *reply, int64_t *retry_at,
+		      struct error *err)
 {
 	struct buf body = BUF_INIT(CALL_BODY_BYTES);
 	struct call call = {
 		.method = "POST", .target = target, .body = &body, .right = RIGHT_BUILD
 	};
 	write_build(&body, build, ref, old);
-	int code = forge_call(forge, &call, arena, NULL, retry_at, err);
+	int code = forge_call(forge, &call, arena, reply, retry_at, err);
 	buf_release(&body);
 	return code;
 }
@@ -138,18 +156,20 @@ static int post(struct forge *forge, const struct msg_report_item *item,
 		int64_t *retry_at, struct error *err)
 {
 	struct error cause = ERROR_INIT;
+	struct call_reply reply = { 0 };
 	const char *hex = oid_text(&item->commit);
 	const char *ref = text_starts_with(item->ref, "refs/") ? item->ref : "";
 	int code =
 		post_build(forge,
 			   server_target(arena, SERVER_API, item->name,
 					 call_target(arena, "/commits/{}/builds", hex)),
-			   build, ref, false, arena, retry_at, &cause);
+			   build, ref, false, arena, &reply, retry_at, &cause);
 	if (code == ERROR_NOT_FOUND)
 		return post_build(forge,
 				  call_target(arena, OLD_BUILD_API "/commits/{}", hex),
-				  build, ref, true, arena, retry_at, err);
-	return code == 0 ? 0 : error_set(err, code, "%s", cause.text);
+				  build, ref, true, arena, NULL, retry_at, err);
+	return code == 0 ? check_taken(forge, item, build, &reply, arena, retry_at, err)
+			 : error_set(err, code, "%s", cause.text);
 }
 
 int server_status(struct forge *forge, const struct msg_report_item *item,

@@ -78,15 +78,22 @@ static int find_status(struct forge *forge, const struct msg_report_item *item,
 		       const char **id, int64_t *retry_at, struct error *err)
 {
 	struct call_reply reply;
+	struct error cause = ERROR_INIT;
 	*id = "";
-	int code = forge_get(forge,
-			     call_target(arena,
-					 "/repos/{/}/commits/{}/statuses"
-					 "?sort=recentupdate&limit=" GITEA_PAGE_SIZE,
-					 item->name, oid_text(&item->commit)),
-			     GITEA_RIGHT_REPOSITORY_READ, arena, &reply, retry_at, err);
-	if (code != 0 || node_kind(reply.body) != NODE_SEQUENCE)
-		return code;
+	int code =
+		forge_get(forge,
+			  call_target(arena,
+				      "/repos/{/}/commits/{}/statuses"
+				      "?sort=recentupdate&limit=" GITEA_PAGE_SIZE,
+				      item->name, oid_text(&item->commit)),
+			  GITEA_RIGHT_REPOSITORY_READ, arena, &reply, retry_at, &cause);
+	/* What is wrong then, posting will say. */
+	if (code == ERROR_NOT_FOUND)
+		return 0;
+	if (code != 0)
+		return error_set(err, code, "%s", cause.text);
+	if (node_kind(reply.body) != NODE_SEQUENCE)
+		return 0;
 	for (size_t i = 0; i < node_count(reply.body); i++) {
 		struct call_fields fields;
 		call_fields_begin(&fields, arena, node_item(reply.body, i), "a status");
@@ -157,7 +164,8 @@ int gitea_status(struct forge *forge, const struct msg_report_item *item,
 	};
 	if (status.description == NULL)
 		return error_set(err, ERROR_MEMORY, "out of memory for a status");
-	if (item->forge_ref[0] == '\0')
+	/* Before a final state too: the reply to it may have been lost. */
+	if (item->forge_ref[0] == '\0' || strcmp(status.state, "pending") != 0)
 		code = find_status(forge, item, &status, arena, &id, retry_at, err);
 	if (code == 0 && id[0] == '\0') {
 		struct buf body = BUF_INIT(CALL_BODY_BYTES);

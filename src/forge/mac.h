@@ -1,4 +1,5 @@
-/* forge/mac.h - HMAC-SHA-256 over some pieces; for forge/ only. */
+/* forge/mac.h - HMAC-SHA-256 over some pieces; for forge/, and for the forge of
+ * `gitgate demo`. */
 #ifndef FORGE_MAC_H
 #define FORGE_MAC_H
 

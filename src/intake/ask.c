@@ -52,7 +52,7 @@ static void wait_end(struct request *request)
 		intake->waiting_last = request->previous;
 	intake->waiting_count--;
 	request->id = 0;
-	MHD_resume_connection(request->connection);
+	peer_resume(request->peer, request->connection);
 }
 
 /* Answers mostly come in the order of the questions, so the first is the one. */

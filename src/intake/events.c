@@ -147,7 +147,7 @@ static void wake(struct follower *follower)
 		return;
 	follower->suspended = false;
 	follower->spoke_at = clock_monotonic();
-	MHD_resume_connection(follower->request->connection);
+	peer_resume(follower->request->peer, follower->request->connection);
 }
 
 /* Bytes that it has not taken. */

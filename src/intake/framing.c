@@ -49,37 +49,55 @@ bool uri_is_sound(const char *uri)
 	return uri[0] == '/';
 }
 
-static bool is_name(const char *name)
+/* Bytes of a name: tchar of RFC 9110, section 5.6.2. */
+static const bool name_bytes[256] = {
+	['!'] = true,         ['#' ... '\''] = true, ['*'] = true,
+	['+'] = true,         ['-'] = true,          ['.'] = true,
+	['0' ... '9'] = true, ['A' ... 'Z'] = true,  ['^' ... '`'] = true,
+	['a' ... 'z'] = true, ['|'] = true,          ['~'] = true,
+};
+
+static bool is_name(const char *name, size_t length)
 {
-	return *name && name[strspn(name, "!#$%&'*+-.^_`|~0123456789"
-					  "abcdefghijklmnopqrstuvwxyz"
-					  "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+	for (size_t i = 0; i < length; i++)
+		if (!name_bytes[(unsigned char)name[i]])
+			return false;
+	return length > 0;
 }
 
+/* Looked at for every header of every request: lengths are compared first. */
+static bool is(const char *name, size_t length, const char *wanted,
+	       size_t wanted_length)
+{
+	return length == wanted_length && strncasecmp(name, wanted, length) == 0;
+}
+#define IS(text) is(name, name_length, text, sizeof(text) - 1)
+
 static enum MHD_Result look_at(void *data, enum MHD_ValueKind kind, const char *name,
-			       const char *value)
+			       size_t name_length, const char *value,
+			       size_t value_length)
 {
 	struct head *head = data;
 
 	(void)kind;
 	head->count++;
-	head->bytes += strlen(name) + (value ? strlen(value) : 0) + 4;
-	if (!is_name(name))
+	head->bytes += name_length + value_length + 4;
+	if (!is_name(name, name_length))
 		head->bad_name = true;
-	if (strcasecmp(name, "Transfer-Encoding") == 0)
+	if (IS("Transfer-Encoding"))
 		head->encodings++;
-	if (strcasecmp(name, "Content-Encoding") == 0 &&
-	    !(value && strcasecmp(value, "identity") == 0))
+	if (IS("Content-Encoding") && !(value && strcasecmp(value, "identity") == 0))
 		head->encoded = true;
-	if (strcasecmp(name, "Expect") == 0)
+	if (IS("Expect"))
 		head->expects = true;
-	if (strcasecmp(name, "Content-Length") == 0) {
+	if (IS("Content-Length")) {
 		head->lengths++;
 		if (!value || text_parse_u64(value, &head->length) != 0)
 			head->bad_length = true;
 	}
 	return MHD_YES;
 }
+#undef IS
 
 static bool refuse(struct request *request, unsigned int status, int code,
 		   const char *text)
@@ -92,7 +110,8 @@ static bool check_headers(struct request *request, struct head *head)
 {
 	struct intake *intake = request->intake;
 
-	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, look_at, head);
+	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, look_at,
+				    head);
 	if (head->count > intake_limit(intake, LIMIT_HTTP_MAX_HEADERS))
 		return refuse(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
 			      ERROR_LIMIT, "more headers than http.max_headers");

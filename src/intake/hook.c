@@ -30,19 +30,23 @@ struct headers {
 	size_t count;
 	struct {
 		const char *name;
+		size_t length; /* of the name */
 		const char *value;
 	} items[HEADERS_MAX];
 };
 
 static enum MHD_Result take_header(void *data, enum MHD_ValueKind kind,
-				   const char *name, const char *value)
+				   const char *name, size_t name_length,
+				   const char *value, size_t value_length)
 {
 	struct headers *headers = data;
 
 	(void)kind;
+	(void)value_length;
 	if (headers->count == HEADERS_MAX)
 		return MHD_NO;
 	headers->items[headers->count].name = name;
+	headers->items[headers->count].length = name_length;
 	headers->items[headers->count++].value = value ? value : "";
 	return MHD_YES;
 }
@@ -51,10 +55,12 @@ static const char *find_header(void *data, const char *name, bool *twice)
 {
 	const struct headers *headers = data;
 	const char *value = NULL;
+	size_t length = strlen(name);
 
 	*twice = false;
 	for (size_t i = 0; i < headers->count; i++) {
-		if (strcasecmp(headers->items[i].name, name) != 0)
+		if (headers->items[i].length != length ||
+		    strncasecmp(headers->items[i].name, name, length) != 0)
 			continue;
 		*twice = value != NULL;
 		if (*twice)
@@ -121,22 +127,28 @@ static int authenticate(const struct request *request, const struct source *sour
 
 	for (size_t i = 0; i < source->secret_count; i++)
 		secrets[i] = source->secrets[i];
-	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, take_header,
-				  headers);
+	MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, take_header,
+				    headers);
 	return forge_authenticate(&webhook, out, err);
 }
 
-/* One line a second tells of all that were refused. What was sent is not told. */
+/* One line a second tells of all that were refused. */
+static bool log_is_due(const struct refusals *refusals)
+{
+	return !refusals->logged_at ||
+	       clock_monotonic() - refusals->logged_at >= LOG_EVERY;
+}
+
+/* What was sent is not told. `err` NULL: this one is only counted. */
 static void log_refusal(struct request *request, const struct source *source,
 			const struct error *err)
 {
 	struct refusals *refusals = &request->intake->refusals;
-	int64_t now = clock_monotonic();
 	char address[INET6_ADDRSTRLEN];
 
 	metric_add(METRIC_DELIVERIES_REFUSED, 1);
 	refusals->count++;
-	if (refusals->logged_at && now - refusals->logged_at < LOG_EVERY)
+	if (!err)
 		return;
 	log_warning("webhooks were refused", LOG_U("count", refusals->count),
 		    LOG_S("source", source ? source->name : NULL),
@@ -145,7 +157,7 @@ static void log_refusal(struct request *request, const struct source *source,
 					   : "there is no such source, or it has no "
 					     "secret"));
 	refusals->count = 0;
-	refusals->logged_at = now;
+	refusals->logged_at = clock_monotonic();
 }
 
 /* --- hand-over --- */
@@ -234,18 +246,21 @@ void hook_run(struct request *request)
 		return;
 	}
 	const struct source *source = sources_find(&intake->sources, request->name);
+	/* A reason that nobody reads is not written. */
+	struct error *why = log_is_due(&intake->refusals) ? &err : NULL;
 	int rc = ERROR_UNAUTHENTICATED;
 	if (source)
-		rc = authenticate(request, source, &headers, &authentic, &err);
+		rc = authenticate(request, source, &headers, &authentic, why);
 	else
 		authenticate_nobody(request);
 	if (rc == ERROR_USAGE) {
 		answer_error(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, ERROR_USAGE,
-			     "%s", err.text);
+			     "the delivery is authentic, but nobody reads its content "
+			     "type: set it to application/json");
 	} else if (rc == 0) {
 		hand_over(request, source, &authentic);
 	} else {
-		log_refusal(request, source, &err);
+		log_refusal(request, source, why);
 		request->status = MHD_HTTP_UNAUTHORIZED;
 	}
 }

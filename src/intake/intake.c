@@ -106,6 +106,10 @@ static int start(struct intake *intake, int control_fd, struct error *err)
 	struct sandbox_state state = { 0 };
 
 	int rc = channel_open(&intake->channel, control_fd, true, err);
+	if (rc == 0) {
+		channel_cork(&intake->channel);
+		channel_read_ahead(&intake->channel);
+	}
 	if (rc == 0 && setup->listener_count > INTAKE_LISTENERS_MAX)
 		rc = error_set(err, ERROR_LIMIT, "more than %d listening sockets",
 			       INTAKE_LISTENERS_MAX);
@@ -126,13 +130,11 @@ static int start(struct intake *intake, int control_fd, struct error *err)
 	return rc;
 }
 
-/* A source's secrets came through here; nothing else is in the buffer now. */
+/* A source's secrets came through here: what was handed out is not needed any more. */
 static void wipe_input(const struct channel *channel, enum message_type type)
 {
-	const struct buf *input = channel->input;
-
-	if (type == MESSAGE_source && input->length == 0 && input->capacity > 0)
-		explicit_bzero(input->data, input->capacity);
+	if (type == MESSAGE_source && channel->taken > 0)
+		explicit_bzero(channel->input->data, channel->taken);
 }
 
 static void hear(struct intake *intake)
@@ -153,6 +155,7 @@ static void hear(struct intake *intake)
 		arena_free(arena);
 		wipe_input(&intake->channel, type);
 	}
+	intake->hears_more = rc == 1;
 	if (rc < 0) {
 		if (rc != ERROR_CLOSED)
 			log_error("the channel to control broke", LOG_E(&err));
@@ -160,15 +163,23 @@ static void hear(struct intake *intake)
 	}
 }
 
+/* Whether a door has work that no descriptor tells of. */
+static bool has_work(const struct door *door)
+{
+	MHD_UNSIGNED_LONG_LONG wait;
+
+	return door->stirred ||
+	       (MHD_get_timeout(door->daemon, &wait) == MHD_YES && wait == 0);
+}
+
 /* Milliseconds until something is due. */
 static int find_timeout(const struct intake *intake)
 {
-	for (size_t i = 0; i < intake->door_count; i++) {
-		MHD_UNSIGNED_LONG_LONG wait;
-		if (MHD_get_timeout(intake->doors[i].daemon, &wait) == MHD_YES &&
-		    wait == 0)
+	for (size_t i = 0; i < intake->door_count; i++)
+		if (has_work(&intake->doors[i]))
 			return 0;
-	}
+	if (intake->hears_more)
+		return 0;
 	if (!intake->peers)
 		return -1;
 	int64_t left = intake->next_check - clock_monotonic();
@@ -201,12 +212,17 @@ static void turn(struct intake *intake)
 				 (short)(queued ? POLLIN | POLLOUT : POLLIN), 0 };
 	poll(polls, intake->door_count + 1,
 	     intake->gone ? LAST_WAIT : find_timeout(intake));
-	if (polls[intake->door_count].revents)
+	if (polls[intake->door_count].revents || intake->hears_more)
 		hear(intake);
 	if (intake->gone)
 		requests_give_up(intake);
-	for (size_t i = 0; i < intake->door_count; i++)
-		MHD_run(intake->doors[i].daemon);
+	for (size_t i = 0; i < intake->door_count; i++) {
+		struct door *door = &intake->doors[i];
+		if (!polls[i].revents && !has_work(door))
+			continue;
+		door->stirred = false;
+		MHD_run(door->daemon);
+	}
 	check_deadlines(intake);
 }
 

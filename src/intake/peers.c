@@ -29,6 +29,12 @@ static uint64_t uid_of(int fd)
 	return who.uid;
 }
 
+void peer_resume(struct peer *peer, struct MHD_Connection *connection)
+{
+	peer->door->stirred = true;
+	MHD_resume_connection(connection);
+}
+
 void peer_wait(struct peer *peer, const struct intake *intake, enum limit seconds)
 {
 	if (peer)

@@ -37,6 +37,7 @@ struct door {
 	int epoll;
 	bool local;
 	bool network; /* not a unix socket */
+	bool stirred; /* a connection goes on */
 	const char *address;
 };
 
@@ -119,7 +120,8 @@ struct intake {
 	uint64_t inflight; /* bytes reserved for bodies */
 	bool ready;        /* as control said last, at told_at */
 	bool draining;
-	bool gone; /* control closed the channel */
+	bool gone;       /* control closed the channel */
+	bool hears_more; /* messages were read and not looked at */
 	int64_t told_at;
 	int64_t next_check; /* of deadlines: each look takes time for every peer */
 };
@@ -144,6 +146,8 @@ bool peer_is_proxy(const struct intake *intake, const struct address *address);
 /* It has a request. */
 void peer_use(struct peer *peer);
 struct peer *peer_of(struct MHD_Connection *connection);
+/* A suspended connection goes on. */
+void peer_resume(struct peer *peer, struct MHD_Connection *connection);
 void peer_wait(struct peer *peer, const struct intake *intake, enum limit seconds);
 /* Cuts off who is late; false: there are more of them. */
 bool peers_check(struct intake *intake, int64_t now);

@@ -19,7 +19,9 @@
 #define FRAME_BYTES  (LENGTH_BYTES + limits_default.values[LIMIT_MESSAGE_BYTES])
 /* A buffer that grew above this is given back when it is empty. */
 #define KEPT_BYTES   65536
-#define ATTACHED_MAX 256 /* frames with descriptors that may wait */
+#define ATTACHED_MAX 256   /* frames with descriptors that may wait */
+#define CORKED_BYTES 65536 /* sent together */
+#define AHEAD_BYTES  65536 /* read together */
 
 /* Descriptors that go with the byte at `offset` of the output. */
 struct attachment {
@@ -280,6 +282,22 @@ static int enqueue(struct channel_output *output, enum message_type type,
 	return code;
 }
 
+void channel_cork(struct channel *channel)
+{
+	assert(channel->nonblocking);
+	channel->corked = true;
+}
+
+/* A channel that was not idle waits for the other side. */
+static bool is_due(const struct channel *channel, bool idle)
+{
+	const struct channel_output *output = channel->output;
+
+	if (!channel->corked)
+		return idle;
+	return output->sent == 0 && output->bytes.length >= CORKED_BYTES;
+}
+
 int channel_send(struct channel *channel, enum message_type type, const void *message,
 		 const int *fds, int fd_count, struct error *err)
 {
@@ -291,7 +309,7 @@ int channel_send(struct channel *channel, enum message_type type, const void *me
 	size_t start = output->bytes.length;
 	bool idle = start == output->sent;
 	int code = enqueue(output, type, message, fds, fd_count, err);
-	if (code == 0 && idle)
+	if (code == 0 && is_due(channel, idle))
 		code = send_waiting(channel, err);
 	if (code != 0)
 		return code;
@@ -406,9 +424,9 @@ static int fill(struct channel *channel, size_t wanted, struct error *err)
 	return code;
 }
 
-static size_t frame_length(const struct buf *input)
+static size_t frame_length(const char *bytes)
 {
-	const unsigned char *at = (const unsigned char *)input->data;
+	const unsigned char *at = (const unsigned char *)bytes;
 	return (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 |
 	       (size_t)at[3] << 24;
 }
@@ -419,7 +437,7 @@ static int fill_frame(struct channel *channel, struct error *err)
 	int code = fill(channel, LENGTH_BYTES, err);
 	if (code != 1)
 		return code;
-	size_t length = frame_length(channel->input);
+	size_t length = frame_length(channel->input->data);
 	struct error cause = ERROR_INIT;
 	if (limit_check(&limits_default, LIMIT_MESSAGE_BYTES, length, "message",
 			&cause) != 0)
@@ -427,12 +445,7 @@ static int fill_frame(struct channel *channel, struct error *err)
 	return fill(channel, LENGTH_BYTES + length, err);
 }
 
-static void hand_out(struct channel *channel, int *fds)
-{
-	for (int i = 0; i < MESSAGE_FDS_MAX; i++)
-		fds[i] = i < channel->fd_count ? channel->fds[i] : -1;
-	channel->fd_count = 0;
-}
+/* --- reading ahead --- */
 
 static void forget_frame(struct buf *input)
 {
@@ -440,6 +453,80 @@ static void forget_frame(struct buf *input)
 		buf_release(input);
 	else
 		buf_reset(input);
+}
+
+void channel_read_ahead(struct channel *channel)
+{
+	channel->plain = true;
+	channel->input->maximum = FRAME_BYTES + AHEAD_BYTES;
+}
+
+static size_t left(const struct channel *channel)
+{
+	return channel->input->length - channel->taken;
+}
+
+/* The rest moves to the front: the buffer never holds more than one frame and what one
+ * read brought. */
+static void move_up(struct channel *channel)
+{
+	struct buf *input = channel->input;
+	size_t rest = left(channel);
+
+	if (channel->taken == 0)
+		return;
+	memmove(input->data, input->data + channel->taken, rest);
+	buf_truncate(input, rest);
+	channel->taken = 0;
+	if (rest == 0)
+		forget_frame(input);
+}
+
+/* Until that many bytes are left: 1; 0: not yet. */
+static int fill_ahead(struct channel *channel, size_t wanted, struct error *err)
+{
+	int code = 1;
+
+	while (code == 1 && left(channel) < wanted) {
+		move_up(channel);
+		code = receive_piece(channel, AHEAD_BYTES, err);
+		if (code == 1 && channel->fd_count > 0)
+			code = refuse(channel, err,
+				      "a message has descriptors, unasked");
+	}
+	return code;
+}
+
+static int receive_ahead(struct channel *channel, struct arena *arena,
+			 enum message_type *type, void **message, struct error *err)
+{
+	struct error cause = ERROR_INIT;
+	int code = fill_ahead(channel, LENGTH_BYTES, err);
+
+	if (code != 1)
+		return code;
+	size_t length = frame_length(channel->input->data + channel->taken);
+	if (limit_check(&limits_default, LIMIT_MESSAGE_BYTES, length, "message",
+			&cause) != 0)
+		return refuse(channel, err, cause.text);
+	code = fill_ahead(channel, LENGTH_BYTES + length, err);
+	if (code != 1)
+		return code;
+	code = message_decode(channel->input->data + channel->taken + LENGTH_BYTES,
+			      length, arena, type, message, err);
+	if (code == ERROR_MESSAGE)
+		return refuse(channel, err, "a message is malformed");
+	if (code != 0) /* out of memory: the frame stays, to be tried again */
+		return code;
+	channel->taken += LENGTH_BYTES + length;
+	return 1;
+}
+
+static void hand_out(struct channel *channel, int *fds)
+{
+	for (int i = 0; i < MESSAGE_FDS_MAX; i++)
+		fds[i] = i < channel->fd_count ? channel->fds[i] : -1;
+	channel->fd_count = 0;
 }
 
 int channel_receive(struct channel *channel, struct arena *arena,
@@ -450,6 +537,8 @@ int channel_receive(struct channel *channel, struct arena *arena,
 	if (channel->broken || input == NULL)
 		return error_set(err, channel->broken ? ERROR_MESSAGE : ERROR_CLOSED,
 				 "nothing more is read from this channel");
+	if (channel->plain)
+		return receive_ahead(channel, arena, type, message, err);
 	int code = fill_frame(channel, err);
 	if (code != 1)
 		return code;

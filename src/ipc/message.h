@@ -47,7 +47,10 @@ struct channel {
 	bool nonblocking;
 	bool closed;       /* the other side is gone, or sending failed for good */
 	bool broken;       /* it sent something malformed: nothing more is read */
-	struct buf *input; /* the partial frame */
+	bool corked;       /* non-blocking: small sends wait for channel_flush() */
+	bool plain;        /* takes no descriptors: many frames by one read */
+	struct buf *input; /* the partial frame; `plain`: and those behind it */
+	size_t taken;      /* `plain`: bytes of the input that were handed out */
 	struct channel_output *output; /* what could not be written yet */
 	int fds[MESSAGE_FDS_MAX];      /* received with the partial frame */
 	int fd_count;
@@ -63,6 +66,12 @@ void channel_close(struct channel *channel);
  * message_encode() or ERROR_LIMIT leaves the channel as it was. */
 int channel_send(struct channel *channel, enum message_type type, const void *message,
 		 const int *fds, int fd_count, struct error *err);
+/* From now on sends are put together and go out by channel_flush(), or when there are
+ * many bytes: fewer calls of the kernel. Non-blocking channels only. */
+void channel_cork(struct channel *channel);
+/* From now on no message may have descriptors, and reads run ahead: a descriptor that
+ * is not readable says nothing while channel_receive() has not answered 0. */
+void channel_read_ahead(struct channel *channel);
 /* Non-blocking channels: writes what is queued; true in *pending while something is
  * left. */
 int channel_flush(struct channel *channel, bool *pending, struct error *err);

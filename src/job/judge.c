@@ -14,6 +14,7 @@
 #include "conf/policy_parse.h"
 #include "ipc/message.h"
 #include "job/judge_merge.h"
+#include "job/judge_steps.h"
 #include "model/finding.h"
 #include "model/messages.h"
 #include "model/policy.h"
@@ -223,6 +224,10 @@ static int reach_verdict(struct merger *merger, const struct floor_block *block,
 	result->errors = verdict.errors;
 	result->warnings = verdict.warnings;
 	result->needs_reviews = judged.needs_reviews;
+	if (rc == 0 && !judge.merge && request->has_reviews &&
+	    verdict_is_of_several(&verdict))
+		rc = steps_between(repo, &request->old_id, &judged.tip, merger->arena,
+				   &result->steps, err);
 	if (judge.merge)
 		result->result_tree = merger->merge.tree;
 	*tip = judged.tip;

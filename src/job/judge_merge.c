@@ -264,14 +264,36 @@ static int tree_of(struct merger *merger, const struct oid *id, struct oid *tree
 	return rc;
 }
 
+/* The head itself is what merging it gives where the base goes on to it. */
+static int compare_head(struct merger *merger, bool *same, struct error *err)
+{
+	const struct msg_judge *request = merger->request;
+	struct oid base;
+
+	*same = oid_is_null(&request->merge_base_tip);
+	if (*same)
+		return 0;
+	int rc = repo_peel(merger->repo, &request->merge_base_tip, &base, err);
+	if (rc == 0)
+		rc = repo_is_ancestor(merger->repo, &base, &request->merge_head, err);
+	*same = rc == 1;
+	return rc < 0 ? rc : 0;
+}
+
 /* Merged, squashed or rebased: what comes out is the same tree. */
 static int compare_content(struct merger *merger, bool *same, struct error *err)
 {
 	const struct msg_judge *request = merger->request;
 	struct oid tree;
 
-	*same = oid_equal(&request->new_id, &request->merge_head);
-	if (*same || !request->has_merge)
+	*same = false;
+	if (merger_is_request(merger)) {
+		*same = true;
+		return 0;
+	}
+	if (oid_equal(&request->new_id, &request->merge_head))
+		return compare_head(merger, same, err);
+	if (!request->has_merge)
 		return 0;
 	int rc = merger_run(merger, err);
 	if (rc != 0 || merger->merge.conflicts)

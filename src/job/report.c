@@ -146,6 +146,7 @@ static int tell_ended(struct report *report, const struct report_entry *entry,
 		.text = report->ended.text,
 		.forge_ref = entry->item->forge_ref,
 		.retry_at = report->retry_at,
+		.untried = report->forge != NULL,
 	};
 	return channel_send(report->channel, MESSAGE_reported, &reported, NULL, 0, err);
 }

@@ -419,6 +419,12 @@ static void set_request(struct exchange *exchange)
 		set_large(exchange, CURLOPT_POSTFIELDSIZE_LARGE,
 			  (curl_off_t)exchange->length);
 	}
+	/* When a kept connection breaks before the first byte of a reply, curl sends
+	 * the request once more, whatever it is: what may have been done would be done
+	 * twice. */
+	set_number(exchange, CURLOPT_FRESH_CONNECT,
+		   strcmp(exchange->method, "GET") != 0 &&
+			   strcmp(exchange->method, "HEAD") != 0);
 	set_pointer(exchange, CURLOPT_CUSTOMREQUEST, exchange->method);
 }
 

@@ -359,7 +359,10 @@ static bool touches(const struct evaluation *evaluation)
 int rule_approvals_evaluate(struct evaluation *evaluation)
 {
 	const struct merge_request_fact *request = evaluation->facts->merge_request;
-	if (!touches(evaluation))
+	const struct change *change = evaluation->facts->change;
+	/* A branch that is seen for the first time, at its anchor, brings nothing. */
+	if (!touches(evaluation) || (change_kind(change) == CHANGE_UPDATE &&
+				     oid_equal(&change->old_id, &change->new_id)))
 		return 0;
 	if (request == NULL)
 		return find_unknown(evaluation, "how many approved this is not known "
@@ -367,8 +370,7 @@ int rule_approvals_evaluate(struct evaluation *evaluation)
 						"forge keeps the reviews");
 	if (request->number == 0)
 		return find_no_request(evaluation);
-	if (request->base_ref == NULL ||
-	    strcmp(request->base_ref, evaluation->facts->change->ref) != 0)
+	if (request->base_ref == NULL || strcmp(request->base_ref, change->ref) != 0)
 		return find_other_base(evaluation, request);
 	if (!request->same_content || request->head.length == 0)
 		return find_other_content(evaluation, request);

@@ -63,20 +63,9 @@ int store_change_base(struct store *store, uint64_t id, const struct oid *base,
 	return rc == 0 && changed == 0 ? no_change(err, id) : rc;
 }
 
-int store_change_reviews(struct store *store, uint64_t id, bool wanted,
-			 struct error *err)
-{
-	struct sql sql = { .text = "UPDATE changes SET reviews_wanted = :wanted "
-				   "WHERE id = :id",
-			   .values = SQL_VALUES(SQL_UNSIGNED("id", id),
-						SQL_INTEGER("wanted", wanted)) };
-	uint64_t changed = 0;
-	int rc = sql_run(store, &sql, &changed, err);
-	return rc == 0 && changed == 0 ? no_change(err, id) : rc;
-}
-
 /* Each repository is asked for by itself: the partial indexes give its oldest changes
- * without reading a long queue. */
+ * without reading a long queue. Steps go before what came after the change that they
+ * are of; a merge request is judged when its base was. */
 static const char next_text[] =
 	"SELECT @ FROM changes WHERE id IN ("
 	"SELECT due.id FROM repositories JOIN changes AS due ON due.id IN ("
@@ -84,7 +73,11 @@ static const char next_text[] =
 	"AND own.repository = repositories.name AND own.due_at <= :now AND NOT EXISTS ("
 	"SELECT 1 FROM changes AS earlier WHERE earlier.state = 'waiting' "
 	"AND earlier.repository = own.repository AND earlier.ref = own.ref "
-	"AND earlier.id < own.id) ORDER BY own.id LIMIT :limit)) ORDER BY id";
+	"AND (earlier.is_step > own.is_step OR (earlier.is_step = own.is_step "
+	"AND earlier.id < own.id))) AND (own.number = 0 OR NOT EXISTS ("
+	"SELECT 1 FROM changes AS base WHERE base.state = 'waiting' "
+	"AND base.repository = own.repository AND base.ref = own.base_ref "
+	"AND base.number = 0)) ORDER BY own.id LIMIT :limit)) ORDER BY id";
 
 int store_change_next(struct store *store, struct arena *arena, int64_t now,
 		      size_t limit, struct msg_change_row **out, size_t *count,

@@ -34,8 +34,7 @@
 	"attempts = CASE WHEN " IS_WAITING " THEN outbox.attempts ELSE 0 END, "        \
 	"due_at = CASE WHEN " IS_WAITING " THEN outbox.due_at ELSE excluded.due_at "   \
 	"END, "                                                                        \
-	"problem = CASE WHEN " IS_WAITING " THEN outbox.problem END "                  \
-	"WHERE excluded.created_at >= outbox.created_at"
+	"problem = CASE WHEN " IS_WAITING " THEN outbox.problem END"
 
 int store_outbox_put(struct store *store, const struct msg_outbox_row *row,
 		     struct error *err)

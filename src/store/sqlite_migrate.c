@@ -289,7 +289,7 @@ static const char version_2[] =
 
 	"ALTER TABLE changes ADD COLUMN number INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE changes ADD COLUMN base_ref TEXT;"
-	"ALTER TABLE changes ADD COLUMN reviews_wanted INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE changes ADD COLUMN is_step INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE changes ADD COLUMN head_repository TEXT;"
 	"ALTER TABLE verdicts ADD COLUMN number INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE verdicts ADD COLUMN base_ref TEXT;"

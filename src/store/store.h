@@ -223,10 +223,6 @@ int store_change_next(struct store *store, struct arena *arena, int64_t now,
 		      size_t limit, struct msg_change_row **out, size_t *count,
 		      int64_t *later, struct error *err);
 
-/* Whether it waits for fresh reviews (of its merge request). */
-int store_change_reviews(struct store *store, uint64_t id, bool wanted,
-			 struct error *err);
-
 /* --- verdicts --- */
 /* The findings' `verdict` is filled in here. Sets the change's verdict. */
 int store_verdict_add(struct store *store, const struct msg_verdict_row *row,
@@ -287,8 +283,8 @@ int store_quarantine_list(struct store *store, struct arena *arena, const char *
 			  struct error *err);
 
 /* --- outbox: what shall be told outside. One row per (repository, commit, context) of
- * kind "status", one per (repository, number) of kind "comment"; the newest state (by
- * created_at; of equal ones the later call) wins and makes the row due again, unless
+ * kind "status", one per (repository, number) of kind "comment"; the later call wins,
+ * whatever the clock says, and makes the row due again, unless
  * what was posted (`posted`: state, a newline, description) is the same, then it is
  * done at once. What waits already and is put again as it is keeps its turn. A comment
  * of another verdict is another comment --- */

@@ -32,7 +32,7 @@ struct store;
 	CASE(reviews_are_replaced_together)                                            \
 	CASE(tokens_open_until_they_end)                                               \
 	CASE(tokens_have_names_of_their_own)                                           \
-	CASE(changes_wait_for_reviews)                                                 \
+	CASE(changes_know_their_merge_request)                                         \
 	CASE(changes_keep_every_field)                                                 \
 	CASE(changes_move)                                                             \
 	CASE(next_changes_come_oldest_first)                                           \

@@ -312,7 +312,7 @@ void suite_tokens_have_names_of_their_own(struct store *store, struct arena *are
 	COMMIT();
 }
 
-void suite_changes_wait_for_reviews(struct store *store, struct arena *arena)
+void suite_changes_know_their_merge_request(struct store *store, struct arena *arena)
 {
 	struct msg_change_row row = change_of(1);
 	struct msg_change_row back;
@@ -320,21 +320,15 @@ void suite_changes_wait_for_reviews(struct store *store, struct arena *arena)
 	row.number = 7;
 	row.base_ref = "refs/heads/main";
 	row.head_repository = "acme/shop";
+	row.is_step = true;
 	BEGIN();
 	OK(store_change_add(store, &row, &id, &failure));
-	OK(store_change_reviews(store, id, true, &failure));
-	FAILS(ERROR_NOT_FOUND, store_change_reviews(store, 1000, true, &failure));
 	COMMIT();
 	OK(store_change_get(store, arena, id, &back, &failure));
-	ck_assert(back.reviews_wanted);
+	ck_assert(back.is_step);
 	ck_assert_uint_eq(back.number, 7);
 	ck_assert_str_eq(back.base_ref, "refs/heads/main");
 	ck_assert_str_eq(back.head_repository, "acme/shop");
-	BEGIN();
-	OK(store_change_reviews(store, id, false, &failure));
-	COMMIT();
-	OK(store_change_get(store, arena, id, &back, &failure));
-	ck_assert(!back.reviews_wanted);
 }
 
 static size_t requests_of(struct store *store, struct arena *arena)

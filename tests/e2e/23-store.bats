@@ -109,7 +109,7 @@ judged_again() {
 		assert_says "version 999"
 	done
 	[ ! -e "$T/copy.db" ]
-	poke "$STORE" 60 '\000\000\000\001'
+	poke "$STORE" 60 '\000\000\000\002'
 	gg store check
 	assert_equal "$status" 0
 }

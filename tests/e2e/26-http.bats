@@ -190,8 +190,8 @@ make_certificate() {
 }
 
 @test "http: the API's document holds for the running service" {
-	local prism=${PRISM:-prism} front
-	command -v "$prism" >/dev/null || skip "needs prism (npm @stoplight/prism-cli), or PRISM"
+	local prism=${GITGATE_NPM:-$GITGATE_BUILD/npm}/node_modules/.bin/prism front
+	[ -x "$prism" ] || skip "needs prism: contrib/test installs it, GITGATE_NPM names another place"
 	make_served "listen: [\"127.0.0.1:$PORT\"]" "anonymous-read: true"
 	start_service
 	change "one: 1"

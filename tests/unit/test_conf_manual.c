@@ -297,6 +297,61 @@ START_TEST(samples_load_as_they_are_and_uncommented)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	const char *kind;
+} forge_samples[] = {
+	{ "etc/gitgate.yaml.github", "github" },
+	{ "etc/gitgate.yaml.github-app", "github" },
+	{ "etc/gitgate.yaml.gitlab", "gitlab" },
+	{ "etc/gitgate.yaml.gitea", "gitea" },
+	{ "etc/gitgate.yaml.bitbucket-cloud", "bitbucket-cloud" },
+	{ "etc/gitgate.yaml.bitbucket-server", "bitbucket-server" },
+};
+
+/* Sources and repositories of the sample, as README shows them: set off by 4 blanks. */
+static void expect_in_readme(const char *readme, const char *sample, const char *name)
+{
+	struct buf shown = BUF_INIT(TEXT_BYTES);
+	const char *from = strstr(sample, "sources:\n");
+	ck_assert_ptr_nonnull(from);
+	const char *to = strstr(from, "\n\n") + 1;
+	while (from < to) {
+		size_t length = strcspn(from, "\n") + 1;
+		buf_add_string(&shown, "    ");
+		buf_add(&shown, from, length);
+		from += length;
+	}
+	ck_assert_msg(strstr(readme, shown.data) != NULL,
+		      "'%s' and README.md are not the same", name);
+	buf_release(&shown);
+}
+
+START_TEST(samples_of_forges_load_and_stand_in_the_readme)
+{
+	char *readme = read_source("README.md");
+	for (size_t i = 0; i < sizeof(forge_samples) / sizeof(forge_samples[0]); i++) {
+		const char *name = forge_samples[i].name;
+		char *text = read_source(name);
+		struct fixture fixture = fixture_new(text);
+		struct config *config = NULL;
+		struct error err = ERROR_INIT;
+		ck_assert_msg(config_load(&config, fixture.file, &err) == 0, "%s: %s",
+			      name, err.text);
+		ck_assert_uint_eq(config->source_count, 1);
+		ck_assert_str_eq(config->sources[0].options.kind,
+				 forge_samples[i].kind);
+		ck_assert_str_eq(config->repositories[0].options.source,
+				 config->sources[0].name);
+		expect_in_readme(readme, text, name);
+		config_free(config);
+		fixture_free(&fixture);
+		free(text);
+	}
+	free(readme);
+}
+END_TEST
+
 static int load_sample_file(void *data, const char *name, struct policy_file *out,
 			    struct error *err)
 {
@@ -385,5 +440,6 @@ UNIT_MAIN("conf/manual", samples_are_what_the_tables_write,
 	  manuals_hold_what_the_tables_write,
 	  the_sample_names_every_option_and_its_default, the_manuals_name_every_option,
 	  samples_load_as_they_are_and_uncommented,
+	  samples_of_forges_load_and_stand_in_the_readme,
 	  the_policy_sample_loads_as_it_is_and_uncommented,
 	  the_schema_for_editors_takes_the_samples)

@@ -100,6 +100,7 @@ START_TEST(every_state_is_reached)
 	static const struct row begun[] = {
 		{ STEP_CHANGE, "waiting" },
 		{ STEP_CHANGE, "unknown" }, /* the third crash */
+		{ STEP_CHANGE, "split" },   /* several merges at one time */
 		{ STEP_DEPLOYMENT, "queued" },
 		{ STEP_DEPLOYMENT, "superseded" },  /* by a newer one */
 		{ STEP_DEPLOYMENT, "cancelled" },   /* by the configuration */

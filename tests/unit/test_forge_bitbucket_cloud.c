@@ -13,6 +13,7 @@
 #define BASE     "c641f2c615adbb0000000000000000000000bbbb"
 #define REPO     "/repositories/acme/shop"
 #define BUILD    "GET " REPO "/commit/" SHA "/statuses/build/gitgate%2Fpolicy"
+#define TAKEN    "{\"key\":\"k\",\"state\":\"INPROGRESS\"}"
 #define POST     "POST " REPO "/commit/" SHA "/statuses/build"
 #define PULL     "GET " REPO "/pullrequests/12"
 #define COMMENTS "GET " REPO "/pullrequests/12/comments?pagelen=100"
@@ -81,7 +82,7 @@ START_TEST(build_is_posted)
 	struct msg_report_item item = item_of("status", "failure", "");
 	begin();
 	scene_always(&scene, BUILD, 404, "{}");
-	scene_always(&scene, POST, 201, "{}");
+	scene_always(&scene, POST, 201, TAKEN);
 	ck_assert_str_eq(report(&item), "gitgate/policy");
 	const struct scene_request *post = scene_last(&scene, POST);
 	ck_assert_str_eq(scene_text(&scene, post, "key"), "gitgate/policy");
@@ -115,7 +116,7 @@ START_TEST(states_have_their_words)
 		{ "skipped", "SUCCESSFUL" },
 	};
 	begin();
-	scene_always(&scene, POST, 201, "{}");
+	scene_always(&scene, POST, 201, TAKEN);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct msg_report_item item = item_of("status", rows[i][0], "x");
 		report(&item);
@@ -131,7 +132,7 @@ START_TEST(long_keys_are_digests)
 	struct msg_report_item item = item_of("status", "success", "x");
 	item.context = "gitgate/a-target-with-a-very-long-name-indeed";
 	begin();
-	scene_always(&scene, POST, 201, "{}");
+	scene_always(&scene, POST, 201, TAKEN);
 	const char *key = report(&item);
 	ck_assert_uint_eq(strlen(key), 40);
 	ck_assert_uint_eq(strspn(key, "0123456789abcdef"), 40);
@@ -145,7 +146,7 @@ START_TEST(username_makes_it_basic)
 {
 	struct msg_report_item item = item_of("status", "success", "x");
 	begin_as("bot@example.org");
-	scene_always(&scene, POST, 201, "{}");
+	scene_always(&scene, POST, 201, TAKEN);
 	report(&item);
 	ck_assert_ptr_nonnull(strstr(scene_last(&scene, POST)->head, "Authorization: "
 								     "Basic "

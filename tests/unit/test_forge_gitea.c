@@ -95,6 +95,7 @@ START_TEST(states_have_their_words)
 		{ "skipped", "success" },
 	};
 	begin();
+	scene_always(&scene, STATUSES, 200, "[]");
 	scene_always(&scene, POST, 201, "{\"id\":41}");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct msg_report_item item = status_item(rows[i][0]);
@@ -103,7 +104,8 @@ START_TEST(states_have_their_words)
 		ck_assert_str_eq(scene_text(&scene, scene_last(&scene, POST), "state"),
 				 rows[i][1]);
 	}
-	ck_assert_uint_eq(scene_count(&scene, STATUSES), 0);
+	/* Before what is final: the reply to it may have been lost. */
+	ck_assert_uint_eq(scene_count(&scene, STATUSES), 5);
 	end();
 }
 END_TEST
@@ -150,6 +152,7 @@ START_TEST(long_description_is_cut)
 	item.description = text;
 	item.forge_ref = "1";
 	begin();
+	scene_always(&scene, STATUSES, 200, "[]");
 	scene_always(&scene, POST, 201, "{\"id\":41}");
 	report(&item);
 	ck_assert_uint_eq(
@@ -165,6 +168,7 @@ START_TEST(right_that_is_missing_is_named)
 	struct msg_report_item item = status_item("failure");
 	item.forge_ref = "1";
 	begin();
+	scene_always(&scene, STATUSES, 200, "[]");
 	scene_always(&scene, POST, 403,
 		     "{\"message\":\"token does not have at least one of required "
 		     "scope(s): [write:repository]\"}");
@@ -190,6 +194,7 @@ START_TEST(api_path_is_added_once)
 		ck_assert_int_eq(forge_open(&forge, &session, &err), 0);
 		struct msg_report_item item = status_item("success");
 		item.forge_ref = "1";
+		scene_always(&scene, STATUSES, 200, "[]");
 		scene_always(&scene, POST, 201, "{\"id\":41}");
 		report(&item);
 		ck_assert_ptr_null(strstr(scene_last(&scene, POST)->head, "Authorizatio"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -431,6 +432,119 @@ START_TEST(closing_what_is_not_open_is_legal)
 }
 END_TEST
 
+/* Corked: nothing goes out before the flush, then all of it, with its descriptors. */
+START_TEST(corked_messages_go_out_together)
+{
+	int pipe_fds[2], fds[MESSAGE_FDS_MAX];
+	bool pending = true;
+
+	open_pair(true);
+	channel_cork(&left);
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	for (uint64_t i = 1; i <= 20; i++)
+		ck_assert_int_eq(send_job(&left, i, pipe_fds, i == 7 ? 2 : 0), 0);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	ck_assert_int_eq(receive_job(&right, fds, NULL), 0);
+	ck_assert_int_eq(channel_flush(&left, &pending, NULL), 0);
+	ck_assert(!pending);
+	for (int64_t i = 1; i <= 20; i++) {
+		ck_assert_int_eq(receive_job(&right, fds, NULL), i);
+		ck_assert_int_eq(fds[0] >= 0, i == 7);
+		for (int j = 0; j < MESSAGE_FDS_MAX; j++)
+			if (fds[j] >= 0)
+				close(fds[j]);
+	}
+	close_pair();
+}
+END_TEST
+
+START_TEST(many_corked_bytes_go_out_by_themselves)
+{
+	static char row[30000];
+	struct msg_reply reply = { .request = 1, .row = { row, sizeof(row) } };
+	char bytes[1024];
+
+	open_pair(true);
+	channel_cork(&left);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(
+			channel_send(&left, MESSAGE_reply, &reply, NULL, 0, NULL), 0);
+	ck_assert_int_eq(recv(right.fd, bytes, sizeof(bytes), MSG_DONTWAIT),
+			 sizeof(bytes));
+	close_pair();
+}
+END_TEST
+
+/* Frames of all sizes, whole ones and parts, by one read or many. */
+START_TEST(reading_ahead_gives_every_message)
+{
+	enum { MESSAGES = 300 };
+	char *bytes = calloc(1, 900000);
+	uint64_t sent = 0, got = 0;
+
+	open_pair(true);
+	channel_read_ahead(&right);
+	while (got < MESSAGES) {
+		enum message_type type;
+		void *message;
+		bool pending;
+		if (sent < MESSAGES) {
+			size_t length = sent % 50 == 49 ? 900000 : (sent * 37) % 5000;
+			struct msg_reply reply = { .request = ++sent,
+						   .row = { bytes, length } };
+			ck_assert_int_eq(channel_send(&left, MESSAGE_reply, &reply,
+						      NULL, 0, NULL),
+					 0);
+		}
+		ck_assert_int_eq(channel_flush(&left, &pending, NULL), 0);
+		while (sent % 7 == 0 || sent == MESSAGES) {
+			int code = channel_receive(&right, arena, &type, &message, NULL,
+						   NULL);
+			ck_assert_int_ge(code, 0);
+			if (code == 0)
+				break;
+			ck_assert_uint_eq(((struct msg_reply *)message)->request,
+					  ++got);
+			arena_free(arena);
+			arena = arena_new(ARENA_BYTES);
+		}
+	}
+	channel_close(&left);
+	ck_assert_int_eq(receive_job(&right, NULL, NULL), ERROR_CLOSED);
+	free(bytes);
+	close_pair();
+}
+END_TEST
+
+START_TEST(reading_ahead_takes_no_descriptors_and_no_rest)
+{
+	int fds[2];
+
+	open_pair(true);
+	channel_read_ahead(&right);
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(send_job(&left, 1, fds, 1), 0);
+	ck_assert_int_eq(receive_job(&right, NULL, NULL), ERROR_MESSAGE);
+	close(fds[0]);
+	close(fds[1]);
+	close_pair();
+	open_pair(true);
+	channel_read_ahead(&right);
+	ck_assert_int_eq(send_job(&left, 1, NULL, 0), 0);
+	ck_assert_int_eq(write(left.fd, "\1\0\0", 3), 3);
+	shutdown(left.fd, SHUT_WR);
+	ck_assert_int_eq(receive_job(&right, NULL, NULL), 1);
+	ck_assert_int_eq(receive_job(&right, NULL, NULL), ERROR_MESSAGE);
+	close_pair();
+	open_pair(true);
+	channel_read_ahead(&right);
+	ck_assert_int_eq(write(left.fd, "\377\377\377\377", 4), 4);
+	ck_assert_int_eq(receive_job(&right, NULL, NULL), ERROR_MESSAGE);
+	close_pair();
+}
+END_TEST
+
 START_TEST(a_pair_is_closed_by_exec)
 {
 	open_pair(false);
@@ -446,4 +560,6 @@ UNIT_MAIN("ipc-channel", descriptors_stay_with_their_message, pieces_become_mess
 	  the_end_between_messages_is_closed, the_end_amid_a_message_is_malformed,
 	  hostile_peers_are_cut_off, a_blocking_receive_waits,
 	  a_blocking_send_waits_for_a_slow_reader, closing_what_is_not_open_is_legal,
-	  a_pair_is_closed_by_exec)
+	  corked_messages_go_out_together, many_corked_bytes_go_out_by_themselves,
+	  reading_ahead_gives_every_message,
+	  reading_ahead_takes_no_descriptors_and_no_rest, a_pair_is_closed_by_exec)

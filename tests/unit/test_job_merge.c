@@ -660,6 +660,20 @@ START_TEST(a_fast_forward_needs_no_merge)
 }
 END_TEST
 
+/* Forced back to a head that was approved once: what was accepted since would go. */
+START_TEST(an_old_head_is_not_what_was_approved)
+{
+	struct trial trial;
+	trial_reviewed(&trial);
+	judge_push(&trial, trial.head);
+	refused(&trial, ERROR_REVIEWS_OTHER_CONTENT);
+	trial.base = merged(&trial);
+	judge_push(&trial, trial.head);
+	refused(&trial, ERROR_REVIEWS_OTHER_CONTENT);
+	trial_close(&trial);
+}
+END_TEST
+
 START_TEST(more_than_was_reviewed_is_refused)
 {
 	struct trial trial;
@@ -887,7 +901,8 @@ UNIT_MAIN("job/merge", the_result_is_judged, a_conflict_is_said_with_its_files,
 	  what_the_base_contains_passes, the_policy_is_the_bases,
 	  a_merge_that_cannot_be_made_is_no_verdict, reviews_are_for_the_head_alone,
 	  what_was_reviewed_may_be_merged_squashed_or_rebased,
-	  a_fast_forward_needs_no_merge, more_than_was_reviewed_is_refused,
+	  a_fast_forward_needs_no_merge, an_old_head_is_not_what_was_approved,
+	  more_than_was_reviewed_is_refused,
 	  a_conflict_solved_by_the_push_is_other_content,
 	  the_approver_may_press_the_button,
 	  who_wrote_a_commit_does_not_approve_it_squashed_either,

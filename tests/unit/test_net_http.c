@@ -268,8 +268,9 @@ START_TEST(connections_are_used_again)
 	server_says(&server, SERVER_KEEP,
 		    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]");
 	for (int i = 0; i < 3; i++) {
-		ck_assert_int_eq(request(i == 1 ? "POST" : "GET", "/x", NULL), 0);
-		ck_assert_str_eq(reply.body.data, "[]");
+		ck_assert_int_eq(request(i == 1 ? "HEAD" : "GET", "/x", NULL), 0);
+		if (i != 1)
+			ck_assert_str_eq(reply.body.data, "[]");
 		http_reply_release(&reply);
 	}
 	ck_assert_uint_eq(server.shared->requests, 3);

@@ -300,6 +300,19 @@ START_TEST(each_situation_has_its_end)
 }
 END_TEST
 
+/* The first look at a branch: it stands at its anchor, and came by no merge request. */
+START_TEST(what_stays_where_it_was_needs_no_word)
+{
+	struct place place;
+	place_start(&place);
+	place.request.number = 0;
+	scene_fails(&place.scene, "moved", ERROR_REVIEWS_MISSING, "no merge request");
+	place.scene.change.old_id = place.scene.change.new_id;
+	scene_passes(&place.scene, "unmoved");
+	scene_end(&place.scene);
+}
+END_TEST
+
 START_TEST(a_finding_says_whose_word_counts_and_how_to_mend_it)
 {
 	struct place place;
@@ -545,5 +558,6 @@ START_TEST(no_approval_is_stale_or_borrowed)
 END_TEST
 
 UNIT_MAIN("policy/approvals", each_situation_has_its_end,
+	  what_stays_where_it_was_needs_no_word,
 	  a_finding_says_whose_word_counts_and_how_to_mend_it, a_crowd_fits,
 	  a_warning_warns, no_approval_is_stale_or_borrowed)

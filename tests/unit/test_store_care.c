@@ -110,7 +110,7 @@ START_TEST(a_database_of_version_1_goes_on)
 	OK(store_change_get(store, arena, 1, &change, &failure));
 	ck_assert_str_eq(change.state, "waiting");
 	ck_assert_uint_eq(change.number, 0);
-	ck_assert(!change.reviews_wanted);
+	ck_assert(!change.is_step);
 	OK(store_finding_list(store, arena, 1, &findings, &count, &failure));
 	ck_assert_uint_eq(count, 1);
 	OK(store_delivery_list(store, arena, &query, &deliveries, &count, &failure));

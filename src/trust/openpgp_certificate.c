@@ -590,32 +590,37 @@ static int compile_one(struct buf *out, const struct component *first,
 	return rc;
 }
 
+static int check_first(const struct component *first, struct error *err)
+{
+	if (first->tag == OPENPGP_TAG_SECRET_KEY)
+		return error_set(err, ERROR_OPENPGP_CERTIFICATE_SECRET,
+				 "the file holds a secret key; take it away, and write "
+				 "what 'gpg --export --armor' prints");
+	if (first->tag != OPENPGP_TAG_PUBLIC_KEY)
+		return error_set(err, ERROR_OPENPGP_CERTIFICATE_ORDER,
+				 "an OpenPGP key does not start with its public key "
+				 "but with a packet of kind %u",
+				 first->tag);
+	return 0;
+}
+
 static int compile_all(struct buf *out, struct octets rest, struct error *err)
 {
-	if (rest.length == 0)
-		return error_set(err, ERROR_OPENPGP_CERTIFICATE_EMPTY,
-				 "the file holds no OpenPGP key");
+	size_t count = 0;
 	int rc = 0;
 	while (rc == 0 && rest.length != 0) {
 		struct component first;
 		rc = next_component(&rest, &first, err);
-		if (rc != 0)
-			return rc;
-		if (is_skipped(first.tag))
+		if (rc != 0 || is_skipped(first.tag))
 			continue;
-		if (first.tag == OPENPGP_TAG_SECRET_KEY)
-			return error_set(err, ERROR_OPENPGP_CERTIFICATE_SECRET,
-					 "the file holds a secret key; take it away, "
-					 "and write what 'gpg --export --armor' "
-					 "prints");
-		if (first.tag != OPENPGP_TAG_PUBLIC_KEY)
-			return error_set(err, ERROR_OPENPGP_CERTIFICATE_ORDER,
-					 "an OpenPGP key does not start with its "
-					 "public "
-					 "key but with a packet of kind %u",
-					 first.tag);
-		rc = compile_one(out, &first, &rest, err);
+		rc = check_first(&first, err);
+		if (rc == 0)
+			rc = compile_one(out, &first, &rest, err);
+		count++;
 	}
+	if (rc == 0 && count == 0)
+		rc = error_set(err, ERROR_OPENPGP_CERTIFICATE_EMPTY,
+			       "the file holds no OpenPGP key");
 	return rc;
 }
 

@@ -981,6 +981,12 @@ START_TEST(each_wrong_file_of_keys_is_refused_with_its_code)
 		buf_release(&file);
 		buf_release(&compiled);
 	}
+	struct buf none = BUF_INIT(ROOM);
+	ck_assert_int_eq(openpgp_compile_file(&none, "", 0, NULL),
+			 ERROR_OPENPGP_CERTIFICATE_EMPTY);
+	ck_assert_int_eq(openpgp_compile_file(&none, "\xCC\x00", 2, NULL),
+			 ERROR_OPENPGP_CERTIFICATE_EMPTY);
+	buf_release(&none);
 	ck_assert_int_eq(
 		openpgp_compile_file(NULL, "-----BEGIN PGP MESSAGE-----\n", 28, NULL),
 		ERROR_OPENPGP_ARMOR_BEGIN);

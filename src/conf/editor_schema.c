@@ -220,6 +220,12 @@ static void put_people(struct json *json)
 	json_put_string(json, "description",
 			"public lines, or {key, valid-after, valid-before}");
 	json_object_end(json);
+	json_key(json, "openpgp");
+	json_object(json);
+	json_put_string(json, "description",
+			"files of public keys, or their armored text, or {key, "
+			"valid-after, valid-before}");
+	json_object_end(json);
 	json_key(json, "forge");
 	json_object(json);
 	json_put_string(json, "description",
@@ -233,6 +239,7 @@ static void put_people(struct json *json)
 	end_closed(json);
 	begin_closed(json, "revoked");
 	put_plain(json, "ssh", VALUE_STRING);
+	put_plain(json, "openpgp", VALUE_STRING);
 	put_plain(json, "reason", VALUE_STRING);
 	put_plain(json, "since", VALUE_STRING);
 	end_closed(json);

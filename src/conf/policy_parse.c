@@ -15,6 +15,7 @@
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
 #include "doc/schema.h"
+#include "trust/openpgp_ring.h"
 #include "trust/x509.h"
 
 /* Far above what files under policy.bytes and config.bytes need. */
@@ -63,6 +64,7 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < builder->schema_count; i++)
 		schema_free(builder->schemas[i]);
 	x509_authorities_free(policy->authorities);
+	openpgp_ring_free(policy->openpgp);
 	hasher_free(builder->hasher);
 	release_building(builder);
 	arena_free(policy->arena);

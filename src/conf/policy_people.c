@@ -25,9 +25,8 @@ static size_t trimmed_length(const char *text)
 	return length;
 }
 
-/* One key belongs to one principal, and stands there once. */
-static int claim_key(const struct addition *addition, const struct node *node,
-		     size_t principal, const char *fingerprint, struct error *err)
+int builder_claim_key(const struct addition *addition, const struct node *node,
+		      size_t principal, const char *fingerprint, struct error *err)
 {
 	struct policy_builder *builder = addition->builder;
 	const struct policy *policy = &builder->policy;
@@ -124,7 +123,7 @@ int builder_add_key(const struct addition *addition, const struct node *node,
 {
 	struct policy *policy = &addition->builder->policy;
 	struct principal *holder = &policy->principals[principal];
-	int code = claim_key(addition, node, principal, key->fingerprint, err);
+	int code = builder_claim_key(addition, node, principal, key->fingerprint, err);
 	if (code != 0)
 		return code;
 	struct principal_key *slot =
@@ -157,6 +156,49 @@ static int add_keys(const struct addition *addition, const struct node *node,
 			return code;
 	}
 	return 0;
+}
+
+/* The name of a file or a text, or {key, valid-after, valid-before}. */
+static int add_certificate(const struct addition *addition, const struct node *node,
+			   size_t index, struct error *err)
+{
+	static const char *const names[] = { "key", "valid-after", "valid-before" };
+	const struct reader *reader = addition->reader;
+	struct principal_key bounds = { 0 };
+	const struct node *key = node;
+	int code = 0;
+	if (node_kind(node) == NODE_MAPPING) {
+		code = reader_known_keys(reader, node, "key of an openpgp key", names,
+					 3, err);
+		key = node_get(node, "key");
+		if (code == 0 && key == NULL)
+			code = reader_fail(reader, node, err,
+					   "an openpgp key needs 'key', a file or its "
+					   "armored text");
+		if (code == 0)
+			code = builder_validity(addition, node, &bounds.valid_after,
+						&bounds.valid_before, err);
+	}
+	return code == 0 ? builder_add_openpgp(addition, node, key, index, &bounds, err)
+			 : code;
+}
+
+static int add_certificates(const struct addition *addition, const struct node *node,
+			    size_t index, struct error *err)
+{
+	enum node_kind kind = node_kind(node);
+	char shown[READER_SHOWN_BYTES];
+	if (kind != NODE_SEQUENCE && kind != NODE_STRING && kind != NODE_MAPPING)
+		return reader_fail(addition->reader, node, err,
+				   "'openpgp' must be a list of files or armored "
+				   "public keys, found %s",
+				   reader_shown(node, shown));
+	size_t count = kind == NODE_SEQUENCE ? node_count(node) : 1;
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < count; i++)
+		code = add_certificate(addition, reader_strings_node(node, i), index,
+				       err);
+	return code;
 }
 
 /* One login at one source is one person's. */
@@ -281,8 +323,8 @@ static int define_person(const struct addition *addition, const struct node *key
 static int add_principal(const struct addition *addition, const struct node *key,
 			 const struct node *node, struct error *err)
 {
-	static const char *const names[] = { "email", "ssh", "forge", "ssh-ca",
-					     "x509" };
+	static const char *const names[] = { "email", "ssh",    "openpgp",
+					     "forge", "ssh-ca", "x509" };
 	struct policy *policy = &addition->builder->policy;
 	size_t index = policy->principal_count;
 	const char *name = NULL;
@@ -306,8 +348,11 @@ static int add_principal(const struct addition *addition, const struct node *key
 	if (emails != NULL)
 		code = add_emails(addition, emails, &principal->emails, err);
 	const struct node *logins = node_get(node, "forge");
+	const struct node *certificates = node_get(node, "openpgp");
 	if (code == 0 && keys != NULL)
 		code = add_keys(addition, keys, index, err);
+	if (code == 0 && certificates != NULL)
+		code = add_certificates(addition, certificates, index, err);
 	if (code == 0 && logins != NULL)
 		code = add_logins(addition, logins, index, err);
 	const struct node *authorities = node_get(node, "ssh-ca");

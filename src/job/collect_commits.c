@@ -2,12 +2,15 @@
  */
 #include "job/judge.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
+#include "trust/openpgp_ring.h"
 #include "trust/signature.h"
 #include "trust/x509.h"
 
@@ -25,18 +28,36 @@ static int trace_signature(const struct collector *collector,
 	return x509_trace(fact, collector->arena, collector->policy->authorities, err);
 }
 
+/* What SSH and X.509 signatures say depends on the object's bytes alone, so they need
+ * no context; OpenPGP's depend on the keys too. */
+static const struct digest *context_of(const struct collector *collector,
+				       const char *armor, size_t length)
+{
+	static const char openpgp[] = "-----BEGIN PGP ";
+	static const struct digest no_context;
+	const struct openpgp_ring *ring = collector->policy->openpgp;
+
+	if (!ring || length < sizeof(openpgp) ||
+	    memcmp(armor, openpgp, sizeof(openpgp) - 1) != 0)
+		return &no_context;
+	return openpgp_ring_digest(ring);
+}
+
 int collect_signature(const struct collector *collector, const struct oid *id,
 		      const struct trust_span *payload, size_t payload_count,
 		      const char *armor, size_t length, struct signature_fact *out,
 		      struct error *err)
 {
-	if (recall_signature(collector, id, out))
+	const struct signature_keys keys = { collector->policy->openpgp };
+	const struct digest *context = context_of(collector, armor, length);
+
+	if (recall_signature(collector, id, context, out))
 		return trace_signature(collector, out, err);
-	int rc = signature_verify(out, collector->arena, payload, payload_count, armor,
-				  length, err);
+	int rc = signature_verify_with(out, collector->arena, &keys, payload,
+				       payload_count, armor, length, err);
 	if (rc != 0)
 		return rc;
-	remember_signature(collector, id, out);
+	remember_signature(collector, id, context, out);
 	return trace_signature(collector, out, err);
 }
 

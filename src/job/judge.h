@@ -14,6 +14,7 @@
 #include "model/change.h"
 
 struct arena;
+struct buf;
 struct channel;
 struct error;
 struct facts;
@@ -63,6 +64,11 @@ struct judge {
 	 * there is no server. */
 	int (*floor)(void *data, struct policy **out, struct error *err);
 	void *floor_data;
+	/* Compiles OpenPGP keys of the repository's own policy (conf/policy_parse.h).
+	 * NULL: they are refused. */
+	int (*compile)(void *data, struct buf *out, const void *bytes, size_t length,
+		       struct error *err);
+	void *compile_data;
 	/* Not a push but a merge request is judged: what the ref would hold when it
 	 * were merged. Commits are those of the new id; the update is never forced.
 	 * Both ids are commits. NULL: a push. */
@@ -125,8 +131,9 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 		      struct error *err);
 /* job/remember_signature.c */
 bool recall_signature(const struct collector *collector, const struct oid *id,
-		      struct signature_fact *out);
+		      const struct digest *context, struct signature_fact *out);
 void remember_signature(const struct collector *collector, const struct oid *id,
+			const struct digest *context,
 			const struct signature_fact *fact);
 /* One document outside of any commit: what every schema rule that speaks about its path
  * says about it. `covered`: whether one does. Of `collector` only judge->limits,

@@ -14,28 +14,29 @@
 #include "trust/signature.h"
 #include "trust/x509.h"
 
-/* The kind and form of remembered facts, which need no context. The number rises when
- * the form changes. */
-#define SIGNATURE_KIND  "signature-2"
+/* The kind and form of remembered facts, by the digest of what else they depend on. The
+ * number rises when the form changes. */
+#define SIGNATURE_KIND  "signature-3"
 #define CERTIFICATE_MAX ((size_t)128 << 10)
-static const struct digest no_context;
 
-/* "good FORMAT FINGERPRINT FLAGS SHA1 TIME CERTIFICATE", "-" for what there is not. */
+/* "good FORMAT FINGERPRINT FLAGS SHA1 MADE EXPIRES CERTIFICATE", "-" for what there is
+ * not. */
 struct memory {
 	char format[16];
 	char fingerprint[80];
 	char flags[8];
 	char sha1[48];
-	int64_t signed_at;
+	int64_t made_at;
+	int64_t expires_at;
 	const char *certificate; /* base64 */
 };
 
 static bool split(struct memory *memory, const char *value)
 {
 	int end = 0;
-	if (sscanf(value, "good %15s %79s %7s %47s %" SCNd64 " %n", memory->format,
-		   memory->fingerprint, memory->flags, memory->sha1, &memory->signed_at,
-		   &end) != 5 ||
+	if (sscanf(value, "good %15s %79s %7s %47s %" SCNd64 " %" SCNd64 " %n",
+		   memory->format, memory->fingerprint, memory->flags, memory->sha1,
+		   &memory->made_at, &memory->expires_at, &end) != 6 ||
 	    end == 0)
 		return false;
 	memory->certificate = value + end;
@@ -52,7 +53,7 @@ static bool recall_certificate(const struct memory *memory, struct arena *arena,
 	if (recalled && strcmp(memory->format, "x509") == 0) {
 		recalled = x509_recall(fact, arena, blob.data, blob.length);
 		if (recalled)
-			fact->x509->signed_at = memory->signed_at;
+			fact->x509->signed_at = memory->made_at;
 	} else if (recalled) {
 		recalled = signature_recall_certificate(fact, arena, blob.data,
 							blob.length);
@@ -62,15 +63,15 @@ static bool recall_certificate(const struct memory *memory, struct arena *arena,
 }
 
 bool recall_signature(const struct collector *collector, const struct oid *id,
-		      struct signature_fact *out)
+		      const struct digest *context, struct signature_fact *out)
 {
 	const struct fact_cache *cache = collector->judge->cache;
 	struct arena *arena = collector->arena;
 	struct memory memory;
-	const char *value = cache && cache->get
-				    ? cache->get(cache->data, SIGNATURE_KIND,
-						 &no_context, id, arena)
-				    : NULL;
+	const char *value =
+		cache && cache->get
+			? cache->get(cache->data, SIGNATURE_KIND, context, id, arena)
+			: NULL;
 	if (!value || !split(&memory, value))
 		return false;
 	struct signature_fact fact = {
@@ -80,6 +81,8 @@ bool recall_signature(const struct collector *collector, const struct oid *id,
 		.sha1 = strcmp(memory.sha1, "-") == 0
 				? NULL
 				: arena_string(arena, memory.sha1),
+		.made_at = strcmp(memory.format, "x509") == 0 ? 0 : memory.made_at,
+		.expires_at = memory.expires_at,
 		.security_key = strncmp(memory.flags, "sk", 2) == 0,
 		.user_verified = strcmp(memory.flags, "sk,uv") == 0,
 	};
@@ -100,16 +103,16 @@ static const char *flags_of(const struct signature_fact *fact)
 }
 
 void remember_signature(const struct collector *collector, const struct oid *id,
-			const struct signature_fact *fact)
+			const struct digest *context, const struct signature_fact *fact)
 {
 	const struct fact_cache *cache = collector->judge->cache;
 	struct buf value = BUF_INIT(CERTIFICATE_MAX * 2);
 
 	if (!cache || !cache->put || fact->status != SIGNATURE_GOOD)
 		return;
-	buf_addf(&value, "good %s %s %s %s %" PRId64 " ", fact->format,
+	buf_addf(&value, "good %s %s %s %s %" PRId64 " %" PRId64 " ", fact->format,
 		 fact->fingerprint, flags_of(fact), fact->sha1 ? fact->sha1 : "-",
-		 fact->x509 ? fact->x509->signed_at : 0);
+		 fact->x509 ? fact->x509->signed_at : fact->made_at, fact->expires_at);
 	if (fact->x509)
 		base64_encode(fact->x509->certificates, fact->x509->certificates_length,
 			      &value);
@@ -119,6 +122,6 @@ void remember_signature(const struct collector *collector, const struct oid *id,
 	else
 		buf_add_string(&value, "-");
 	if (!value.failed)
-		cache->put(cache->data, SIGNATURE_KIND, &no_context, id, value.data);
+		cache->put(cache->data, SIGNATURE_KIND, context, id, value.data);
 	buf_release(&value);
 }

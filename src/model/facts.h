@@ -63,9 +63,11 @@ struct signature_fact {
 	int code;                /* why it is bad: enum error_code */
 	const char *reason;      /* one sentence for people; NULL when good */
 	const char *format;      /* "ssh", "openpgp", "x509"; NULL: none */
-	const char *fingerprint; /* of the key: "SHA256:..."; NULL when it could not be
-				    read */
-	bool user_verified;      /* a security key says so; false for other keys */
+	const char *fingerprint; /* of the key: "SHA256:...", of OpenPGP 40 upper-case
+				    digits; NULL when it could not be read */
+	int64_t made_at;    /* microseconds, as the signature claims; 0: it does not */
+	int64_t expires_at; /* microseconds, by its own word; 0: never */
+	bool user_verified; /* a security key says so; false for other keys */
 	bool security_key;
 	const char *sha1; /* of an SSH key: hexadecimal, for revocation lists; may be
 			     NULL */

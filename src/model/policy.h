@@ -16,6 +16,7 @@
 struct arena;
 struct certificate_fact;
 struct krl;
+struct openpgp_ring;
 struct pattern;
 struct schema;
 struct x509_authorities;
@@ -37,8 +38,12 @@ struct principal_login {
 
 /* A public key of a principal. Times are inclusive; 0: no bound. */
 struct principal_key {
-	const char *text; /* one OpenSSH public key line: type, base64, comment */
-	const char *fingerprint; /* "SHA256:..." as ssh-keygen prints it */
+	const char *text; /* one OpenSSH public key line: type, base64, comment; NULL
+			     for other keys */
+	const char *fingerprint; /* "SHA256:..." as ssh-keygen prints it; of OpenPGP 40
+				    upper-case digits */
+	const char *certificate; /* of an OpenPGP key: the fingerprint of its primary
+				    key; NULL otherwise */
 	int64_t valid_after;
 	int64_t valid_before;
 };
@@ -165,6 +170,7 @@ struct policy {
 	size_t krl_count;
 	size_t krl_capacity;
 	struct x509_authorities *authorities; /* see trust/x509.h; NULL: none */
+	struct openpgp_ring *openpgp; /* trust/openpgp_ring.h; NULL: no such keys */
 	struct rule *rules;
 	size_t rule_count;
 	size_t rule_capacity;

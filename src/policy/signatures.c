@@ -18,6 +18,11 @@
 /* How far a committer's clock may be ahead of ours. */
 #define CLAIM_SLACK (24 * 3600 * CLOCK_SECOND)
 
+#define MEND_UNKNOWN_KEY                                                               \
+	"ask for the key to be added under principals in the policy, or sign with "    \
+	"one "                                                                         \
+	"that stands there"
+
 static int find(struct evaluation *evaluation, const struct commit_fact *commit,
 		int code, const char *mend, const char *message)
 {
@@ -43,6 +48,9 @@ static int find_bad(struct evaluation *evaluation, const struct commit_fact *com
 	const struct signature_fact *signature = &commit->signature;
 	int code = signature->code != 0 ? signature->code : ERROR_RULE_SIGNATURE_BAD;
 	char message[1024];
+	if (code == ERROR_OPENPGP_KEY_UNKNOWN)
+		return find(evaluation, commit, code, MEND_UNKNOWN_KEY,
+			    signature->reason);
 	snprintf(message, sizeof(message), "the signature is bad: %s",
 		 signature->reason != NULL ? signature->reason : error_meaning(code));
 	return find_unsigned(evaluation, commit, code, message);
@@ -64,14 +72,15 @@ static int check_allowed(struct evaluation *evaluation, const struct signer *sig
 static int check_times(struct evaluation *evaluation, const struct signer *signer)
 {
 	const struct place place = { .commit = &signer->commit->id };
+	const int64_t made_at = signer->commit->signature.made_at;
 	char claimed[CLOCK_TEXT_BYTES];
 	char received[CLOCK_TEXT_BYTES];
 	bool refused;
 	int code = signer_check_validity(evaluation, signer, &refused);
-	if (code != 0 || refused ||
-	    signer->claimed_at <= signer->received_at + CLAIM_SLACK)
+	int64_t latest = made_at > signer->claimed_at ? made_at : signer->claimed_at;
+	if (code != 0 || refused || latest <= signer->received_at + CLAIM_SLACK)
 		return code;
-	clock_format(signer->claimed_at, 0, claimed);
+	clock_format(latest, 0, claimed);
 	clock_format(signer->received_at, 0, received);
 	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_FUTURE, &place,
 			       "set the clock of the machine that signs, then make the "

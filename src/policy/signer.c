@@ -23,9 +23,11 @@ static int check_revoked(struct evaluation *evaluation, const struct signer *sig
 	const struct revocation *revocation =
 		policy_revocation(evaluation->policy, fingerprint);
 	char since[CLOCK_TEXT_BYTES] = "ever";
-	*refused = revocation != NULL && (revocation->since == 0 ||
-					  signer->received_at >= revocation->since ||
-					  signer->claimed_at >= revocation->since);
+	*refused =
+		revocation != NULL &&
+		(revocation->since == 0 || signer->received_at >= revocation->since ||
+		 signer->claimed_at >= revocation->since ||
+		 signer->commit->signature.made_at >= revocation->since);
 	if (!*refused)
 		return 0;
 	if (revocation->since != 0)
@@ -61,6 +63,20 @@ static int check_lists(struct evaluation *evaluation, const struct signer *signe
 	return 0;
 }
 
+/* What is said of an OpenPGP primary key is said of its subkeys. */
+static int check_primary(struct evaluation *evaluation, const struct signer *signer,
+			 bool *refused)
+{
+	const struct principal_key *key = NULL;
+	if (policy_principal_by_key(evaluation->policy,
+				    signer->commit->signature.fingerprint,
+				    &key) == NULL ||
+	    key->certificate == NULL)
+		return 0;
+	return check_revoked(evaluation, signer, key->certificate,
+			     ERROR_RULE_SIGNATURE_KEY_REVOKED, "key", refused);
+}
+
 static int check_revocations(struct evaluation *evaluation, const struct signer *signer,
 			     bool *refused)
 {
@@ -70,6 +86,8 @@ static int check_revocations(struct evaluation *evaluation, const struct signer 
 	if (code == 0 && !*refused && signature->certificate != NULL)
 		code = check_revoked(evaluation, signer, signature->certificate->ca,
 				     ERROR_RULE_SIGNATURE_CA_REVOKED, "CA", refused);
+	if (code == 0 && !*refused)
+		code = check_primary(evaluation, signer, refused);
 	if (code == 0 && !*refused)
 		code = check_lists(evaluation, signer, refused);
 	return code;
@@ -263,6 +281,24 @@ static int64_t or_end(int64_t before)
 	return before != 0 ? before : INT64_MAX;
 }
 
+/* A signature may say itself when it ends: OpenPGP's do when they are told to. */
+static int check_own_end(struct evaluation *evaluation, const struct signer *signer,
+			 bool *refused)
+{
+	const struct place place = { .commit = &signer->commit->id };
+	const int64_t end = signer->commit->signature.expires_at;
+	char text[CLOCK_TEXT_BYTES];
+	*refused =
+		end != 0 && (signer->received_at >= end || signer->claimed_at >= end);
+	if (!*refused)
+		return 0;
+	clock_format(end, 0, text);
+	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_EXPIRED, &place,
+			       "sign without an end (no default-sig-expire in "
+			       "gpg.conf), then make the commit again",
+			       "the signature expired, by its own word, at %s", text);
+}
+
 static int check_key(struct evaluation *evaluation, const struct signer *signer,
 		     bool *refused)
 {
@@ -273,8 +309,14 @@ static int check_key(struct evaluation *evaluation, const struct signer *signer,
 				     ERROR_RULE_SIGNATURE_KEY_NOT_YET_VALID,
 				     ERROR_RULE_SIGNATURE_KEY_EXPIRED,
 				     MEND_KEY };
+	const int64_t made_at = signer->commit->signature.made_at;
 	snprintf(what, sizeof(what), "the key %s", signer->key->fingerprint);
-	return check_span(evaluation, signer, &span, refused);
+	int code = check_span(evaluation, signer, &span, refused);
+	if (code == 0 && !*refused && made_at != 0)
+		code = check_time(evaluation, signer, &span, made_at,
+				  "signed, it says,", refused);
+	return code == 0 && !*refused ? check_own_end(evaluation, signer, refused)
+				      : code;
 }
 
 /* A certificate's end is the first moment in which it no longer counts. */

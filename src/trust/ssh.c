@@ -233,9 +233,11 @@ static int check_blob(struct wire *wire, struct signature_fact *out,
 }
 
 static int verify(struct signature_fact *out, struct arena *arena,
-		  const struct trust_span *payload, size_t payload_count,
-		  const char *armor, size_t armor_length, struct error *err)
+		  const struct signature_keys *keys, const struct trust_span *payload,
+		  size_t payload_count, const char *armor, size_t armor_length,
+		  struct error *err)
 {
+	(void)keys;
 	struct error why = ERROR_INIT;
 	struct buf blob = BUF_INIT(limits_default.values[LIMIT_SIG_BYTES]);
 	int rc = sshsig_dearmor(&blob, armor, armor_length, &why);

@@ -412,7 +412,7 @@ static bool gitgate_says(const struct situation *situation, const char *armor,
 				   "[alice]}}]\n";
 	static const char with_list[] = "revoked: {krl: list}\n";
 	struct policy_file files[2] = { { "signers", NULL, 0 }, { "list", NULL, 0 } };
-	struct policy_loader loader = { load, files };
+	struct policy_loader loader = { .load = load, .data = files };
 	struct policy *policy = NULL;
 	struct error err = ERROR_INIT;
 	struct buf all = BUF_INIT(1 << 16);

@@ -304,7 +304,7 @@ static const struct armor_row armor_rows[] = {
 	{ "text behind END", ERROR_SSHSIG_TRAILING_TEXT, END, END "x" },
 	{ "padding in the middle", ERROR_SSHSIG_BASE64, BEGIN "U1NI", BEGIN "U1N=" },
 	{ "text before BEGIN", ERROR_SIGNATURE_FORMAT_UNKNOWN, BEGIN, "x\n" BEGIN },
-	{ "OpenPGP", ERROR_SIGNATURE_FORMAT_OPENPGP, BEGIN,
+	{ "OpenPGP", ERROR_OPENPGP_ARMOR_NO_BLANK, BEGIN,
 	  "-----BEGIN PGP SIGNATURE-----\n" },
 	{ "X.509", ERROR_CMS_LINE, BEGIN, "-----BEGIN SIGNED MESSAGE-----\n" },
 };

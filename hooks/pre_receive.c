@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "conf/config.h"
+#include "conf/policy_parse.h"
 #include "hooks/chain.h"
 #include "hooks/crash.h"
 #include "hooks/deadline.h"
@@ -36,6 +37,7 @@ struct push {
 	struct repo *repo;
 	struct settings settings;
 	const char *anchor_hint;
+	char *shelf; /* of compiled OpenPGP keys */
 	struct oid *trusted;
 	const char *const *trusted_refs;
 	size_t trusted_count;
@@ -107,7 +109,9 @@ static int open_repository(struct push *push, struct error *err)
 					 "--anchor "
 					 "HEAD",
 					 repo_path(push->repo));
-	return push->anchor_hint ? 0 : no_memory(err);
+	push->shelf =
+		arena_printf(push->arena, "%s/gitgate/openpgp", repo_path(push->repo));
+	return push->anchor_hint && push->shelf ? 0 : no_memory(err);
 }
 
 /* The tip of the branch that HEAD names: whose policy judges refs that are new. */
@@ -158,9 +162,10 @@ static int find_policy_commit(const struct push *push, const struct update *upda
 
 static int load_floor(void *data, struct policy **out, struct error *err)
 {
-	const struct settings *settings = data;
+	const struct push *push = data;
 
-	return config_load_floor(out, settings->config, settings->name, err);
+	return config_load_floor(out, push->settings.config, push->settings.name,
+				 push->shelf, err);
 }
 
 /* No verdict: refused with the reason, as if a rule had said it. */
@@ -205,7 +210,9 @@ static int judge_update(struct push *push, size_t index, struct error *err)
 		.trusted_refs = push->trusted_refs,
 		.from_root = push->settings.from_root,
 		.floor = push->settings.config ? load_floor : NULL,
-		.floor_data = &push->settings,
+		.floor_data = push,
+		.compile = policy_compile_by_program,
+		.compile_data = push->shelf,
 		.cache = push->facts ? &cache : NULL,
 		.anchor_hint = push->anchor_hint,
 	};

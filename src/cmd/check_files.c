@@ -59,7 +59,7 @@ int check_begin_policy(const struct check *check, struct policy **out,
 {
 	if (!check->floor)
 		return policy_new(out, err);
-	return config_load_floor(out, check->floor, check->repository, err);
+	return config_load_floor(out, check->floor, check->repository, NULL, err);
 }
 
 struct directory_loader {
@@ -88,11 +88,20 @@ static int load_beside(void *data, const char *name, struct policy_file *out,
 	return rc == 0 ? 0 : error_context(err, "'%s'", name);
 }
 
+static int compile(void *data, const void *bytes, size_t length,
+		   struct policy_file *out, struct error *err)
+{
+	const struct directory_loader *loader = data;
+
+	return policy_compile_into(loader->arena, policy_compile_by_program, NULL,
+				   bytes, length, out, err);
+}
+
 int check_add_policy(struct policy *policy, const char *directory, struct error *err)
 {
 	int fd FD_CLOSING = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct directory_loader loader = { fd, policy->arena };
-	const struct policy_loader access = { load_beside, &loader };
+	const struct policy_loader access = { load_beside, &loader, compile };
 	struct policy_file file;
 
 	if (fd < 0)

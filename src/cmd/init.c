@@ -377,7 +377,7 @@ static int check_floor(struct init *init)
 	init->config = arena_string(init->arena, path);
 	if (!init->config)
 		return no_memory(init);
-	int rc = config_load_floor(&policy, path, init->name, init->err);
+	int rc = config_load_floor(&policy, path, init->name, NULL, init->err);
 	if (rc == 0)
 		rc = policy_finish(policy, init->err);
 	policy_free(policy);
@@ -408,7 +408,7 @@ static int load_floor(void *data, struct policy **out, struct error *err)
 {
 	const struct init *init = data;
 
-	return config_load_floor(out, init->config, init->name, err);
+	return config_load_floor(out, init->config, init->name, NULL, err);
 }
 
 static int judge_ref(struct init *init, const char *ref, const struct oid *tip)

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "conf/config_build.h"
+#include "conf/policy_builder.h"
 #include "doc/doc.h"
 
 /* Far above what config.bytes and config.files allow in practice. */
@@ -95,12 +96,44 @@ static int load_for_floor(void *data, const char *name, struct policy_file *out,
 	return 0;
 }
 
+/* Its compiled form goes to jobs as a file more. This process may start nothing, and
+ * the keys are its own configuration's. */
+static int compile_for_floor(void *data, const void *bytes, size_t length,
+			     struct policy_file *out, struct error *err)
+{
+	struct config_build *build = data;
+	struct config *config = build->config;
+	char name[POLICY_COMPILED_NAME_BYTES];
+	int code = policy_compiled_name(bytes, length, name, err);
+	if (code != 0)
+		return code;
+	for (size_t i = build->file_count; i < config->file_count; i++)
+		if (strcmp(config->files[i].name, name) == 0) {
+			*out = config->files[i];
+			return 0;
+		}
+	struct policy_file file = { 0 };
+	code = policy_compile_into(config->arena, policy_compile_here, NULL, bytes,
+				   length, &file, err);
+	if (code != 0)
+		return code;
+	file.name = arena_string(config->arena, name);
+	struct policy_file *slot =
+		ARENA_PUSH(config->arena, &config->files, &config->file_count,
+			   &config->file_capacity);
+	if (file.name == NULL || slot == NULL)
+		return no_memory(name, err);
+	*slot = file;
+	*out = file;
+	return 0;
+}
+
 /* Without a repository's name every rule is kept, so what parses here parses for each
  * of them. */
 static int check_floor(struct config_build *build, struct error *err)
 {
 	struct config *config = build->config;
-	struct policy_loader loader = { load_for_floor, build };
+	struct policy_loader loader = { load_for_floor, build, compile_for_floor };
 	struct policy *policy = NULL;
 	int code = policy_new(&policy, err);
 	for (size_t i = 0; code == 0 && i < build->file_count; i++) {
@@ -232,6 +265,7 @@ void config_restart_needed(const struct config *old, const struct config *new,
 struct floor_files {
 	struct arena *arena;
 	const char *directory;
+	char *shelf;
 };
 
 static int load_beside(void *data, const char *name, struct policy_file *out,
@@ -241,15 +275,23 @@ static int load_beside(void *data, const char *name, struct policy_file *out,
 	return config_read_beside(files->arena, files->directory, name, out, err);
 }
 
+static int compile_beside(void *data, const void *bytes, size_t length,
+			  struct policy_file *out, struct error *err)
+{
+	const struct floor_files *files = data;
+	return policy_compile_into(files->arena, policy_compile_by_program,
+				   files->shelf, bytes, length, out, err);
+}
+
 int config_load_floor(struct policy **out, const char *file, const char *repository,
-		      struct error *err)
+		      char *shelf, struct error *err)
 {
 	struct policy *policy = NULL;
 	int code = policy_new(&policy, err);
 	if (code != 0)
 		return code;
-	struct floor_files beside = { policy->arena, NULL };
-	struct policy_loader loader = { load_beside, &beside };
+	struct floor_files beside = { policy->arena, NULL, shelf };
+	struct policy_loader loader = { load_beside, &beside, compile_beside };
 	struct policy_file *files = NULL;
 	size_t count = 0;
 	code = config_read_files(policy->arena, file, &beside.directory, &files, &count,

@@ -151,8 +151,9 @@ void config_write_schema(
 
 /* The hook's view: only the floor, from the same files and those that it names; options
  * are not looked at, but an unknown top-level key is refused here too. Not finished:
- * policy_add_repository() and policy_finish() follow. */
+ * policy_add_repository() and policy_finish() follow. `shelf`: a directory that keeps
+ * compiled OpenPGP keys; NULL: none. */
 int config_load_floor(struct policy **out, const char *file, const char *repository,
-		      struct error *err);
+		      char *shelf, struct error *err);
 
 #endif

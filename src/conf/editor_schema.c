@@ -203,6 +203,14 @@ static void put_entries(struct json *json)
 	end_closed(json);
 }
 
+static void put_described(struct json *json, const char *key, const char *text)
+{
+	json_key(json, key);
+	json_object(json);
+	json_put_string(json, "description", text);
+	json_object_end(json);
+}
+
 static void put_people(struct json *json)
 {
 	begin_closed(json, "principal");
@@ -212,15 +220,26 @@ static void put_people(struct json *json)
 	json_put_string(json, "description",
 			"public lines, or {key, valid-after, valid-before}");
 	json_object_end(json);
+	json_key(json, "openpgp");
+	json_object(json);
+	json_put_string(json, "description",
+			"files of public keys, or their armored text, or {key, "
+			"valid-after, valid-before}");
+	json_object_end(json);
 	json_key(json, "forge");
 	json_object(json);
 	json_put_string(json, "description",
 			"logins, by the name of a source or a kind of sources");
 	json_put_string(json, "type", "object");
 	json_object_end(json);
+	put_described(json, "ssh-ca",
+		      "public lines of CAs, or {key, principals, valid-after, "
+		      "valid-before}");
+	put_described(json, "x509", "{email, subject, san, issuer, serial}, or a list");
 	end_closed(json);
 	begin_closed(json, "revoked");
 	put_plain(json, "ssh", VALUE_STRING);
+	put_plain(json, "openpgp", VALUE_STRING);
 	put_plain(json, "reason", VALUE_STRING);
 	put_plain(json, "since", VALUE_STRING);
 	end_closed(json);
@@ -298,6 +317,9 @@ static void put_policy_keys(struct json *json, bool warn_only)
 	json_put_string(json, "type", "array");
 	json_object_end(json);
 	put_plain(json, "revoked-keys-file", VALUE_FILE);
+	put_plain(json, "allowed-signers", VALUE_FILE);
+	put_plain(json, "authorities", VALUE_FILE);
+	put_described(json, "revoked", "{krl: FILE, crl: FILE}, or lists of files");
 	if (warn_only)
 		put_plain(json, "warn-only", VALUE_BOOLEAN);
 }

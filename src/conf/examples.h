@@ -5,6 +5,9 @@
 #include "conf/reader.h"
 
 /* A public key whose other half nobody has. */
+#define EXAMPLE_CA_KEY                                                                 \
+	"ssh-ed25519 "                                                                 \
+	"AAAAC3NzaC1lZDI1NTE5AAAAIAd188+rTscrHDk6jJjsnomNaXABMXa/ZT6vzaEzmZvz"
 #define EXAMPLE_SSH_KEY                                                                \
 	"ssh-ed25519 "                                                                 \
 	"AAAAC3NzaC1lZDI1NTE5AAAAICeXsPSaf/Z911ZLtMKoTxEU6RmB6NLRrtys/LfeFxgW "        \

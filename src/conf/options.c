@@ -78,6 +78,9 @@ const struct option_block option_blocks[] = {
 	{ "rules", true, true },
 	{ "revoked-keys", true, true },
 	{ "revoked-keys-file", true, true },
+	{ "allowed-signers", true, true },
+	{ "authorities", true, true },
+	{ "revoked", true, true },
 	{ "warn-only", true, true },
 };
 const size_t option_block_count = sizeof(option_blocks) / sizeof(option_blocks[0]);

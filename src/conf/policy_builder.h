@@ -12,6 +12,13 @@
 
 struct hasher;
 
+/* A compiled key among the files of a floor: named by the digest of the key's bytes. */
+#define POLICY_COMPILED_PREFIX "openpgp:"
+#define POLICY_COMPILED_NAME_BYTES                                                     \
+	(sizeof(POLICY_COMPILED_PREFIX) - 1 + DIGEST_HEX_BYTES)
+int policy_compiled_name(const void *bytes, size_t length,
+			 char name[POLICY_COMPILED_NAME_BYTES], struct error *err);
+
 /* Where a name was given first. */
 struct definition {
 	const char *what; /* "principal", "group", "rule" */
@@ -86,16 +93,50 @@ void builder_hash(struct hasher *hasher, const struct node *node);
 /* conf/policy_people.c */
 int builder_add_principals(const struct addition *addition, const struct node *node,
 			   struct error *err);
+/* Reads a public key line at a node: its text (NULL: not wanted) and fingerprint. */
+int builder_ssh_line(const struct addition *addition, const struct node *node,
+		     const char *what, const char **text, const char **fingerprint,
+		     struct error *err);
+/* Reads valid-after and valid-before of a mapping. */
+int builder_validity(const struct addition *addition, const struct node *node,
+		     int64_t *after, int64_t *before, struct error *err);
+/* Gives a key to a principal; refuses one that is there already. */
+int builder_add_key(const struct addition *addition, const struct node *node,
+		    size_t principal, const struct principal_key *key,
+		    struct error *err);
 int builder_add_groups(const struct addition *addition, const struct node *node,
 		       struct error *err);
 int builder_resolve_groups(struct policy_builder *builder, struct error *err);
 int builder_check_uses(const struct policy_builder *builder, struct error *err);
 
+/* One key belongs to one principal, and stands there once. */
+int builder_claim_key(const struct addition *addition, const struct node *node,
+		      size_t principal, const char *fingerprint, struct error *err);
+
+/* conf/policy_openpgp.c: the certificates at `key`, which count within `bounds`. */
+int builder_add_openpgp(const struct addition *addition, const struct node *node,
+			const struct node *key, size_t principal,
+			const struct principal_key *bounds, struct error *err);
+
 /* conf/policy_revoked.c */
+int builder_push_revocation(const struct addition *addition, const char *fingerprint,
+			    const char *reason, int64_t since, struct error *err);
 int builder_add_revoked(const struct addition *addition, const struct node *node,
 			struct error *err);
 int builder_add_revoked_file(const struct addition *addition, const struct node *node,
 			     struct error *err);
+
+/* conf/policy_trust.c */
+int builder_add_ssh_ca(const struct addition *addition, const struct node *node,
+		       size_t principal, struct error *err);
+int builder_add_x509(const struct addition *addition, const struct node *node,
+		     size_t principal, struct error *err);
+int builder_add_allowed_signers(const struct addition *addition,
+				const struct node *node, struct error *err);
+int builder_add_authorities(const struct addition *addition, const struct node *node,
+			    struct error *err);
+int builder_add_lists(const struct addition *addition, const struct node *node,
+		      struct error *err);
 
 /* conf/policy_rules.c */
 int builder_add_rules(const struct addition *addition, const struct node *node,

@@ -1,11 +1,13 @@
 /* conf/policy_pack.c - the texts of a floor as one block of bytes, and back. */
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "conf/policy_parse.h"
+#include "base/hash.h"
+#include "conf/policy_builder.h"
 #include "model/policy.h"
 
 static void add_u32(struct buf *out, uint32_t value)
@@ -132,11 +134,32 @@ static int load_from_pack(void *data, const char *name, struct policy_file *out,
 			 "'%s' was not handed over with the floor", name);
 }
 
+int policy_compiled_name(const void *bytes, size_t length,
+			 char name[POLICY_COMPILED_NAME_BYTES], struct error *err)
+{
+	struct digest digest;
+	char hex[DIGEST_HEX_BYTES];
+	if (digest_of(bytes, length, &digest) != 0)
+		return error_set(err, ERROR_MEMORY, "out of memory for a key");
+	digest_hex(&digest, hex);
+	snprintf(name, POLICY_COMPILED_NAME_BYTES, "%s%s", POLICY_COMPILED_PREFIX, hex);
+	return 0;
+}
+
+/* What was compiled stands among the files. */
+static int compile_from_pack(void *data, const void *bytes, size_t length,
+			     struct policy_file *out, struct error *err)
+{
+	char name[POLICY_COMPILED_NAME_BYTES];
+	int code = policy_compiled_name(bytes, length, name, err);
+	return code == 0 ? load_from_pack(data, name, out, err) : code;
+}
+
 int policy_from_pack(struct policy **out, const void *block, size_t length,
 		     const char *repository, struct error *err)
 {
 	struct pack pack = { 0 };
-	struct policy_loader loader = { load_from_pack, &pack };
+	struct policy_loader loader = { load_from_pack, &pack, compile_from_pack };
 	struct policy *policy = NULL;
 	int code = policy_new(&policy, err);
 	if (code == 0)

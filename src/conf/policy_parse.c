@@ -15,6 +15,8 @@
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
 #include "doc/schema.h"
+#include "trust/openpgp_ring.h"
+#include "trust/x509.h"
 
 /* Far above what files under policy.bytes and config.bytes need. */
 #define ARENA_BYTES ((size_t)256 << 20)
@@ -61,6 +63,8 @@ void policy_free(struct policy *policy)
 		pattern_free(builder->patterns[i]);
 	for (size_t i = 0; i < builder->schema_count; i++)
 		schema_free(builder->schemas[i]);
+	x509_authorities_free(policy->authorities);
+	openpgp_ring_free(policy->openpgp);
 	hasher_free(builder->hasher);
 	release_building(builder);
 	arena_free(policy->arena);
@@ -213,6 +217,9 @@ static const struct {
 	{ "groups", builder_add_groups },
 	{ "revoked-keys", builder_add_revoked },
 	{ "revoked-keys-file", builder_add_revoked_file },
+	{ "allowed-signers", builder_add_allowed_signers },
+	{ "authorities", builder_add_authorities },
+	{ "revoked", builder_add_lists },
 	{ "rules", builder_add_rules },
 	{ "warn-only", add_warn_only },
 };

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
 struct buf;
 struct error;
 struct policy;
@@ -29,7 +30,26 @@ struct policy_loader {
 	int (*load)(void *data, const char *name, struct policy_file *out,
 		    struct error *err);
 	void *data;
+	/* Gives the compiled form (trust/openpgp_ring.h) of an OpenPGP key file's
+	 * bytes. NULL: such keys are refused here. */
+	int (*compile)(void *data, const void *bytes, size_t length,
+		       struct policy_file *out, struct error *err);
 };
+
+/* Compiles OpenPGP keys into `out`; `data` of the loader that it is for. */
+typedef int policy_compile(void *data, struct buf *out, const void *bytes,
+			   size_t length, struct error *err);
+/* The same with the result in an arena, for loaders. */
+int policy_compile_into(struct arena *arena, policy_compile *compile, void *data,
+			const void *bytes, size_t length, struct policy_file *out,
+			struct error *err);
+/* policy_compile: in this process, without librnp. */
+int policy_compile_here(void *data, struct buf *out, const void *bytes, size_t length,
+			struct error *err);
+/* policy_compile: by gitgate-trust-compile. `data` is the name of a directory that
+ * keeps what was compiled, or NULL. */
+int policy_compile_by_program(void *data, struct buf *out, const void *bytes,
+			      size_t length, struct error *err);
 
 int policy_new(struct policy **out, struct error *err);
 void policy_free(struct policy *policy);

@@ -25,9 +25,8 @@ static size_t trimmed_length(const char *text)
 	return length;
 }
 
-/* One key belongs to one principal, and stands there once. */
-static int claim_key(const struct addition *addition, const struct node *node,
-		     size_t principal, const char *fingerprint, struct error *err)
+int builder_claim_key(const struct addition *addition, const struct node *node,
+		      size_t principal, const char *fingerprint, struct error *err)
 {
 	struct policy_builder *builder = addition->builder;
 	const struct policy *policy = &builder->policy;
@@ -50,23 +49,46 @@ static int claim_key(const struct addition *addition, const struct node *node,
 				first->place);
 }
 
-static int read_validity(const struct addition *addition, const struct node *node,
-			 struct principal_key *key, struct error *err)
+int builder_validity(const struct addition *addition, const struct node *node,
+		     int64_t *after, int64_t *before, struct error *err)
 {
-	const struct node *after = node_get(node, "valid-after");
-	const struct node *before = node_get(node, "valid-before");
+	const struct node *from = node_get(node, "valid-after");
+	const struct node *until = node_get(node, "valid-before");
 	int code = 0;
-	if (after != NULL)
-		code = reader_time(addition->reader, after, "valid-after",
-				   &key->valid_after, err);
-	if (code == 0 && before != NULL)
-		code = reader_time(addition->reader, before, "valid-before",
-				   &key->valid_before, err);
-	if (code == 0 && key->valid_before != 0 &&
-	    key->valid_before <= key->valid_after)
-		code = reader_fail(addition->reader, before, err,
+	if (from != NULL)
+		code = reader_time(addition->reader, from, "valid-after", after, err);
+	if (code == 0 && until != NULL)
+		code = reader_time(addition->reader, until, "valid-before", before,
+				   err);
+	if (code == 0 && *before != 0 && *before <= *after)
+		code = reader_fail(addition->reader, until, err,
 				   "'valid-before' must be later than 'valid-after'");
 	return code;
+}
+
+int builder_ssh_line(const struct addition *addition, const struct node *node,
+		     const char *what, const char **text, const char **fingerprint,
+		     struct error *err)
+{
+	const struct reader *reader = addition->reader;
+	const char *line = NULL;
+	int code = reader_string(reader, node, what, &line, err);
+	if (code != 0)
+		return code;
+	struct error cause = ERROR_INIT;
+	enum ssh_key_type type = SSH_KEY_UNKNOWN;
+	char made[SSH_FINGERPRINT_BYTES];
+	size_t length = trimmed_length(line);
+	if (ssh_key_check(line, length, &type, made, &cause) != 0)
+		return reader_fail(reader, node, err, "not a usable ssh key: %s",
+				   cause.text);
+	const char *copy = arena_copy(reader->arena, line, length);
+	*fingerprint = arena_string(reader->arena, made);
+	if (copy == NULL || *fingerprint == NULL)
+		return reader_no_memory(reader, err);
+	if (text != NULL)
+		*text = copy;
+	return 0;
 }
 
 /* A line, or {key, valid-after, valid-before}. */
@@ -76,7 +98,6 @@ static int read_key(const struct addition *addition, const struct node *node,
 {
 	static const char *const names[] = { "key", "valid-after", "valid-before" };
 	const struct reader *reader = addition->reader;
-	const char *text = NULL;
 	int code = 0;
 	*line = node;
 	if (node_kind(node) == NODE_MAPPING) {
@@ -87,31 +108,36 @@ static int read_key(const struct addition *addition, const struct node *node,
 			code = reader_fail(reader, node, err,
 					   "an ssh key needs 'key', its public line");
 		if (code == 0)
-			code = read_validity(addition, node, key, err);
+			code = builder_validity(addition, node, &key->valid_after,
+						&key->valid_before, err);
 	}
-	if (code == 0)
-		code = reader_string(reader, *line, "ssh", &text, err);
 	if (code != 0)
 		return code;
-	struct error cause = ERROR_INIT;
-	enum ssh_key_type type = SSH_KEY_UNKNOWN;
-	char fingerprint[SSH_FINGERPRINT_BYTES];
-	size_t length = trimmed_length(text);
-	if (ssh_key_check(text, length, &type, fingerprint, &cause) != 0)
-		return reader_fail(reader, *line, err, "not a usable ssh key: %s",
-				   cause.text);
-	key->text = arena_copy(reader->arena, text, length);
-	key->fingerprint = arena_string(reader->arena, fingerprint);
-	if (key->text == NULL || key->fingerprint == NULL)
-		return reader_no_memory(reader, err);
+	return builder_ssh_line(addition, *line, "ssh", &key->text, &key->fingerprint,
+				err);
+}
+
+int builder_add_key(const struct addition *addition, const struct node *node,
+		    size_t principal, const struct principal_key *key,
+		    struct error *err)
+{
+	struct policy *policy = &addition->builder->policy;
+	struct principal *holder = &policy->principals[principal];
+	int code = builder_claim_key(addition, node, principal, key->fingerprint, err);
+	if (code != 0)
+		return code;
+	struct principal_key *slot =
+		ARENA_PUSH(policy->arena, &holder->keys, &holder->key_count,
+			   &holder->key_capacity);
+	if (slot == NULL)
+		return reader_no_memory(addition->reader, err);
+	*slot = *key;
 	return 0;
 }
 
 static int add_keys(const struct addition *addition, const struct node *node,
 		    size_t index, struct error *err)
 {
-	struct policy *policy = &addition->builder->policy;
-	struct principal *principal = &policy->principals[index];
 	enum node_kind kind = node_kind(node);
 	char shown[READER_SHOWN_BYTES];
 	if (kind != NODE_SEQUENCE && kind != NODE_STRING && kind != NODE_MAPPING)
@@ -125,17 +151,54 @@ static int add_keys(const struct addition *addition, const struct node *node,
 		int code = read_key(addition, reader_strings_node(node, i), &key, &line,
 				    err);
 		if (code == 0)
-			code = claim_key(addition, line, index, key.fingerprint, err);
+			code = builder_add_key(addition, line, index, &key, err);
 		if (code != 0)
 			return code;
-		struct principal_key *slot =
-			ARENA_PUSH(policy->arena, &principal->keys,
-				   &principal->key_count, &principal->key_capacity);
-		if (slot == NULL)
-			return reader_no_memory(addition->reader, err);
-		*slot = key;
 	}
 	return 0;
+}
+
+/* The name of a file or a text, or {key, valid-after, valid-before}. */
+static int add_certificate(const struct addition *addition, const struct node *node,
+			   size_t index, struct error *err)
+{
+	static const char *const names[] = { "key", "valid-after", "valid-before" };
+	const struct reader *reader = addition->reader;
+	struct principal_key bounds = { 0 };
+	const struct node *key = node;
+	int code = 0;
+	if (node_kind(node) == NODE_MAPPING) {
+		code = reader_known_keys(reader, node, "key of an openpgp key", names,
+					 3, err);
+		key = node_get(node, "key");
+		if (code == 0 && key == NULL)
+			code = reader_fail(reader, node, err,
+					   "an openpgp key needs 'key', a file or its "
+					   "armored text");
+		if (code == 0)
+			code = builder_validity(addition, node, &bounds.valid_after,
+						&bounds.valid_before, err);
+	}
+	return code == 0 ? builder_add_openpgp(addition, node, key, index, &bounds, err)
+			 : code;
+}
+
+static int add_certificates(const struct addition *addition, const struct node *node,
+			    size_t index, struct error *err)
+{
+	enum node_kind kind = node_kind(node);
+	char shown[READER_SHOWN_BYTES];
+	if (kind != NODE_SEQUENCE && kind != NODE_STRING && kind != NODE_MAPPING)
+		return reader_fail(addition->reader, node, err,
+				   "'openpgp' must be a list of files or armored "
+				   "public keys, found %s",
+				   reader_shown(node, shown));
+	size_t count = kind == NODE_SEQUENCE ? node_count(node) : 1;
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < count; i++)
+		code = add_certificate(addition, reader_strings_node(node, i), index,
+				       err);
+	return code;
 }
 
 /* One login at one source is one person's. */
@@ -260,7 +323,8 @@ static int define_person(const struct addition *addition, const struct node *key
 static int add_principal(const struct addition *addition, const struct node *key,
 			 const struct node *node, struct error *err)
 {
-	static const char *const names[] = { "email", "ssh", "forge" };
+	static const char *const names[] = { "email", "ssh",    "openpgp",
+					     "forge", "ssh-ca", "x509" };
 	struct policy *policy = &addition->builder->policy;
 	size_t index = policy->principal_count;
 	const char *name = NULL;
@@ -269,7 +333,7 @@ static int add_principal(const struct addition *addition, const struct node *key
 		code = reader_mapping(addition->reader, node, name, err);
 	if (code == 0)
 		code = reader_known_keys(addition->reader, node, "key of a principal",
-					 names, 3, err);
+					 names, sizeof(names) / sizeof(names[0]), err);
 	if (code != 0)
 		return code;
 	struct principal *principal =
@@ -284,10 +348,19 @@ static int add_principal(const struct addition *addition, const struct node *key
 	if (emails != NULL)
 		code = add_emails(addition, emails, &principal->emails, err);
 	const struct node *logins = node_get(node, "forge");
+	const struct node *certificates = node_get(node, "openpgp");
 	if (code == 0 && keys != NULL)
 		code = add_keys(addition, keys, index, err);
+	if (code == 0 && certificates != NULL)
+		code = add_certificates(addition, certificates, index, err);
 	if (code == 0 && logins != NULL)
 		code = add_logins(addition, logins, index, err);
+	const struct node *authorities = node_get(node, "ssh-ca");
+	if (code == 0 && authorities != NULL)
+		code = builder_add_ssh_ca(addition, authorities, index, err);
+	const struct node *identities = node_get(node, "x509");
+	if (code == 0 && identities != NULL)
+		code = builder_add_x509(addition, identities, index, err);
 	return code;
 }
 

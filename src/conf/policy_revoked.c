@@ -1,4 +1,5 @@
 /* conf/policy_revoked.c - keys that no longer count: in the policy and in a file. */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -6,14 +7,36 @@
 #include "base/text.h"
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
+#include "trust/openpgp_ring.h"
 #include "trust/ssh_key.h"
 
 #define REASON_NONE "no reason given"
+
+/* Of an OpenPGP key or subkey, as gpg prints it: 40 digits, with or without blanks. */
+static bool openpgp_fingerprint(const char *text, size_t length, char *out)
+{
+	char digits[OPENPGP_FINGERPRINT_TEXT_BYTES];
+	size_t count = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == ' ')
+			continue;
+		if (count + 1 == sizeof(digits))
+			return false;
+		digits[count++] = (char)toupper((unsigned char)text[i]);
+	}
+	digits[count] = '\0';
+	if (openpgp_fingerprint_check(digits) != 0)
+		return false;
+	memcpy(out, digits, sizeof(digits));
+	return true;
+}
 
 /* A public key or a fingerprint. A key that cannot be read is refused: what it was
  * meant to revoke would stay good. */
 static int fingerprint_of(const char *text, size_t length, char *out, struct error *err)
 {
+	if (openpgp_fingerprint(text, length, out))
+		return 0;
 	enum ssh_key_type type = SSH_KEY_UNKNOWN;
 	char copy[SSH_FINGERPRINT_BYTES];
 	if (length < sizeof(copy)) {
@@ -37,8 +60,8 @@ static int fingerprint_of(const char *text, size_t length, char *out, struct err
 			 cause.text);
 }
 
-static int push_revocation(const struct addition *addition, const char *fingerprint,
-			   const char *reason, int64_t since, struct error *err)
+int builder_push_revocation(const struct addition *addition, const char *fingerprint,
+			    const char *reason, int64_t since, struct error *err)
 {
 	struct policy *policy = &addition->builder->policy;
 	struct revocation *revocation =
@@ -51,11 +74,11 @@ static int push_revocation(const struct addition *addition, const char *fingerpr
 	return 0;
 }
 
-/* "ssh: ..." or {ssh, reason, since} or a string alone. */
+/* {ssh or openpgp, reason, since} or a string alone. */
 static int add_revoked(const struct addition *addition, const struct node *node,
 		       struct error *err)
 {
-	static const char *const names[] = { "ssh", "reason", "since" };
+	static const char *const names[] = { "ssh", "openpgp", "reason", "since" };
 	const struct reader *reader = addition->reader;
 	const struct node *key = node;
 	const char *text = NULL;
@@ -63,13 +86,20 @@ static int add_revoked(const struct addition *addition, const struct node *node,
 	int64_t since = 0;
 	int code = 0;
 	if (node_kind(node) == NODE_MAPPING) {
-		code = reader_known_keys(reader, node, "key of a revoked key", names, 3,
+		code = reader_known_keys(reader, node, "key of a revoked key", names, 4,
 					 err);
 		key = node_get(node, "ssh");
+		if (code == 0 && key != NULL && node_get(node, "openpgp") != NULL)
+			code = reader_fail(reader, node, err,
+					   "a revoked key is either 'ssh' or "
+					   "'openpgp'");
+		if (key == NULL)
+			key = node_get(node, "openpgp");
 		if (code == 0 && key == NULL)
 			code = reader_fail(reader, node, err,
-					   "a revoked key needs 'ssh': its public line "
-					   "or fingerprint");
+					   "a revoked key needs 'ssh', its public line "
+					   "or fingerprint, or 'openpgp', its "
+					   "fingerprint");
 		if (code == 0 && node_get(node, "reason") != NULL)
 			code = reader_string(reader, node_get(node, "reason"), "reason",
 					     &reason, err);
@@ -88,7 +118,7 @@ static int add_revoked(const struct addition *addition, const struct node *node,
 	struct error cause = ERROR_INIT;
 	if (fingerprint_of(text, length, fingerprint, &cause) != 0)
 		return reader_fail(reader, key, err, "%s", cause.text);
-	return push_revocation(addition, fingerprint, reason, since, err);
+	return builder_push_revocation(addition, fingerprint, reason, since, err);
 }
 
 int builder_add_revoked(const struct addition *addition, const struct node *node,
@@ -126,7 +156,7 @@ static int add_line(const struct addition *addition, const char *name,
 		arena_printf(addition->reader->arena, "listed in %s", name);
 	if (reason == NULL)
 		return reader_no_memory(addition->reader, err);
-	return push_revocation(addition, fingerprint, reason, 0, err);
+	return builder_push_revocation(addition, fingerprint, reason, 0, err);
 }
 
 int builder_add_revoked_file(const struct addition *addition, const struct node *node,

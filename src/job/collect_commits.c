@@ -2,8 +2,6 @@
  */
 #include "job/judge.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -12,63 +10,61 @@
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
+#include "trust/openpgp_ring.h"
 #include "trust/signature.h"
-
-/* The kind and form of remembered signature facts: what SSH signatures say depends on
- * the commit's bytes alone, so they need no context. The number rises when the form
- * changes. */
-#define SIGNATURE_KIND "signature-1"
-static const struct digest no_context;
+#include "trust/x509.h"
 
 static const char *copy_span(struct arena *arena, struct span span)
 {
 	return arena_copy(arena, span.bytes, span.length);
 }
 
-/* "good ssh SHA256:... [sk] [uv]"; only good signatures are remembered. */
-static bool recall_signature(const struct collector *collector, const struct oid *id,
-			     struct signature_fact *out)
+/* Who vouches for a certificate is the policy's word of today. */
+static int trace_signature(const struct collector *collector,
+			   struct signature_fact *fact, struct error *err)
 {
-	const struct fact_cache *cache = collector->judge->cache;
-	char format[16], fingerprint[80], flags[16] = "";
-
-	const char *value = cache && cache->get
-				    ? cache->get(cache->data, SIGNATURE_KIND,
-						 &no_context, id, collector->arena)
-				    : NULL;
-	if (!value ||
-	    sscanf(value, "good %15s %79s %15s", format, fingerprint, flags) < 2)
-		return false;
-	struct signature_fact fact = {
-		.status = SIGNATURE_GOOD,
-		.format = arena_string(collector->arena, format),
-		.fingerprint = arena_string(collector->arena, fingerprint),
-		.security_key = strncmp(flags, "sk", 2) == 0,
-		.user_verified = strcmp(flags, "sk,uv") == 0,
-	};
-	if (!fact.format || !fact.fingerprint)
-		return false;
-	*out = fact;
-	return true;
+	if (fact->status != SIGNATURE_GOOD || !fact->x509)
+		return 0;
+	return x509_trace(fact, collector->arena, collector->policy->authorities, err);
 }
 
-static void remember_signature(const struct collector *collector, const struct oid *id,
-			       const struct signature_fact *fact)
+/* What SSH and X.509 signatures say depends on the object's bytes alone, so they need
+ * no context; OpenPGP's depend on the keys too. */
+static const struct digest *context_of(const struct collector *collector,
+				       const char *armor, size_t length)
 {
-	const struct fact_cache *cache = collector->judge->cache;
+	static const char openpgp[] = "-----BEGIN PGP ";
+	static const struct digest no_context;
+	const struct openpgp_ring *ring = collector->policy->openpgp;
 
-	if (!cache || !cache->put || fact->status != SIGNATURE_GOOD)
-		return;
-	const char *value = arena_printf(
-		collector->arena, "good %s %s%s%s", fact->format, fact->fingerprint,
-		fact->security_key ? " sk" : "", fact->user_verified ? ",uv" : "");
-	if (value)
-		cache->put(cache->data, SIGNATURE_KIND, &no_context, id, value);
+	if (!ring || length < sizeof(openpgp) ||
+	    memcmp(armor, openpgp, sizeof(openpgp) - 1) != 0)
+		return &no_context;
+	return openpgp_ring_digest(ring);
 }
 
-static int collect_signature(const struct collector *collector, const struct oid *id,
-			     const struct commit_text *text, struct signature_fact *out,
-			     struct error *err)
+int collect_signature(const struct collector *collector, const struct oid *id,
+		      const struct trust_span *payload, size_t payload_count,
+		      const char *armor, size_t length, struct signature_fact *out,
+		      struct error *err)
+{
+	const struct signature_keys keys = { collector->policy->openpgp };
+	const struct digest *context = context_of(collector, armor, length);
+
+	if (recall_signature(collector, id, context, out))
+		return trace_signature(collector, out, err);
+	int rc = signature_verify_with(out, collector->arena, &keys, payload,
+				       payload_count, armor, length, err);
+	if (rc != 0)
+		return rc;
+	remember_signature(collector, id, context, out);
+	return trace_signature(collector, out, err);
+}
+
+static int collect_commit_signature(const struct collector *collector,
+				    const struct oid *id,
+				    const struct commit_text *text,
+				    struct signature_fact *out, struct error *err)
 {
 	struct trust_span payload[3];
 	size_t length;
@@ -77,19 +73,14 @@ static int collect_signature(const struct collector *collector, const struct oid
 		out->status = SIGNATURE_NONE;
 		return 0;
 	}
-	if (recall_signature(collector, id, out))
-		return 0;
 	char *armor = signature_unfold(collector->arena, text->signature, &length);
 	if (!armor)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < text->payload_count; i++)
 		payload[i] = (struct trust_span){ text->payload[i].bytes,
 						  text->payload[i].length };
-	int rc = signature_verify(out, collector->arena, payload, text->payload_count,
-				  armor, length, err);
-	if (rc == 0)
-		remember_signature(collector, id, out);
-	return rc;
+	return collect_signature(collector, id, payload, text->payload_count, armor,
+				 length, out, err);
 }
 
 static int copy_ident(struct arena *arena, const struct ident *ident,
@@ -145,7 +136,8 @@ static int add_commit(void *data, const struct oid *id, const struct commit_text
 		return error_set(visit->err, ERROR_MEMORY, "out of memory");
 	if (!visit->with_signatures)
 		return 0;
-	return collect_signature(collector, id, text, &fact->signature, visit->err);
+	return collect_commit_signature(collector, id, text, &fact->signature,
+					visit->err);
 }
 
 int collect_commits(struct collector *collector, struct error *err)
@@ -167,7 +159,8 @@ int collect_commits(struct collector *collector, struct error *err)
 	if (rc != 0)
 		return rc;
 	collector->facts->kinds |= FACTS_COMMITS;
-	if (visit.with_signatures)
-		collector->facts->kinds |= FACTS_SIGNATURES;
-	return 0;
+	if (!visit.with_signatures)
+		return 0;
+	collector->facts->kinds |= FACTS_SIGNATURES;
+	return collect_tags(collector, err);
 }

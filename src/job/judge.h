@@ -14,6 +14,7 @@
 #include "model/change.h"
 
 struct arena;
+struct buf;
 struct channel;
 struct error;
 struct facts;
@@ -63,6 +64,11 @@ struct judge {
 	 * there is no server. */
 	int (*floor)(void *data, struct policy **out, struct error *err);
 	void *floor_data;
+	/* Compiles OpenPGP keys of the repository's own policy (conf/policy_parse.h).
+	 * NULL: they are refused. */
+	int (*compile)(void *data, struct buf *out, const void *bytes, size_t length,
+		       struct error *err);
+	void *compile_data;
 	/* Not a push but a merge request is judged: what the ref would hold when it
 	 * were merged. Commits are those of the new id; the update is never forced.
 	 * Both ids are commits. NULL: a push. */
@@ -98,6 +104,8 @@ int judge_change(const struct judge *judge, struct verdict *verdict,
 int judge_policy(const struct judge *judge, struct policy **out, struct error *err);
 
 /* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
+struct signature_fact;
+struct trust_span;
 struct collector {
 	const struct judge *judge;
 	const struct policy *policy;
@@ -114,6 +122,19 @@ int collect_commits(struct collector *collector,
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
 int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
+/* The signatures of annotated tags; needs nothing. */
+int collect_tags(struct collector *collector, struct error *err);
+/* One signature of an object: remembered, or verified; and who vouches for it. */
+int collect_signature(const struct collector *collector, const struct oid *id,
+		      const struct trust_span *payload, size_t payload_count,
+		      const char *armor, size_t length, struct signature_fact *out,
+		      struct error *err);
+/* job/remember_signature.c */
+bool recall_signature(const struct collector *collector, const struct oid *id,
+		      const struct digest *context, struct signature_fact *out);
+void remember_signature(const struct collector *collector, const struct oid *id,
+			const struct digest *context,
+			const struct signature_fact *fact);
 /* One document outside of any commit: what every schema rule that speaks about its path
  * says about it. `covered`: whether one does. Of `collector` only judge->limits,
  * policy, arena and facts are used. */

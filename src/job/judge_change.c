@@ -24,6 +24,7 @@ static const struct limits *limits_of(const struct judge *judge)
 
 /* Loads files that a repository's policy names from the protected commit's tree. */
 struct tree_loader {
+	const struct judge *judge;
 	struct repo *repo;
 	struct oid tree;
 	struct arena *arena;
@@ -60,6 +61,19 @@ static int load_from_tree(void *data, const char *name, struct policy_file *out,
 	return 0;
 }
 
+static int compile_for_tree(void *data, const void *bytes, size_t length,
+			    struct policy_file *out, struct error *err)
+{
+	const struct tree_loader *loader = data;
+	const struct judge *judge = loader->judge;
+
+	if (!judge->compile)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "OpenPGP keys cannot be read here");
+	return policy_compile_into(loader->arena, judge->compile, judge->compile_data,
+				   bytes, length, out, err);
+}
+
 static int commit_tree(struct repo *repo, const struct oid *id,
 		       const struct limits *limits, struct oid *tree, struct error *err)
 {
@@ -88,6 +102,7 @@ static int add_repository_policy(const struct judge *judge, const struct oid *tr
 				 struct policy *policy, bool *found, struct error *err)
 {
 	struct tree_loader loader = {
+		.judge = judge,
 		.repo = judge->repo,
 		.tree = *tree,
 		.arena = policy->arena,
@@ -107,7 +122,7 @@ static int add_repository_policy(const struct judge *judge, const struct oid *tr
 	if (rc != 0)
 		return rc;
 	*found = true;
-	struct policy_loader access = { load_from_tree, &loader };
+	struct policy_loader access = { load_from_tree, &loader, compile_for_tree };
 	return policy_add_repository(policy, &file, &access, err);
 }
 

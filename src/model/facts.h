@@ -23,15 +23,58 @@ enum signature_status {
 	SIGNATURE_BAD,
 };
 
+/* What an OpenSSH certificate says. Its form and its CA's signature hold; whether the
+ * CA is anybody's is policy's question. */
+struct certificate_fact {
+	const char *ca; /* fingerprint of the key that signed it */
+	const char *ca_sha1;
+	uint64_t serial;
+	const char *key_id;
+	const char **principals;
+	size_t principal_count; /* at least one */
+	int64_t valid_after;    /* microseconds; the certificate counts from here */
+	int64_t valid_before;   /* until before here; INT64_MAX: for ever */
+};
+
+/* What an X.509 signature says. The signature holds under the first certificate; the
+ * chain is looked at by trust/x509.h, x509_trace(), with the authorities of a policy.
+ */
+struct x509_fact {
+	const char *subject; /* RFC 2253 */
+	const char *issuer;
+	const char *serial; /* hexadecimal */
+	const char **names; /* "email:...", "uri:...", "dns:..." */
+	size_t name_count;
+	int64_t signed_at;        /* as the signature says */
+	const void *certificates; /* DER one after another, the signer's first */
+	size_t certificates_length;
+	/* From here by x509_trace(). */
+	enum { X509_UNTRACED = 0, X509_CHAIN_BAD, X509_CHAIN_GOOD } chain;
+	bool by_server; /* the chain ends at an authority of the server's policy */
+	int code;       /* of a bad chain */
+	const char *reason;
+	int64_t valid_after;  /* of all certificates of the chain, inclusive */
+	int64_t valid_before; /* inclusive */
+	int64_t lists_until;  /* when the first of its revocation lists ends; 0: none */
+};
+
 struct signature_fact {
 	enum signature_status status;
 	int code;                /* why it is bad: enum error_code */
 	const char *reason;      /* one sentence for people; NULL when good */
 	const char *format;      /* "ssh", "openpgp", "x509"; NULL: none */
-	const char *fingerprint; /* of the key: "SHA256:..."; NULL when it could not be
-				    read */
-	bool user_verified;      /* a security key says so; false for other keys */
+	const char *fingerprint; /* of the key: "SHA256:...", of OpenPGP 40 upper-case
+				    digits; NULL when it could not be read */
+	int64_t made_at;    /* microseconds, as the signature claims; 0: it does not */
+	int64_t expires_at; /* microseconds, by its own word; 0: never */
+	bool user_verified; /* a security key says so; false for other keys */
 	bool security_key;
+	const char *sha1; /* of an SSH key: hexadecimal, for revocation lists; may be
+			     NULL */
+	const struct certificate_fact *certificate; /* SSH by way of a CA; NULL: not */
+	const void *certificate_blob; /* its bytes, for memories; NULL: none */
+	size_t certificate_blob_length;
+	struct x509_fact *x509; /* NULL: another format */
 };
 
 struct ident_fact {
@@ -50,6 +93,8 @@ struct commit_fact {
 	const char *message; /* without the headers; may hold any UTF-8 or not */
 	size_t message_length;
 	struct signature_fact signature;
+	const char *tag; /* of an annotated tag, told in the same way (the tagger is
+			    author and committer): its name; NULL: a commit */
 	int code; /* not 0: the object is malformed, everything else may be missing */
 	const char *reason; /* then: one sentence */
 };
@@ -128,6 +173,9 @@ struct facts {
 	struct commit_fact *commits;
 	size_t commit_count;
 	size_t commit_capacity;
+	struct commit_fact *tags; /* annotated ones that the change brings */
+	size_t tag_count;
+	size_t tag_capacity;
 	struct file_fact *files;
 	size_t file_count;
 	size_t file_capacity;

@@ -14,8 +14,13 @@
 #include "model/finding.h"
 
 struct arena;
+struct certificate_fact;
+struct krl;
+struct openpgp_ring;
 struct pattern;
 struct schema;
+struct x509_authorities;
+struct x509_fact;
 
 struct strings {
 	const char **items;
@@ -33,10 +38,31 @@ struct principal_login {
 
 /* A public key of a principal. Times are inclusive; 0: no bound. */
 struct principal_key {
-	const char *text; /* one OpenSSH public key line: type, base64, comment */
-	const char *fingerprint; /* "SHA256:..." as ssh-keygen prints it */
+	const char *text; /* one OpenSSH public key line: type, base64, comment; NULL
+			     for other keys */
+	const char *fingerprint; /* "SHA256:..." as ssh-keygen prints it; of OpenPGP 40
+				    upper-case digits */
+	const char *certificate; /* of an OpenPGP key: the fingerprint of its primary
+				    key; NULL otherwise */
 	int64_t valid_after;
 	int64_t valid_before;
+};
+
+/* An OpenSSH CA whose certificates speak for a principal. */
+struct principal_authority {
+	const char *fingerprint; /* of the CA's key */
+	struct strings names;    /* a certificate must name one of these */
+	int64_t valid_after;     /* inclusive; 0: no bound */
+	int64_t valid_before;
+};
+
+/* An X.509 identity: all that is not NULL must be in the certificate. */
+struct principal_x509 {
+	const char *email;   /* compared without regard to case */
+	const char *subject; /* RFC 2253, as openssl x509 -subject -nameopt RFC2253 */
+	const char *san;     /* "email:...", "uri:...", "dns:..." */
+	const char *issuer;  /* RFC 2253 */
+	const char *serial;  /* hexadecimal */
 };
 
 struct principal {
@@ -49,6 +75,12 @@ struct principal {
 	struct principal_login *logins;
 	size_t login_count;
 	size_t login_capacity;
+	struct principal_authority *authorities;
+	size_t authority_count;
+	size_t authority_capacity;
+	struct principal_x509 *x509;
+	size_t x509_count;
+	size_t x509_capacity;
 };
 
 struct group {
@@ -134,6 +166,11 @@ struct policy {
 	struct revocation *revocations;
 	size_t revocation_count;
 	size_t revocation_capacity;
+	struct krl *krls; /* see model/krl.h */
+	size_t krl_count;
+	size_t krl_capacity;
+	struct x509_authorities *authorities; /* see trust/x509.h; NULL: none */
+	struct openpgp_ring *openpgp; /* trust/openpgp_ring.h; NULL: no such keys */
 	struct rule *rules;
 	size_t rule_count;
 	size_t rule_capacity;
@@ -145,6 +182,16 @@ const struct principal *policy_principal(const struct policy *policy, const char
 const struct principal *policy_principal_by_key(const struct policy *policy,
 						const char *fingerprint,
 						const struct principal_key **key);
+/* The principals for whom a certificate speaks: names of its own that the entry of its
+ * CA has too. `found` gets the first, and its entry; the answer is how many there are,
+ * or -1 when nobody has its CA. */
+int policy_principal_by_certificate(const struct policy *policy,
+				    const struct certificate_fact *certificate,
+				    const struct principal **found,
+				    const struct principal_authority **authority);
+/* How many principals have this X.509 identity, and the first. */
+int policy_principal_by_x509(const struct policy *policy, const struct x509_fact *x509,
+			     const struct principal **found);
 /* The principal with this login under this name of a source or kind. NULL: nobody's. */
 const struct principal *policy_principal_by_login(const struct policy *policy,
 						  const char *source,

@@ -5,6 +5,7 @@
  * claim alone can be backdated, the receipt alone would let an old signature in that
  * was made before the key was anybody's. */
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -12,9 +13,15 @@
 #include "model/change.h"
 #include "model/facts.h"
 #include "policy/evaluation.h"
+#include "policy/signer.h"
 
 /* How far a committer's clock may be ahead of ours. */
 #define CLAIM_SLACK (24 * 3600 * CLOCK_SECOND)
+
+#define MEND_UNKNOWN_KEY                                                               \
+	"ask for the key to be added under principals in the policy, or sign with "    \
+	"one "                                                                         \
+	"that stands there"
 
 static int find(struct evaluation *evaluation, const struct commit_fact *commit,
 		int code, const char *mend, const char *message)
@@ -28,6 +35,9 @@ static int find_unsigned(struct evaluation *evaluation,
 			 const char *message)
 {
 	char mend[MEND_BYTES];
+	if (commit->tag != NULL)
+		return find(evaluation, commit, code,
+			    "make the tag again, signed: git tag -f -s NAME", message);
 	mend_by_command(evaluation, commit, "sign it",
 			"git commit --amend --no-edit -S", mend);
 	return find(evaluation, commit, code, mend, message);
@@ -38,52 +48,12 @@ static int find_bad(struct evaluation *evaluation, const struct commit_fact *com
 	const struct signature_fact *signature = &commit->signature;
 	int code = signature->code != 0 ? signature->code : ERROR_RULE_SIGNATURE_BAD;
 	char message[1024];
+	if (code == ERROR_OPENPGP_KEY_UNKNOWN)
+		return find(evaluation, commit, code, MEND_UNKNOWN_KEY,
+			    signature->reason);
 	snprintf(message, sizeof(message), "the signature is bad: %s",
 		 signature->reason != NULL ? signature->reason : error_meaning(code));
 	return find_unsigned(evaluation, commit, code, message);
-}
-
-/* Who signed, and with what. */
-struct signer {
-	const struct commit_fact *commit;
-	const struct principal *principal;
-	const struct principal_key *key;
-	int64_t received_at;
-	int64_t claimed_at;
-};
-
-static int check_revocation(struct evaluation *evaluation, const struct signer *signer,
-			    bool *revoked)
-{
-	const char *fingerprint = signer->commit->signature.fingerprint;
-	const struct place place = { .commit = &signer->commit->id };
-	const struct revocation *revocation =
-		policy_revocation(evaluation->policy, fingerprint);
-	char since[CLOCK_TEXT_BYTES] = "ever";
-	*revoked = revocation != NULL && (revocation->since == 0 ||
-					  signer->received_at >= revocation->since ||
-					  signer->claimed_at >= revocation->since);
-	if (!*revoked)
-		return 0;
-	if (revocation->since != 0)
-		clock_format(revocation->since, 0, since);
-	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_KEY_REVOKED, &place,
-			       "sign with another key of yours (git config "
-			       "user.signingKey), then make the commit again",
-			       "the key %s is revoked since %s%s%s", fingerprint, since,
-			       revocation->reason != NULL ? ": " : "",
-			       revocation->reason != NULL ? revocation->reason : "");
-}
-
-static int find_unknown_key(struct evaluation *evaluation,
-			    const struct commit_fact *commit)
-{
-	const struct place place = { .commit = &commit->id };
-	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_UNKNOWN_KEY, &place,
-			       "ask for the key to be added under principals in the "
-			       "policy, or sign with one that stands there",
-			       "signed by the key %s, which no principal holds",
-			       commit->signature.fingerprint);
 }
 
 static int check_allowed(struct evaluation *evaluation, const struct signer *signer)
@@ -99,45 +69,18 @@ static int check_allowed(struct evaluation *evaluation, const struct signer *sig
 			       signer->principal->name);
 }
 
-/* `what` says which of the two times is looked at. */
-static int check_validity(struct evaluation *evaluation, const struct signer *signer,
-			  int64_t when, const char *what, bool *valid)
-{
-	const struct principal_key *key = signer->key;
-	const struct place place = { .commit = &signer->commit->id };
-	char bound[CLOCK_TEXT_BYTES];
-	char when_text[CLOCK_TEXT_BYTES];
-	const bool early = key->valid_after != 0 && when < key->valid_after;
-	const bool late = key->valid_before != 0 && when > key->valid_before;
-	*valid = !early && !late;
-	if (*valid)
-		return 0;
-	clock_format(early ? key->valid_after : key->valid_before, 0, bound);
-	clock_format(when, 0, when_text);
-	return evaluation_find(
-		evaluation,
-		early ? ERROR_RULE_SIGNATURE_KEY_NOT_YET_VALID
-		      : ERROR_RULE_SIGNATURE_KEY_EXPIRED,
-		&place, "sign with a key that is valid, then make the commit again",
-		"the key %s of '%s' is valid %s %s; the commit was %s at %s",
-		key->fingerprint, signer->principal->name,
-		early ? "only from" : "only until", bound, what, when_text);
-}
-
 static int check_times(struct evaluation *evaluation, const struct signer *signer)
 {
 	const struct place place = { .commit = &signer->commit->id };
+	const int64_t made_at = signer->commit->signature.made_at;
 	char claimed[CLOCK_TEXT_BYTES];
 	char received[CLOCK_TEXT_BYTES];
-	bool valid;
-	int code = check_validity(evaluation, signer, signer->received_at, "received",
-				  &valid);
-	if (code == 0 && valid)
-		code = check_validity(evaluation, signer, signer->claimed_at,
-				      "committed, it says,", &valid);
-	if (code != 0 || signer->claimed_at <= signer->received_at + CLAIM_SLACK)
+	bool refused;
+	int code = signer_check_validity(evaluation, signer, &refused);
+	int64_t latest = made_at > signer->claimed_at ? made_at : signer->claimed_at;
+	if (code != 0 || refused || latest <= signer->received_at + CLAIM_SLACK)
 		return code;
-	clock_format(signer->claimed_at, 0, claimed);
+	clock_format(latest, 0, claimed);
 	clock_format(signer->received_at, 0, received);
 	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_FUTURE, &place,
 			       "set the clock of the machine that signs, then make the "
@@ -196,17 +139,13 @@ static int check_good(struct evaluation *evaluation, const struct commit_fact *c
 		.received_at = evaluation->facts->change->received_at,
 		.claimed_at = commit->committer.when,
 	};
-	bool revoked;
+	bool refused;
 	if (commit->signature.fingerprint == NULL)
 		return find_unsigned(evaluation, commit, ERROR_RULE_SIGNATURE_UNCHECKED,
 				     "the signature names no key");
-	int code = check_revocation(evaluation, &signer, &revoked);
-	if (code != 0 || revoked)
+	int code = signer_find(evaluation, &signer, &refused);
+	if (code != 0 || refused)
 		return code;
-	signer.principal = policy_principal_by_key(
-		evaluation->policy, commit->signature.fingerprint, &signer.key);
-	if (signer.principal == NULL)
-		return find_unknown_key(evaluation, commit);
 	return check_signer(evaluation, &signer);
 }
 
@@ -227,6 +166,36 @@ static int check_commit(struct evaluation *evaluation, const struct commit_fact 
 		    "the signature was not looked at");
 }
 
+/* A tag that somebody signed says one thing under one name: pushed under another, an
+ * old release would pass for a new one. */
+static int check_tag_name(struct evaluation *evaluation, const struct commit_fact *tag)
+{
+	static const char tags[] = "refs/tags/";
+	const char *ref = evaluation->facts->change->ref;
+	const struct place place = { .commit = &tag->id };
+	if (strncmp(ref, tags, sizeof(tags) - 1) != 0 ||
+	    strcmp(ref + sizeof(tags) - 1, tag->tag) == 0)
+		return 0;
+	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_TAG_NAME, &place,
+			       "push it under the name that it has",
+			       "the signed tag is named '%.*s', not as it is pushed",
+			       SHOWN_BYTES, tag->tag);
+}
+
+/* The outermost tag has the name that is pushed; those beneath have their own. */
+static int check_tag(struct evaluation *evaluation, const struct commit_fact *tag,
+		     bool outermost)
+{
+	if (tag->signature.status == SIGNATURE_NONE) {
+		if (!evaluation->rule->signatures->tags)
+			return 0;
+		return find_unsigned(evaluation, tag, ERROR_RULE_SIGNATURE_TAG_MISSING,
+				     "the tag is not signed");
+	}
+	int code = outermost ? check_tag_name(evaluation, tag) : 0;
+	return code == 0 ? check_commit(evaluation, tag) : code;
+}
+
 int rule_signatures_evaluate(struct evaluation *evaluation)
 {
 	const struct facts *facts = evaluation->facts;
@@ -234,5 +203,7 @@ int rule_signatures_evaluate(struct evaluation *evaluation)
 	for (size_t i = 0; code == 0 && i < facts->commit_count; i++)
 		if (facts->commits[i].code == 0)
 			code = check_commit(evaluation, &facts->commits[i]);
+	for (size_t i = 0; code == 0 && i < facts->tag_count; i++)
+		code = check_tag(evaluation, &facts->tags[i], i == 0);
 	return code;
 }

@@ -56,9 +56,10 @@ static int check_armor(const struct signature_format *format, size_t length,
 	return 0;
 }
 
-int signature_verify(struct signature_fact *out, struct arena *arena,
-		     const struct trust_span *payload, size_t payload_count,
-		     const char *armor, size_t armor_length, struct error *err)
+int signature_verify_with(struct signature_fact *out, struct arena *arena,
+			  const struct signature_keys *keys,
+			  const struct trust_span *payload, size_t payload_count,
+			  const char *armor, size_t armor_length, struct error *err)
 {
 	const struct signature_format *format = format_of(armor, armor_length);
 	struct signature_fact fact = { .status = SIGNATURE_UNKNOWN };
@@ -69,9 +70,18 @@ int signature_verify(struct signature_fact *out, struct arena *arena,
 	if (check_armor(format, armor_length, &why) != 0)
 		rc = signature_refused(&fact, arena, &why, err);
 	else
-		rc = format->verify(&fact, arena, payload, payload_count, armor,
+		rc = format->verify(&fact, arena, keys, payload, payload_count, armor,
 				    armor_length, err);
 	if (rc == 0)
 		*out = fact;
 	return rc;
+}
+
+int signature_verify(struct signature_fact *out, struct arena *arena,
+		     const struct trust_span *payload, size_t payload_count,
+		     const char *armor, size_t armor_length, struct error *err)
+{
+	static const struct signature_keys none;
+	return signature_verify_with(out, arena, &none, payload, payload_count, armor,
+				     armor_length, err);
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "trust/format.h"
+#include "trust/ssh_certificate.h"
 #include "trust/sshsig.h"
 
 #define MAGIC         "SSHSIG"
@@ -20,6 +21,18 @@ struct sshsig {
 	struct wire_string signature;
 	enum trust_hash hash;
 };
+
+/* The key that signed, and what its certificate demands of it. */
+struct signer {
+	const struct verifier *verifier;
+	bool verify_required;
+};
+
+static int no_memory(struct error *err)
+{
+	return error_set(err, ERROR_MEMORY,
+			 "out of memory while verifying a signature");
+}
 
 static int read_field(struct wire *wire, struct wire_string *field, const char *what,
 		      struct error *err)
@@ -121,8 +134,7 @@ static int signed_data(unsigned char out[128], struct trust_span *data,
 	unsigned char digest[TRUST_HASH_BYTES_MAX];
 	size_t length;
 	if (trust_digest(sshsig->hash, payload, payload_count, digest, &length) != 0)
-		return error_set(err, ERROR_MEMORY,
-				 "out of memory while verifying a signature");
+		return no_memory(err);
 	size_t at = MAGIC_BYTES;
 	memcpy(out, MAGIC, MAGIC_BYTES);
 	at += put_string(out + at, NAMESPACE, strlen(NAMESPACE));
@@ -133,10 +145,23 @@ static int signed_data(unsigned char out[128], struct trust_span *data,
 	return 0;
 }
 
-static int check_under(const struct verifier *verifier, struct wire *wire,
+static int check_user(const struct sshsig_inner *inner, const struct signer *signer,
+		      struct signature_fact *out, struct error *err)
+{
+	out->user_verified = signer->verifier->public.type->security_key &&
+			     (inner->flags & USER_VERIFIED) != 0;
+	if (signer->verify_required && !out->user_verified)
+		return error_set(err, ERROR_SSH_CERT_VERIFY_REQUIRED,
+				 "the certificate demands that the security key "
+				 "verifies its user, and it did not");
+	return 0;
+}
+
+static int check_under(const struct signer *signer, struct wire *wire,
 		       struct signature_fact *out, const struct trust_span *payload,
 		       size_t payload_count, struct error *err)
 {
+	const struct verifier *verifier = signer->verifier;
 	struct sshsig sshsig = { .hash = TRUST_SHA256 };
 	struct sshsig_inner inner;
 	unsigned char bytes[128];
@@ -149,10 +174,38 @@ static int check_under(const struct verifier *verifier, struct wire *wire,
 		rc = signed_data(bytes, &data, &sshsig, payload, payload_count, err);
 	if (rc == 0)
 		rc = sshsig_inner_check(&inner, verifier, &data, err);
+	return rc == 0 ? check_user(&inner, signer, out, err) : rc;
+}
+
+static bool is_certificate(struct wire_string key)
+{
+	struct wire wire = { key.bytes, key.length };
+	struct wire_string name;
+	return wire_string(&wire, &name) && ssh_type_is_certificate(name);
+}
+
+/* The CA first: its verifier may be gone once that of the key within is made. */
+static int get_certified(struct signer *signer, struct wire_string key,
+			 struct signature_fact *out, struct arena *arena,
+			 struct error *err)
+{
+	struct ssh_certificate certificate;
+	struct certificate_fact *fact = NULL;
+	struct buf plain = BUF_INIT(limits_default.values[LIMIT_SIG_BYTES]);
+	int rc =
+		ssh_certificate_parse(&certificate, &plain, key.bytes, key.length, err);
 	if (rc == 0)
-		out->user_verified = verifier->public.type->security_key &&
-				     (inner.flags & USER_VERIFIED) != 0;
-	return rc;
+		rc = ssh_certificate_check(&certificate, &fact, arena, err);
+	if (rc == 0)
+		rc = verifier_get(&signer->verifier, plain.data, plain.length, err);
+	buf_release(&plain);
+	if (rc != 0)
+		return rc;
+	signer->verify_required = certificate.verify_required;
+	out->certificate = fact;
+	out->certificate_blob = arena_copy(arena, key.bytes, key.length);
+	out->certificate_blob_length = key.length;
+	return out->certificate_blob == NULL ? no_memory(err) : 0;
 }
 
 /* The fingerprint is told as soon as the key could be read, for good and bad. */
@@ -161,26 +214,30 @@ static int check_blob(struct wire *wire, struct signature_fact *out,
 		      size_t payload_count, struct error *err)
 {
 	struct wire_string key;
-	const struct verifier *verifier;
+	struct signer signer = { .verify_required = false };
 	int rc = read_start(wire, err);
 	if (rc == 0)
 		rc = read_field(wire, &key, "public key", err);
 	if (rc == 0)
-		rc = verifier_get(&verifier, key.bytes, key.length, err);
+		rc = is_certificate(key) ? get_certified(&signer, key, out, arena, err)
+					 : verifier_get(&signer.verifier, key.bytes,
+							key.length, err);
 	if (rc != 0)
 		return rc;
-	out->fingerprint = arena_string(arena, verifier->fingerprint);
-	if (out->fingerprint == NULL)
-		return error_set(err, ERROR_MEMORY,
-				 "out of memory while verifying a signature");
-	out->security_key = verifier->public.type->security_key;
-	return check_under(verifier, wire, out, payload, payload_count, err);
+	out->fingerprint = arena_string(arena, signer.verifier->fingerprint);
+	out->sha1 = arena_string(arena, signer.verifier->sha1);
+	if (out->fingerprint == NULL || out->sha1 == NULL)
+		return no_memory(err);
+	out->security_key = signer.verifier->public.type->security_key;
+	return check_under(&signer, wire, out, payload, payload_count, err);
 }
 
 static int verify(struct signature_fact *out, struct arena *arena,
-		  const struct trust_span *payload, size_t payload_count,
-		  const char *armor, size_t armor_length, struct error *err)
+		  const struct signature_keys *keys, const struct trust_span *payload,
+		  size_t payload_count, const char *armor, size_t armor_length,
+		  struct error *err)
 {
+	(void)keys;
 	struct error why = ERROR_INIT;
 	struct buf blob = BUF_INIT(limits_default.values[LIMIT_SIG_BYTES]);
 	int rc = sshsig_dearmor(&blob, armor, armor_length, &why);
@@ -202,3 +259,21 @@ const struct signature_format format_ssh = {
 	.first_line = SSHSIG_BEGIN_LINE,
 	.verify = verify,
 };
+
+bool signature_recall_certificate(struct signature_fact *fact, struct arena *arena,
+				  const void *blob, size_t length)
+{
+	struct signer signer = { .verify_required = false };
+	struct signature_fact recalled = { .status = SIGNATURE_UNKNOWN };
+	struct wire_string key = { blob, length };
+	verifier_lock();
+	bool holds = get_certified(&signer, key, &recalled, arena, NULL) == 0 &&
+		     strcmp(signer.verifier->fingerprint, fact->fingerprint) == 0;
+	verifier_unlock();
+	if (!holds || (signer.verify_required && !fact->user_verified))
+		return false;
+	fact->certificate = recalled.certificate;
+	fact->certificate_blob = recalled.certificate_blob;
+	fact->certificate_blob_length = recalled.certificate_blob_length;
+	return true;
+}

@@ -157,3 +157,28 @@ int ssh_fingerprint_check(const char *fingerprint)
 	buf_release(&digest);
 	return rc;
 }
+
+int ssh_fingerprint_write(char out[SSH_FINGERPRINT_BYTES],
+			  const unsigned char digest[32])
+{
+	struct buf text = BUF_INIT(SSH_FINGERPRINT_BYTES - 1);
+	buf_add_string(&text, "SHA256:");
+	base64_encode(digest, DIGEST_BYTES, &text);
+	int rc = buf_status(&text, "fingerprint", NULL);
+	if (rc == 0) {
+		/* 32 bytes need one '=' of padding, which OpenSSH leaves out. */
+		memcpy(out, text.data, text.length);
+		out[text.length - 1] = '\0';
+	}
+	buf_release(&text);
+	return rc;
+}
+
+int ssh_fingerprint_make(char out[SSH_FINGERPRINT_BYTES], const void *blob,
+			 size_t length)
+{
+	struct digest digest;
+	if (digest_of(blob, length, &digest) != 0)
+		return ERROR_MEMORY;
+	return ssh_fingerprint_write(out, digest.bytes);
+}

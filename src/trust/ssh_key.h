@@ -23,12 +23,20 @@ enum ssh_key_type {
 };
 
 #define SSH_FINGERPRINT_BYTES 64
+#define SSH_SHA1_BYTES        41
 
 /* A line "type base64 [comment]", with or without its LF; options in front are refused.
  * Fills the type and the fingerprint ("SHA256:..." without padding, as ssh-keygen -l
  * prints). ERROR_SSH_KEY_... with what is wrong, ERROR_MEMORY. */
 int ssh_key_check(const char *line, size_t length, enum ssh_key_type *type,
 		  char fingerprint[SSH_FINGERPRINT_BYTES], struct error *err);
+
+/* The fingerprint of any bytes that are a public key. 0 or ERROR_MEMORY. */
+int ssh_fingerprint_make(char out[SSH_FINGERPRINT_BYTES], const void *blob,
+			 size_t length);
+/* The same of a digest that is there already. */
+int ssh_fingerprint_write(char out[SSH_FINGERPRINT_BYTES],
+			  const unsigned char digest[32]);
 
 /* "SHA256:<43 base64 digits>" well-formed? 0 or ERROR_ENCODING. */
 int ssh_fingerprint_check(const char *fingerprint);

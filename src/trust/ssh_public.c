@@ -12,24 +12,35 @@
 #define CERTIFICATE       "-cert-v01@openssh.com"
 
 static const struct ssh_type types[] = {
-	{ SSH_KEY_ED25519, SSH_ED25519, false, "ssh-ed25519", NULL, NULL, NULL, 0 },
-	{ SSH_KEY_ECDSA_256, SSH_ECDSA, false, "ecdsa-sha2-nistp256", "nistp256",
-	  "prime256v1", "SHA256", 32 },
-	{ SSH_KEY_ECDSA_384, SSH_ECDSA, false, "ecdsa-sha2-nistp384", "nistp384",
-	  "secp384r1", "SHA384", 48 },
-	{ SSH_KEY_ECDSA_521, SSH_ECDSA, false, "ecdsa-sha2-nistp521", "nistp521",
-	  "secp521r1", "SHA512", 66 },
-	{ SSH_KEY_RSA, SSH_RSA, false, "ssh-rsa", NULL, NULL, NULL, 0 },
-	{ SSH_KEY_SK_ED25519, SSH_ED25519, true, "sk-ssh-ed25519@openssh.com", NULL,
-	  NULL, NULL, 0 },
+	{ SSH_KEY_ED25519, SSH_ED25519, false, "ssh-ed25519", "ssh-ed25519" CERTIFICATE,
+	  NULL, NULL, NULL, 0 },
+	{ SSH_KEY_ECDSA_256, SSH_ECDSA, false, "ecdsa-sha2-nistp256",
+	  "ecdsa-sha2-nistp256" CERTIFICATE, "nistp256", "prime256v1", "SHA256", 32 },
+	{ SSH_KEY_ECDSA_384, SSH_ECDSA, false, "ecdsa-sha2-nistp384",
+	  "ecdsa-sha2-nistp384" CERTIFICATE, "nistp384", "secp384r1", "SHA384", 48 },
+	{ SSH_KEY_ECDSA_521, SSH_ECDSA, false, "ecdsa-sha2-nistp521",
+	  "ecdsa-sha2-nistp521" CERTIFICATE, "nistp521", "secp521r1", "SHA512", 66 },
+	{ SSH_KEY_RSA, SSH_RSA, false, "ssh-rsa", "ssh-rsa" CERTIFICATE, NULL, NULL,
+	  NULL, 0 },
+	{ SSH_KEY_SK_ED25519, SSH_ED25519, true, "sk-ssh-ed25519@openssh.com",
+	  "sk-ssh-ed25519" CERTIFICATE, NULL, NULL, NULL, 0 },
 	{ SSH_KEY_SK_ECDSA_256, SSH_ECDSA, true, "sk-ecdsa-sha2-nistp256@openssh.com",
-	  "nistp256", "prime256v1", "SHA256", 32 },
+	  "sk-ecdsa-sha2-nistp256" CERTIFICATE, "nistp256", "prime256v1", "SHA256",
+	  32 },
 };
 
 const struct ssh_type *ssh_type_by_name(struct wire_string name)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (wire_string_is(name, types[i].name))
+			return &types[i];
+	return NULL;
+}
+
+const struct ssh_type *ssh_type_by_certificate(struct wire_string name)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (wire_string_is(name, types[i].certificate))
 			return &types[i];
 	return NULL;
 }
@@ -135,6 +146,18 @@ static int read_key(struct ssh_public *public, struct wire *wire, struct error *
 	return error_set(err, ERROR_INTERNAL, "a key type without a family");
 }
 
+int ssh_public_read_fields(struct ssh_public *public, struct wire *wire,
+			   struct error *err)
+{
+	int rc = read_key(public, wire, err);
+	if (rc == 0 && public->type->security_key)
+		rc = read_field(wire, &public->application, "application", err);
+	if (rc == 0 && public->type->security_key && public->application.length == 0)
+		return error_set(err, ERROR_SSH_KEY_APPLICATION,
+				 "the security key's application is empty");
+	return rc;
+}
+
 static int read_type(struct ssh_public *public, struct wire *wire, struct error *err)
 {
 	struct wire_string name;
@@ -144,8 +167,8 @@ static int read_type(struct ssh_public *public, struct wire *wire, struct error 
 	int shown = (int)(name.length < 64 ? name.length : 64);
 	if (ssh_type_is_certificate(name))
 		return error_set(err, ERROR_SSH_KEY_CERTIFICATE,
-				 "the key is a certificate ('%.*s'); only plain public "
-				 "keys are accepted",
+				 "the key is a certificate ('%.*s'), where only a "
+				 "plain public key can stand",
 				 shown, (const char *)name.bytes);
 	public->type = ssh_type_by_name(name);
 	if (public->type == NULL)
@@ -162,14 +185,9 @@ int ssh_public_parse(struct ssh_public *out, const void *blob, size_t length,
 	struct wire wire = { blob, length };
 	int rc = read_type(&public, &wire, err);
 	if (rc == 0)
-		rc = read_key(&public, &wire, err);
-	if (rc == 0 && public.type->security_key)
-		rc = read_field(&wire, &public.application, "application", err);
+		rc = ssh_public_read_fields(&public, &wire, err);
 	if (rc != 0)
 		return rc;
-	if (public.type->security_key && public.application.length == 0)
-		return error_set(err, ERROR_SSH_KEY_APPLICATION,
-				 "the security key's application is empty");
 	if (wire.left != 0)
 		return error_set(err, ERROR_SSH_KEY_TRAILING,
 				 "%zu bytes follow the last field of the public key",

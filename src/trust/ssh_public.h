@@ -20,11 +20,12 @@ struct ssh_type {
 	enum ssh_key_type type;
 	enum ssh_family family;
 	bool security_key;
-	const char *name;   /* "ecdsa-sha2-nistp256" */
-	const char *curve;  /* "nistp256"; NULL: no ECDSA */
-	const char *group;  /* OpenSSL's name of the curve */
-	const char *digest; /* that ECDSA signs, OpenSSL's name */
-	size_t coordinate;  /* bytes of one coordinate of a point */
+	const char *name;        /* "ecdsa-sha2-nistp256" */
+	const char *certificate; /* the type of a certificate of such a key */
+	const char *curve;       /* "nistp256"; NULL: no ECDSA */
+	const char *group;       /* OpenSSL's name of the curve */
+	const char *digest;      /* that ECDSA signs, OpenSSL's name */
+	size_t coordinate;       /* bytes of one coordinate of a point */
 };
 
 struct ssh_public {
@@ -38,6 +39,13 @@ struct ssh_public {
 /* The row of a name, or NULL. */
 const struct ssh_type *ssh_type_by_name(struct wire_string name);
 bool ssh_type_is_certificate(struct wire_string name);
+/* The row of the key in a certificate of this type, or NULL. */
+const struct ssh_type *ssh_type_by_certificate(struct wire_string name);
+
+/* Reads and checks the fields behind the type, which the caller has set; the last one
+ * is the application of security keys. ERROR_SSH_KEY_... */
+int ssh_public_read_fields(struct ssh_public *public, struct wire *wire,
+			   struct error *err);
 
 /* Splits and checks the form; spans point into the blob. ERROR_SSH_KEY_... */
 int ssh_public_parse(struct ssh_public *out, const void *blob, size_t length,

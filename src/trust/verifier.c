@@ -173,23 +173,16 @@ static int refused_key(const struct ssh_public *public, struct error *err)
 			 public->type->name);
 }
 
-static int make_fingerprint(char out[SSH_FINGERPRINT_BYTES], const void *blob,
-			    size_t length)
+/* SHA-1 says nothing about trust here: old revocation lists name keys by it. */
+static int make_sha1(char out[SSH_SHA1_BYTES], const void *blob, size_t length)
 {
-	struct digest digest;
-	struct buf text = BUF_INIT(SSH_FINGERPRINT_BYTES - 1);
-	if (digest_of(blob, length, &digest) != 0)
+	unsigned char digest[20];
+	size_t written = 0;
+	if (EVP_Q_digest(NULL, "SHA1", NULL, blob, length, digest, &written) != 1 ||
+	    written != sizeof(digest))
 		return ERROR_MEMORY;
-	buf_add_string(&text, "SHA256:");
-	base64_encode(digest.bytes, DIGEST_BYTES, &text);
-	int rc = buf_status(&text, "fingerprint", NULL);
-	if (rc == 0) {
-		/* 32 bytes need one '=' of padding, which OpenSSH leaves out. */
-		memcpy(out, text.data, text.length);
-		out[text.length - 1] = '\0';
-	}
-	buf_release(&text);
-	return rc;
+	hex_encode(digest, sizeof(digest), out);
+	return 0;
 }
 
 static int kept_fill(struct kept *kept, const void *blob, size_t length,
@@ -201,7 +194,8 @@ static int kept_fill(struct kept *kept, const void *blob, size_t length,
 		return rc;
 	kept->blob = malloc(length);
 	if (kept->blob == NULL || prepare() != 0 ||
-	    make_fingerprint(kept->verifier.fingerprint, blob, length) != 0)
+	    ssh_fingerprint_make(kept->verifier.fingerprint, blob, length) != 0 ||
+	    make_sha1(kept->verifier.sha1, blob, length) != 0)
 		return out_of_memory(err);
 	memcpy(kept->blob, blob, length);
 	rc = ssh_public_parse(&kept->verifier.public, kept->blob, length, err);

@@ -19,6 +19,7 @@ enum trust_hash { TRUST_SHA256, TRUST_SHA384, TRUST_SHA512, TRUST_HASH_COUNT };
 struct verifier {
 	struct ssh_public public; /* its spans point into memory of the verifier */
 	char fingerprint[SSH_FINGERPRINT_BYTES];
+	char sha1[SSH_SHA1_BYTES]; /* hexadecimal, for revocation lists alone */
 };
 
 void verifier_lock(void);

@@ -32,6 +32,18 @@ bool wire_u32(struct wire *wire, uint32_t *out)
 	return true;
 }
 
+bool wire_u64(struct wire *wire, uint64_t *out)
+{
+	struct wire rest = *wire;
+	uint32_t high;
+	uint32_t low;
+	if (!wire_u32(&rest, &high) || !wire_u32(&rest, &low))
+		return false;
+	*out = (uint64_t)high << 32 | low;
+	*wire = rest;
+	return true;
+}
+
 bool wire_string(struct wire *wire, struct wire_string *out)
 {
 	struct wire rest = *wire;

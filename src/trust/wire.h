@@ -22,6 +22,7 @@ struct wire_string {
 bool wire_take(struct wire *wire, size_t length, struct wire_string *out);
 bool wire_byte(struct wire *wire, unsigned char *out);
 bool wire_u32(struct wire *wire, uint32_t *out);
+bool wire_u64(struct wire *wire, uint64_t *out);
 bool wire_string(struct wire *wire, struct wire_string *out);
 
 bool wire_string_is(struct wire_string string, const char *text);

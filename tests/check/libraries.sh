@@ -22,5 +22,12 @@ if ldd "$GITGATE_BUILD/gitgate-post-receive" | grep -qE 'libgit2|libyaml'; then
 else
 	echo "ok $number - gitgate-post-receive links neither libgit2 nor libyaml"
 fi
+number=$((number + 1))
+if ldd "$GITGATE_BUILD/gitgate" | grep -q librnp; then
+	echo "not ok $number - gitgate does not link librnp"
+	fail=1
+else
+	echo "ok $number - gitgate does not link librnp"
+fi
 echo "1..$number"
 exit $fail

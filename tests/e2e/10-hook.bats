@@ -183,6 +183,34 @@ forge() {
 	assert_equal "$(tip "$T/shop.git" refs/tags/v2)" ""
 }
 
+@test "hook: the signature of a tag must count, be its own, and stand under its name" {
+	make_key mallory
+	put app.yaml "replicas: 2"
+	commit
+	git -C "$T/work" -c user.signingKey="$T/keys/mallory" tag -s -m "hers" v1
+	push origin v1
+	assert_refused
+	assert_says "which no principal holds"
+	git -C "$T/work" tag -f -s -m "mine" v1
+	push origin v1:refs/tags/v2
+	assert_refused
+	assert_says "named 'v1'"
+	git -C "$T/work" cat-file tag v1 | sed 's/^mine$/thine/' >"$T/forged"
+	push origin "$(git -C "$T/work" hash-object -t tag -w --literally "$T/forged"):refs/tags/v1"
+	assert_refused
+	assert_says "does not belong to these"
+	push origin v1
+	assert_accepted
+	sed -i 's/{by: \[alice\]}/{by: [alice], tags: true}/' "$T/gitgate.yaml"
+	git -C "$T/work" tag -a -m "not signed" v3
+	push origin v3
+	assert_refused
+	assert_says "the tag is not signed"
+	git -C "$T/work" tag -f -s -m "signed" v3
+	push origin v3
+	assert_accepted
+}
+
 @test "hook: a tag of a tree or a blob is refused" {
 	git -C "$T/work" tag a-tree "HEAD^{tree}"
 	push origin a-tree

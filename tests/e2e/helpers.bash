@@ -51,7 +51,8 @@ begin_shared() {
 	BATS_TEST_TMPDIR="$shared" begin
 	SHARED="$shared"
 	mkdir "$T/bin"
-	cp "$GITGATE_BUILD/gitgate" "$GITGATE_BUILD/gitgate-pre-receive" "$GITGATE_BUILD/gitgate-post-receive" "$T/bin"
+	cp "$GITGATE_BUILD/gitgate" "$GITGATE_BUILD/gitgate-pre-receive" "$GITGATE_BUILD/gitgate-post-receive" \
+		"$GITGATE_BUILD/gitgate-trust-compile" "$T/bin"
 	PATH="$T/bin:$PATH"
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,9 +294,13 @@ void make_signature_blob(struct buf *out, const struct software_key *key,
 	struct buf public_key = BUF_INIT(65536);
 	struct buf inner = BUF_INIT(65536);
 	struct buf data = BUF_INIT(65536);
-	make_key_blob(&public_key,
-		      changes->other_key != NULL ? changes->other_key : key,
-		      &changes->key);
+	if (changes->public_key != NULL)
+		buf_add(&public_key, changes->public_key->data,
+			changes->public_key->length);
+	else
+		make_key_blob(&public_key,
+			      changes->other_key != NULL ? changes->other_key : key,
+			      &changes->key);
 	put_signed_data(&data, payload, length, changes);
 	put_inner(&inner, key, &data, changes);
 	buf_add_string(out, or_text(changes->magic, "SSHSIG"));
@@ -336,4 +341,115 @@ void make_signature(struct buf *out, const struct software_key *key,
 	make_signature_blob(&blob, key, payload, length, changes);
 	make_armor(out, blob.data, blob.length);
 	buf_release(&blob);
+}
+
+/* --- certificates --- */
+
+static void put_u64(struct buf *out, uint64_t value)
+{
+	put_u32(out, value >> 32);
+	put_u32(out, value & 0xffffffff);
+}
+
+static void put_principals(struct buf *out, const struct certificate_changes *changes)
+{
+	struct buf list = BUF_INIT(1 << 20);
+	char name[32];
+	for (size_t i = 0; i < 4 && changes->principals[i] != NULL; i++)
+		put_text(&list, changes->principals[i]);
+	for (size_t i = 0;
+	     changes->principal_count != SIZE_MAX && i < changes->principal_count;
+	     i++) {
+		snprintf(name, sizeof(name), "p%zu", i);
+		put_text(&list, name);
+	}
+	if (changes->raw_principals != NULL)
+		buf_add(&list, changes->raw_principals, changes->raw_principals_length);
+	else if (list.length == 0 && changes->principal_count != SIZE_MAX)
+		put_text(&list, "alice");
+	put_string(out, list.data, list.length);
+	buf_release(&list);
+}
+
+static void put_options(struct buf *out, const char *const names[2])
+{
+	struct buf list = BUF_INIT(65536);
+	for (size_t i = 0; i < 2 && names[i] != NULL; i++) {
+		put_text(&list, names[i]);
+		put_text(&list, "");
+	}
+	put_string(out, list.data, list.length);
+	buf_release(&list);
+}
+
+/* The fields of the plain key, which stand behind its type. */
+static void put_key_fields(struct buf *out, const struct software_key *key,
+			   const struct key_changes *changes)
+{
+	struct buf plain = BUF_INIT(65536);
+	make_key_blob(&plain, key, changes);
+	size_t type = 4 + strlen(or_text(changes->type, kinds[key->kind].name));
+	buf_add(out, plain.data + type, plain.length - type);
+	buf_release(&plain);
+}
+
+static void put_certificate_type(struct buf *out, const struct software_key *key,
+				 const struct certificate_changes *changes)
+{
+	char name[128];
+	const char *plain = kinds[key->kind].name;
+	snprintf(name, sizeof(name), "%.*s-cert-v01@openssh.com",
+		 (int)strcspn(plain, "@"), plain);
+	put_text(out, or_text(changes->type, name));
+}
+
+void make_certificate(struct buf *out, const struct software_key *key,
+		      const struct software_key *ca,
+		      const struct certificate_changes *changes)
+{
+	struct buf ca_blob = BUF_INIT(65536);
+	struct buf inner = BUF_INIT(65536);
+	struct buf data = BUF_INIT(1 << 20);
+	const char *key_id = or_text(changes->key_id, "alice's key");
+	put_certificate_type(&data, key, changes);
+	put_text(&data, "0123456789abcdef0123456789abcdef");
+	put_key_fields(&data, key, &changes->key);
+	put_u64(&data, changes->serial != 0 ? changes->serial : 7);
+	put_u32(&data, changes->kind != 0 ? changes->kind : 1);
+	put_string(&data, key_id,
+		   changes->key_id_length != 0 ? changes->key_id_length
+					       : strlen(key_id));
+	put_principals(&data, changes);
+	put_u64(&data, changes->valid_after);
+	put_u64(&data, changes->valid_before != 0 ? changes->valid_before : UINT64_MAX);
+	if (changes->raw_critical != NULL)
+		put_string(&data, changes->raw_critical, changes->raw_critical_length);
+	else
+		put_options(&data, changes->critical);
+	put_options(&data, changes->extensions);
+	put_text(&data, or_text(changes->reserved, ""));
+	make_key_blob(&ca_blob, ca, &changes->ca);
+	if (changes->ca_blob != NULL)
+		put_string(&data, changes->ca_blob->data, changes->ca_blob->length);
+	else
+		put_string(&data, ca_blob.data, ca_blob.length);
+	buf_add(out, data.data, data.length);
+	put_inner(&inner, ca, &data, &changes->signature);
+	put_string(out, inner.data, inner.length);
+	buf_add_string(out, or_text(changes->trailing, ""));
+	buf_truncate(out, out->length - changes->cut);
+	if (changes->flip != 0)
+		out->data[changes->flip - 1] ^= 1;
+	ck_assert_int_eq(out->failed, 0);
+	buf_release(&data);
+	buf_release(&inner);
+	buf_release(&ca_blob);
+}
+
+void make_blob_line(struct buf *out, const struct buf *blob)
+{
+	size_t type = (unsigned char)blob->data[3];
+	buf_addf(out, "%.*s ", (int)type, blob->data + 4);
+	base64_encode(blob->data, blob->length, out);
+	buf_add_string(out, " test");
 }

@@ -50,6 +50,7 @@ struct key_changes {
 struct sig_changes {
 	struct key_changes key;
 	const struct software_key *other_key; /* is written, does not sign */
+	const struct buf *public_key;         /* is written instead: a certificate */
 	const char *magic;
 	uint32_t version;
 	const char *name; /* the namespace */
@@ -71,6 +72,40 @@ struct sig_changes {
 	size_t number_length;
 	bool padded_number;
 };
+
+/* How a certificate is made. */
+struct certificate_changes {
+	struct key_changes key;
+	const char *type;
+	uint64_t serial; /* 0: 7 */
+	uint32_t kind;   /* 0: a user's */
+	const char *key_id;
+	size_t key_id_length; /* when it holds a NUL byte */
+	const char *principals[4];
+	const char *raw_principals; /* written instead, with its length */
+	size_t raw_principals_length;
+	size_t principal_count; /* so many "p<n>"; SIZE_MAX: none */
+	uint64_t valid_after;
+	uint64_t valid_before;   /* 0: for ever */
+	const char *critical[2]; /* names, with empty data */
+	const char *raw_critical;
+	size_t raw_critical_length;
+	const char *extensions[2];
+	const char *reserved;
+	const struct buf *ca_blob; /* is written, does not sign */
+	struct key_changes ca;
+	struct sig_changes signature; /* of the CA: its inner part */
+	const char *trailing;
+	size_t cut;
+	size_t flip; /* the byte of the signed part, from 1, that is flipped after */
+};
+
+/* A certificate of `key` by `ca`: user "alice" unless changed. */
+void make_certificate(struct buf *out, const struct software_key *key,
+		      const struct software_key *ca,
+		      const struct certificate_changes *changes);
+/* "type base64 comment" of any public key blob. */
+void make_blob_line(struct buf *out, const struct buf *blob);
 
 void make_key_blob(struct buf *out, const struct software_key *key,
 		   const struct key_changes *changes);

@@ -262,6 +262,7 @@ static void write_named_files(const struct fixture *fixture)
 {
 	fixture_write(fixture, "schemas/app.json", "{\"type\": \"object\"}");
 	fixture_write(fixture, "revoked-keys", "# none\n");
+	fixture_write(fixture, "allowed-signers", "# none\n");
 }
 
 START_TEST(samples_load_as_they_are_and_uncommented)
@@ -365,7 +366,7 @@ static int load_sample_file(void *data, const char *name, struct policy_file *ou
 
 START_TEST(the_policy_sample_loads_as_it_is_and_uncommented)
 {
-	const struct policy_loader loader = { load_sample_file, NULL };
+	const struct policy_loader loader = { load_sample_file, NULL, NULL };
 	for (int i = 0; i < 2; i++) {
 		char *text = i == 0 ? read_source("etc/gitgate-policy.yaml.sample")
 				    : uncommented("etc/gitgate-policy.yaml.sample");

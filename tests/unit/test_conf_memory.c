@@ -67,7 +67,7 @@ static int read_floor(const struct fixture *fixture, bool hook, struct digest *o
 {
 	struct config *config = NULL;
 	struct policy *policy = NULL;
-	int code = hook ? config_load_floor(&policy, fixture->file, "shop", err)
+	int code = hook ? config_load_floor(&policy, fixture->file, "shop", NULL, err)
 			: config_load(&config, fixture->file, err);
 	if (code != 0)
 		ck_assert(config == NULL && policy == NULL);

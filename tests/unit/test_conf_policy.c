@@ -2,6 +2,7 @@
  * that a repository adds and never loosens. */
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/pattern.h"
 #include "conf/config.h"
 #include "conf/policy_parse.h"
@@ -21,6 +22,11 @@ static const struct policy_file texts[] = {
 	  sizeof("# x\n" FINGERPRINT "\nssh-foo AAAA\n") - 1 },
 	{ "revoked-empty", "", 0 },
 	{ "revoked.krl", "SSHKRL\n\0", 8 },
+	{ "signers", "# x\nalice,bob " ALICE_KEY "\n",
+	  sizeof("# x\nalice,bob " ALICE_KEY "\n") - 1 },
+	{ "signers-server", "* " BOB_KEY "\n", sizeof("* " BOB_KEY "\n") - 1 },
+	{ "signers-bad", "# x\nalice nothing " ALICE_KEY "\n",
+	  sizeof("# x\nalice nothing " ALICE_KEY "\n") - 1 },
 	{ "wrong.json", "{\"type\": \"objekt\"}", 18 },
 };
 
@@ -38,7 +44,7 @@ static int load_text(void *data, const char *name, struct policy_file *out,
 	return error_set(err, ERROR_NOT_FOUND, "no file '%s'", name);
 }
 
-static const struct policy_loader loader = { load_text, NULL };
+static const struct policy_loader loader = { load_text, NULL, NULL };
 
 static struct policy_file file_of(const char *name, const char *text)
 {
@@ -158,6 +164,31 @@ static const struct bad bad[] = {
 	{ "revoked-keys-file: .git/x\n", "1:20", "'.git/x'" },
 	{ "revoked-keys-file: revoked.krl\n", "1:20",
 	  "binary OpenSSH revocation list" },
+	/* who vouches */
+	{ "principals: {a: {ssh-ca: 1}}\n", "1:26", "must be a list of public keys" },
+	{ "principals: {a: {ssh-ca: [{principals: [a]}]}}\n", "1:27", "needs 'key'" },
+	{ "principals: {a: {ssh-ca: [{key: '" ALICE_KEY "', principal: [a]}]}}\n", NULL,
+	  "did you mean 'principals'?" },
+	{ "principals: {a: {ssh-ca: [ssh-foo AAAA]}}\n", "1:27",
+	  "not a usable ssh key" },
+	{ "principals: {a: {x509: [x]}}\n", "1:25", "must be a mapping" },
+	{ "principals: {a: {x509: {issuer: CN=CA}}}\n", "1:24", "everybody's" },
+	{ "principals: {a: {x509: {san: alice}}}\n", "1:30", "must begin with" },
+	{ "principals: {a: {x509: {mail: a@b}}}\n", "1:25", "did you mean 'email'?" },
+	{ "allowed-signers: none\n", "1:18", "no file 'none'" },
+	{ "allowed-signers: signers-bad\n", "1:18", "signers-bad:2: " },
+	{ "principals: {alice: {}, bob: {}}\nallowed-signers: signers\n", "2:18",
+	  "signers:2: " },
+	{ "authorities: none\n", "1:14", "no file 'none'" },
+	{ "authorities: revoked-empty\n", "1:14", "no self-signed certificate" },
+	{ "revoked: {krl: none}\n", "1:16", "no file 'none'" },
+	{ "revoked: {krl: revoked}\n", "1:16", "not a binary OpenSSH" },
+	{ "revoked: {krl: revoked.krl}\n", "1:16",
+	  "'revoked.krl': the revocation list "
+	  "ends within its format" },
+	{ "revoked: {crl: none}\n", "1:16", "no file 'none'" },
+	{ "revoked: {crl: [revoked-empty]}\n", "1:17", "no revocation list" },
+	{ "revoked: {lists: x}\n", "1:11", "unknown key" },
 	/* rules */
 	{ "rules: {}\n", "1:8", "'rules' must be a list, found a mapping" },
 	{ "rules: [x]\n", "1:9", "must be a mapping" },
@@ -443,7 +474,7 @@ START_TEST(rules_of_other_repositories_are_left_out)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int loads = 0;
-		struct policy_loader counting = { load_text, &loads };
+		struct policy_loader counting = { load_text, &loads, NULL };
 		struct policy *policy = NULL;
 		struct policy_file file = file_of("gitgate.yaml", text);
 		struct error err = ERROR_INIT;
@@ -608,8 +639,8 @@ START_TEST(the_hooks_floor_is_that_of_the_service)
 	ck_assert_msg(policy_from_pack(&service, config->floor, config->floor_length,
 				       "shop", &err) == 0,
 		      "%s", err.text);
-	ck_assert_msg(config_load_floor(&hook, fixture.file, "shop", &err) == 0, "%s",
-		      err.text);
+	ck_assert_msg(config_load_floor(&hook, fixture.file, "shop", NULL, &err) == 0,
+		      "%s", err.text);
 	ck_assert_int_eq(policy_finish(service, &err), 0);
 	ck_assert_int_eq(policy_finish(hook, &err), 0);
 	ck_assert_uint_eq(hook->rule_count, 1);
@@ -638,8 +669,8 @@ START_TEST(the_hook_refuses_what_it_cannot_read)
 		struct fixture fixture = fixture_new(cases[i].yaml);
 		struct policy *policy = NULL;
 		struct error err = ERROR_INIT;
-		ck_assert_int_lt(config_load_floor(&policy, fixture.file, NULL, &err),
-				 0);
+		ck_assert_int_lt(
+			config_load_floor(&policy, fixture.file, NULL, NULL, &err), 0);
 		ck_assert_ptr_null(policy);
 		ck_assert_msg(strstr(err.text, cases[i].message) != NULL, "%s",
 			      err.text);
@@ -648,7 +679,196 @@ START_TEST(the_hook_refuses_what_it_cannot_read)
 }
 END_TEST
 
-UNIT_MAIN("conf/policy", bad_policies_are_refused_with_their_place,
+/* A repository's file of signers speaks about the repository's people alone. */
+START_TEST(signers_of_a_repository_leave_the_servers_people_alone)
+{
+	struct policy *policy = built("principals: {alice: {ssh: '" ALICE_KEY "'}}\n",
+				      "principals: {bob: {}}\nallowed-signers: "
+				      "signers-server\n");
+	const struct principal *alice = policy_principal(policy, "alice");
+	const struct principal *bob = policy_principal(policy, "bob");
+	ck_assert_uint_eq(alice->key_count, 1);
+	ck_assert_uint_eq(bob->key_count, 1);
+	policy_free(policy);
+}
+END_TEST
+
+/* --- OpenPGP keys --- */
+
+#define PRIMARY_BODY                                                                   \
+	"046b01425d16092b06010401da470f010107402e9bf6df95d5730dcbdbb00c1a254fc10a7aa6" \
+	"df6b4d6062e327beb7ac59b1a0"
+#define SUBKEY_BODY                                                                    \
+	"046b01425d16092b06010401da470f010107402e9bf6df95d5730dcbdbb00c1a254fc10a7aa6" \
+	"df6b4d6062e327beb7ac59b1a1"
+static const char compiled_lines[] =
+	"gitgate-openpgp-1\n"
+	"primary not-signing 1000 0 valid 0 " PRIMARY_BODY "\n"
+	"subkey sign 2000 5000 retired 4000 " SUBKEY_BODY "\n";
+
+/* Whatever the file holds, but for "broken". */
+static int compile_same(void *data, const void *bytes, size_t length,
+			struct policy_file *out, struct error *err)
+{
+	static char text[1024];
+	struct digest digest;
+	char hex[DIGEST_HEX_BYTES];
+	(void)data;
+	if (length == 6 && memcmp(bytes, "broken", 6) == 0)
+		return error_set(err, ERROR_OPENPGP_CERTIFICATE_READER, "no key");
+	ck_assert_int_eq(digest_of(compiled_lines, strlen(compiled_lines), &digest), 0);
+	digest_hex(&digest, hex);
+	snprintf(text, sizeof(text), "%ssha256 %s\n", compiled_lines, hex);
+	*out = (struct policy_file){ "", text, strlen(text) };
+	return 0;
+}
+
+static int load_key(void *data, const char *name, struct policy_file *out,
+		    struct error *err)
+{
+	(void)data;
+	(void)err;
+	*out = (struct policy_file){ name, name, strlen(name) };
+	return 0;
+}
+
+static int build_openpgp(struct policy **out, const char *text, struct error *err)
+{
+	const struct policy_loader keys = { load_key, NULL, compile_same };
+	struct policy_file file = file_of("gitgate.yaml", text);
+	struct policy *policy = NULL;
+	ck_assert_int_eq(policy_new(&policy, err), 0);
+	int code = policy_add_server(policy, &file, &keys, "shop", err);
+	if (code == 0)
+		code = policy_finish(policy, err);
+	if (code == 0)
+		*out = policy;
+	else
+		policy_free(policy);
+	return code;
+}
+
+START_TEST(openpgp_keys_become_keys_of_the_principal)
+{
+	static const char *const texts_of_it[] = {
+		"principals: {alice: {openpgp: key.asc}}",
+		"principals: {alice: {openpgp: [key.asc]}}",
+		"principals: {alice: {openpgp: [{key: key.asc}]}}",
+		"principals: {alice: {openpgp: [\"-----BEGIN PGP x\"]}}",
+	};
+	for (size_t i = 0; i < sizeof(texts_of_it) / sizeof(texts_of_it[0]); i++) {
+		struct policy *policy = NULL;
+		struct error err = ERROR_INIT;
+		ck_assert_msg(build_openpgp(&policy, texts_of_it[i], &err) == 0, "%s",
+			      err.text);
+		const struct principal *alice = policy_principal(policy, "alice");
+		ck_assert_uint_eq(alice->key_count, 2);
+		ck_assert_str_eq(alice->keys[1].certificate,
+				 alice->keys[0].fingerprint);
+		ck_assert_int_eq(alice->keys[0].valid_after, 1000 * CLOCK_SECOND);
+		ck_assert_int_eq(alice->keys[0].valid_before, 0);
+		ck_assert_int_eq(alice->keys[1].valid_after, 2000 * CLOCK_SECOND);
+		ck_assert_int_eq(alice->keys[1].valid_before, 5000 * CLOCK_SECOND - 1);
+		ck_assert_ptr_null(
+			policy_revocation(policy, alice->keys[0].fingerprint));
+		ck_assert_int_eq(
+			policy_revocation(policy, alice->keys[1].fingerprint)->since,
+			4000 * CLOCK_SECOND);
+		policy_free(policy);
+	}
+}
+END_TEST
+
+START_TEST(bounds_of_the_policy_narrow_those_of_the_key)
+{
+	struct policy *policy = NULL;
+	struct error err = ERROR_INIT;
+	ck_assert_msg(build_openpgp(&policy,
+				    "principals: {alice: {openpgp: {key: k, "
+				    "valid-after: 1970-01-01T00:50:00Z, "
+				    "valid-before: 1970-01-01T01:00:00Z}}}",
+				    &err) == 0,
+		      "%s", err.text);
+	const struct principal *alice = policy_principal(policy, "alice");
+	ck_assert_int_eq(alice->keys[1].valid_after, 3000 * CLOCK_SECOND);
+	ck_assert_int_eq(alice->keys[1].valid_before, 3600 * CLOCK_SECOND);
+	ck_assert_int_eq(alice->keys[0].valid_before, 3600 * CLOCK_SECOND);
+	policy_free(policy);
+}
+END_TEST
+
+START_TEST(openpgp_mistakes_are_refused_with_their_place)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+	} cases[] = {
+		{ "principals: {alice: {openpgp: 1}}", ":1:31: 'openpgp' must be" },
+		{ "principals: {alice: {openpgp: [{file: x}]}}", "'file'" },
+		{ "principals: {alice: {openpgp: [{valid-after: 2026-01-01}]}}", "needs"
+										 " '"
+										 "key"
+										 "'" },
+		{ "principals: {alice: {openpgp: broken}}", ":1:31: not a usable "
+							    "OpenPGP key: no key" },
+		{ "principals: {alice: {openpgp: [a, b]}}", "stands there already" },
+		{ "principals: {alice: {openpgp: a}, bob: {openpgp: b}}", "is that of "
+									  "principal "
+									  "'alice' "
+									  "already" },
+		{ "revoked-keys: [{ssh: x, openpgp: y}]", "either 'ssh' or 'openpgp'" },
+		{ "revoked-keys: [{reason: x}]", "or 'openpgp', its fingerprint" },
+		{ "revoked-keys: [0123456789ABCDEF0123456789ABCDEF0123456]", "neither "
+									     "a public "
+									     "key nor "
+									     "a "
+									     "fingerpri"
+									     "nt" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy *policy = NULL;
+		struct error err = ERROR_INIT;
+		ck_assert_msg(build_openpgp(&policy, cases[i].text, &err) < 0, "%s",
+			      cases[i].text);
+		ck_assert_msg(strstr(err.text, cases[i].says) != NULL, "%s", err.text);
+	}
+	struct policy *policy = NULL;
+	struct error err = ERROR_INIT;
+	ck_assert_int_eq(build(&policy,
+			       "principals: {alice: {openpgp: '-----BEGIN PGP x'}}",
+			       NULL, &err),
+			 ERROR_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(openpgp_keys_are_revoked_by_fingerprint)
+{
+	static const char *const forms[] = {
+		"revoked-keys: [\"0123456789ABCDEF0123456789ABCDEF01234567\"]",
+		"revoked-keys: [\"0123 4567 89AB CDEF 0123  4567 89AB CDEF 0123 "
+		"4567\"]",
+		"revoked-keys: [{openpgp: "
+		"\"0123456789abcdef0123456789abcdef01234567\", "
+		"reason: lost}]",
+	};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct policy *policy = NULL;
+		struct error err = ERROR_INIT;
+		ck_assert_msg(build_openpgp(&policy, forms[i], &err) == 0, "%s",
+			      err.text);
+		ck_assert_ptr_nonnull(policy_revocation(policy, "0123456789ABCDEF012345"
+								"6789ABCDEF01234567"));
+		policy_free(policy);
+	}
+}
+END_TEST
+
+UNIT_MAIN("conf/policy", signers_of_a_repository_leave_the_servers_people_alone,
+	  openpgp_keys_become_keys_of_the_principal,
+	  bounds_of_the_policy_narrow_those_of_the_key,
+	  openpgp_mistakes_are_refused_with_their_place,
+	  openpgp_keys_are_revoked_by_fingerprint,
+	  bad_policies_are_refused_with_their_place,
 	  problems_in_named_files_name_those_files, a_whole_policy_is_read,
 	  a_repository_cannot_redefine_what_the_server_says,
 	  a_server_does_not_lean_on_a_repository,

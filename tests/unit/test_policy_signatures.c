@@ -107,6 +107,67 @@ static void spoil_user_verified(struct scene *scene)
 	scene->commits[0].signature.user_verified = false;
 }
 
+static void spoil_openpgp_key(struct scene *scene)
+{
+	scene->commits[0].signature.status = SIGNATURE_BAD;
+	scene->commits[0].signature.code = ERROR_OPENPGP_KEY_UNKNOWN;
+	scene->commits[0].signature.reason = "signed by nobody's key";
+}
+
+static void spoil_made_late(struct scene *scene)
+{
+	scene->commits[0].signature.made_at = SCENE_TIME - SCENE_HOUR / 2;
+	scene->commits[0].committer.when = SCENE_TIME - 3 * SCENE_HOUR;
+	scene->change.received_at = SCENE_TIME - 2 * SCENE_HOUR;
+	scene->keys[0].valid_before = SCENE_TIME - SCENE_HOUR;
+}
+
+static void spoil_made_in_future(struct scene *scene)
+{
+	scene->commits[0].signature.made_at = SCENE_TIME + 25 * SCENE_HOUR;
+}
+
+static void spoil_ended(struct scene *scene)
+{
+	scene->commits[0].signature.expires_at = SCENE_TIME;
+}
+
+static void spoil_revoked_certificate(struct scene *scene)
+{
+	scene->keys[0].certificate = "the primary key";
+	scene->revocations[0] = (struct revocation){ .fingerprint = "the primary key",
+						     .reason = "gone" };
+	scene->policy.revocation_count = 1;
+}
+
+/* By its own word it was made after the key was retired. */
+static void spoil_made_after_revocation(struct scene *scene)
+{
+	spoil_revoked(scene);
+	scene->revocations[0].since = SCENE_TIME + 1;
+	scene->commits[0].signature.made_at = SCENE_TIME + 2;
+}
+
+START_TEST(what_openpgp_says_of_itself_counts)
+{
+	static const struct scene_case cases[] = {
+		{ "nobody's key", spoil_openpgp_key, ERROR_OPENPGP_KEY_UNKNOWN,
+		  "signed by nobody's key" },
+		{ "made late", spoil_made_late, ERROR_RULE_SIGNATURE_KEY_EXPIRED,
+		  "the commit was signed, it says" },
+		{ "made in future", spoil_made_in_future, ERROR_RULE_SIGNATURE_FUTURE,
+		  "claims to be from" },
+		{ "ended", spoil_ended, ERROR_RULE_SIGNATURE_EXPIRED,
+		  "by its own word" },
+		{ "revoked certificate", spoil_revoked_certificate,
+		  ERROR_RULE_SIGNATURE_KEY_REVOKED, "the primary key is revoked" },
+		{ "made after revocation", spoil_made_after_revocation,
+		  ERROR_RULE_SIGNATURE_KEY_REVOKED, "revoked since" },
+	};
+	SCENE_RUN(cases, prepare);
+}
+END_TEST
+
 START_TEST(every_way_of_not_being_signed_is_refused)
 {
 	static const struct scene_case cases[] = {
@@ -316,7 +377,8 @@ START_TEST(a_lone_commit_is_mended_by_amending)
 }
 END_TEST
 
-UNIT_MAIN("policy signatures", every_way_of_not_being_signed_is_refused,
+UNIT_MAIN("policy signatures", what_openpgp_says_of_itself_counts,
+	  every_way_of_not_being_signed_is_refused,
 	  security_keys_must_verify_their_user,
 	  validity_is_judged_at_receipt_and_at_the_claimed_time,
 	  revocation_leaves_what_was_claimed_and_received_before_it,

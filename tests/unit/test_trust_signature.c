@@ -139,7 +139,7 @@ START_TEST(key_files_give_type_and_fingerprint)
 }
 END_TEST
 
-START_TEST(a_certificate_is_refused)
+START_TEST(a_certificate_is_no_public_key)
 {
 	struct scratch scratch;
 	enum ssh_key_type type;
@@ -153,7 +153,7 @@ START_TEST(a_certificate_is_refused)
 	ck_assert_int_eq(ssh_key_check(line, length, &type, fingerprint, NULL),
 			 ERROR_SSH_KEY_CERTIFICATE);
 	free(line);
-	/* and in a signature */
+	/* but in a signature it says who vouches for the key */
 	struct signature_fact fact;
 	struct arena *arena = arena_new(1 << 16);
 	scratch_write(&scratch, "m", "m\n", 2);
@@ -162,9 +162,10 @@ START_TEST(a_certificate_is_refused)
 	char *armor = scratch_read(&scratch, "m.sig", &length);
 	struct span payload = { "m\n", 2 };
 	verify_pieces(&fact, arena, &payload, 1, armor, length);
-	ck_assert_int_eq(fact.status, SIGNATURE_BAD);
-	ck_assert_int_eq(fact.code, ERROR_SSH_KEY_CERTIFICATE);
-	ck_assert_ptr_null(fact.fingerprint);
+	ck_assert_int_eq(fact.status, SIGNATURE_GOOD);
+	ck_assert_ptr_nonnull(fact.certificate);
+	ck_assert_str_eq(fact.certificate->key_id, "id");
+	ck_assert_str_eq(fact.certificate->principals[0], "me");
 	free(armor);
 	arena_free(arena);
 	scratch_close(&scratch);
@@ -337,7 +338,7 @@ START_TEST(the_frame_costs_little)
 END_TEST
 
 UNIT_MAIN("trust/signature", what_git_signs_verifies,
-	  key_files_give_type_and_fingerprint, a_certificate_is_refused,
+	  key_files_give_type_and_fingerprint, a_certificate_is_no_public_key,
 	  old_key_types_are_refused_by_name, fingerprints_have_one_form,
 	  a_security_key_says_whether_it_knew_its_user, keys_are_not_mixed_up,
 	  the_frame_costs_little)

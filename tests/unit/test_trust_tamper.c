@@ -126,11 +126,6 @@ static const struct signature_row signature_rows[] = {
 	  false,
 	  { .flip = 10 } },
 	/* the key within */
-	{ "key is a certificate",
-	  KEY_ED25519,
-	  ERROR_SSH_KEY_CERTIFICATE,
-	  false,
-	  { .key = { .type = "ssh-ed25519-cert-v01@openssh.com" } } },
 	{ "key is DSA",
 	  KEY_ED25519,
 	  ERROR_SSH_KEY_TYPE,
@@ -284,11 +279,6 @@ static const struct signature_row signature_rows[] = {
 	  ERROR_SSH_KEY_RSA_EXPONENT,
 	  true,
 	  { .key = { .exponent = 1 } } },
-	{ "security key's certificate",
-	  KEY_SK_ED25519,
-	  ERROR_SSH_KEY_CERTIFICATE,
-	  true,
-	  { .key = { .type = "sk-ssh-ed25519-cert-v01@openssh.com" } } },
 };
 #define SIGNATURE_ROWS (sizeof(signature_rows) / sizeof(signature_rows[0]))
 
@@ -314,10 +304,9 @@ static const struct armor_row armor_rows[] = {
 	{ "text behind END", ERROR_SSHSIG_TRAILING_TEXT, END, END "x" },
 	{ "padding in the middle", ERROR_SSHSIG_BASE64, BEGIN "U1NI", BEGIN "U1N=" },
 	{ "text before BEGIN", ERROR_SIGNATURE_FORMAT_UNKNOWN, BEGIN, "x\n" BEGIN },
-	{ "OpenPGP", ERROR_SIGNATURE_FORMAT_OPENPGP, BEGIN,
+	{ "OpenPGP", ERROR_OPENPGP_ARMOR_NO_BLANK, BEGIN,
 	  "-----BEGIN PGP SIGNATURE-----\n" },
-	{ "X.509", ERROR_SIGNATURE_FORMAT_X509, BEGIN,
-	  "-----BEGIN SIGNED MESSAGE-----\n" },
+	{ "X.509", ERROR_CMS_LINE, BEGIN, "-----BEGIN SIGNED MESSAGE-----\n" },
 };
 #define ARMOR_ROWS (sizeof(armor_rows) / sizeof(armor_rows[0]))
 
@@ -333,6 +322,8 @@ static const struct line_row line_rows[] = {
 	{ "without key", ERROR_SSH_KEY_LINE, NULL, "ssh-ed25519" },
 	{ "options in front", ERROR_SSH_KEY_OPTIONS, "ssh-ed25519 AAAA",
 	  "namespaces=\"git\" ssh-ed25519 AAAA" },
+	{ "certificate", ERROR_SSH_KEY_CERTIFICATE, "ssh-ed25519 ",
+	  "ssh-ed25519-cert-v01@openssh.com " },
 	{ "base64 cut", ERROR_SSH_KEY_BASE64, " test", "A test" },
 	{ "type other than the bytes", ERROR_SSH_KEY_TYPE_MISMATCH, "ssh-ed25519 ",
 	  "ssh-rsa " },

@@ -1,0 +1,28 @@
+/* cmd/trust.h - what the halves of `gitgate trust` share. */
+#ifndef CMD_TRUST_H
+#define CMD_TRUST_H
+
+#include "cmd/check.h"
+
+struct arena;
+struct buf;
+struct error;
+struct policy;
+
+/* The command line, and what it works with. */
+struct trust {
+	struct check check; /* floor, repository, ref, json */
+	bool raw;
+	struct arena *arena;
+	struct policy *policy; /* trust_policy() */
+	struct buf *out;
+	int code; /* exit code when nothing fails */
+};
+
+/* The floor that is given and the nearest .gitgate.yaml. */
+int trust_policy(struct trust *trust, struct error *err);
+
+/* cmd/trust_test.c: who signed a commit, and whether it counts. */
+int trust_test(struct trust *trust, char **operands, struct error *err);
+
+#endif

@@ -71,36 +71,6 @@ bool forge_allows(struct control *control, const struct conf_source_entry *sourc
 	return false;
 }
 
-/* The content of a secret's file in the job's arena. */
-static int read_secret(struct job *job, const char *file, const char **out,
-		       struct error *err)
-{
-	char *secret = NULL;
-
-	if (!is_set(file))
-		return 0;
-	int rc = config_secret(file, &secret, err);
-	if (rc != 0)
-		return rc;
-	*out = arena_string(job->arena, secret);
-	config_secret_wipe(secret);
-	return *out ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
-}
-
-static int read_text(struct job *job, const char *file, const char **out,
-		     struct error *err)
-{
-	struct buf text = BUF_INIT(1 << 20);
-
-	if (!is_set(file))
-		return 0;
-	int rc = buf_read_file(&text, file, err);
-	if (rc == 0)
-		*out = arena_string(job->arena, text.data);
-	buf_release(&text);
-	return rc != 0 || *out ? rc : error_set(err, ERROR_MEMORY, "out of memory");
-}
-
 int forge_session_fill(struct control *control, struct job *job,
 		       const struct conf_source_entry *source,
 		       struct msg_forge_session *session, struct error *err)
@@ -124,11 +94,11 @@ int forge_session_fill(struct control *control, struct job *job,
 	}
 	if (watch && !session->installation)
 		session->installation = watch->installation;
-	int rc = read_secret(job, options->token_file, &session->token, err);
+	int rc = job_secret(job, options->token_file, &session->token, err);
 	if (rc == 0)
-		rc = read_text(job, options->app_key, &session->app_key, err);
+		rc = job_text(job, options->app_key, &session->app_key, err);
 	if (rc == 0)
-		rc = read_text(job, options->ca_file, &session->authorities, err);
+		rc = job_text(job, options->ca_file, &session->authorities, err);
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -13,7 +14,8 @@
 #include "control/state.h"
 
 #define JOB_ARENA_BYTES  ((size_t)64 << 20)
-#define MESSAGES_A_ROUND 256 /* of one job: then it is the others' turn */
+#define TEXT_BYTES       ((size_t)1 << 20) /* of a file with keys or certificates */
+#define MESSAGES_A_ROUND 256               /* of one job: then it is the others' turn */
 
 struct job *job_new(struct control *control, const struct job_kind *kind)
 {
@@ -72,6 +74,33 @@ int job_add_grants(struct job *job, struct msg_grant *grant, int count)
 	}
 	job->grant = grant;
 	return 0;
+}
+
+int job_secret(struct job *job, const char *file, const char **out, struct error *err)
+{
+	char *secret = NULL;
+
+	if (!is_set(file))
+		return 0;
+	int rc = config_secret(file, &secret, err);
+	if (rc != 0)
+		return rc;
+	*out = arena_string(job->arena, secret);
+	config_secret_wipe(secret);
+	return *out ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
+}
+
+int job_text(struct job *job, const char *file, const char **out, struct error *err)
+{
+	struct buf text = BUF_INIT(TEXT_BYTES);
+
+	if (!is_set(file))
+		return 0;
+	int rc = buf_read_file(&text, file, err);
+	if (rc == 0)
+		*out = arena_string(job->arena, text.data);
+	buf_release(&text);
+	return rc != 0 || *out ? rc : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
 /* A standing job or one aside is no worker. */
@@ -330,6 +359,16 @@ void job_hear(struct control *control, struct job *job)
 	}
 	if (rc < 0)
 		crash(control, job, err.text);
+}
+
+bool jobs_talk_to(const struct control *control, const struct job_kind *kind,
+		  const char *source)
+{
+	for (const struct job *job = control->jobs; job; job = job->next)
+		if (!job->finished && job->kind == kind &&
+		    strcmp(job->source, source) == 0)
+			return true;
+	return false;
 }
 
 bool jobs_any(const struct control *control, const struct job_kind *kind,

@@ -231,77 +231,78 @@ static const char *describe(struct control *control, const struct job *job)
 			    placed ? ": " : "", first->message, more);
 }
 
-void verdict_take(struct control *control, struct job *job,
-		  const struct msg_judged *judged)
+/* The verdict, and all that it moves: in one transaction. */
+static void write_outcome(struct control *control, struct job *job,
+			  const struct msg_change_row *change,
+			  const struct msg_judged *judged, bool passed)
 {
 	struct error err = ERROR_INIT;
-	struct msg_change_row change;
-	uint64_t verdict = 0;
-
-	if (control_write(control) != 0)
-		return;
-	int rc = store_change_get(control->store, control->round, job->change, &change,
-				  &err);
-	if (rc != 0) {
-		control_fail(control, 3, &err);
-		return;
-	}
-	enum verdict_result result = verdict_by_name(judged->result);
-	if (judgement_needs_reviews(control, job, judged)) {
-		change_move(control, change.id, "waiting",
-			    "waits for the reviews of the forge", change.attempts,
-			    REVIEWS_PATIENCE);
-		return;
-	}
-	if (result == VERDICT_FAIL && judged->steps.count > 1 && !change.is_step &&
-	    !change.number) {
-		split(control, &change, &judged->steps);
-		return;
-	}
-	if (result == VERDICT_UNKNOWN) {
-		judgement_failed(control, &change,
-				 judged->text ? judged->text
-					      : "the judge gave no reason",
-				 false);
-		return;
-	}
-	bool passed = result == VERDICT_PASS;
-	const char *state = step_next(STEP_CHANGE, change.state,
+	struct occasion occasion = { CAUSE_PUSH, change->pusher, NULL,
+				     change->received_at };
+	const char *state = step_next(STEP_CHANGE, change->state,
 				      passed ? STEP_PASSED : STEP_FAILED);
+	const char *told = passed ? "success" : "failure";
 	const char *reason = passed               ? NULL
 			     : job->finding_count ? job->findings[0].message
 						  : "policy said no";
 	/* A merge request moves no ref yet, and a queue's ref is judged by the rules of
 	 * another. */
-	bool moves = passed && strcmp(change_target_ref(&change), change.ref) == 0;
-	struct occasion occasion = { CAUSE_PUSH, change.pusher, NULL,
-				     change.received_at };
-	rc = store_verdict(control, job, &change, judged, &verdict, &err);
+	bool moves = passed && strcmp(change_target_ref(change), change->ref) == 0;
+	uint64_t verdict = 0;
+
+	int rc = store_verdict(control, job, change, judged, &verdict, &err);
 	if (rc == 0)
-		rc = store_change_move(control->store, change.id, state, reason,
-				       change.attempts, 0, clock_now(), &err);
+		rc = store_change_move(control->store, change->id, state, reason,
+				       change->attempts, 0, clock_now(), &err);
 	if (rc == 0)
-		rc = store_change_base(control->store, change.id, &job->base, &err);
+		rc = store_change_base(control->store, change->id, &job->base, &err);
 	if (rc == 0 && moves)
-		rc = store_ref_accepted(control->store, change.repository, change.ref,
-					&change.new_id, &err);
+		rc = store_ref_accepted(control->store, change->repository, change->ref,
+					&change->new_id, &err);
 	if (rc == 0 && moves)
-		rc = merge_requests_accepted(control, change.repository, change.ref);
+		rc = merge_requests_accepted(control, change->repository, change->ref);
 	if (rc == 0)
 		rc = policy_status_put(
-			control, &change, passed ? "success" : "failure",
+			control, change, told,
 			passed ? "policy passed" : describe(control, job), verdict);
 	if (rc == 0)
-		rc = comment_put(control, &change, verdict,
-				 passed ? "success" : "failure",
+		rc = comment_put(control, change, verdict, told,
 				 passed ? "policy passed" : reason);
 	if (rc == 0 && moves)
-		rc = targets_queue(control, job, &change, judged, &occasion, &err);
+		rc = targets_queue(control, job, change, judged, &occasion, &err);
 	if (rc != 0)
 		control_fail(control, 3, &err);
 	metric_add(passed ? METRIC_VERDICTS_PASS : METRIC_VERDICTS_FAIL, 1);
-	log_info("judged", LOG_S("repository", change.repository),
-		 LOG_S("ref", change.ref), LOG_S("commit", oid_text(&change.new_id)),
+	log_info("judged", LOG_S("repository", change->repository),
+		 LOG_S("ref", change->ref), LOG_S("commit", oid_text(&change->new_id)),
 		 LOG_S("result", judged->result), LOG_U("commits", judged->commits),
 		 LOG_U("errors", judged->errors), LOG_S("reason", reason));
+}
+
+void verdict_take(struct control *control, struct job *job,
+		  const struct msg_judged *judged)
+{
+	struct error err = ERROR_INIT;
+	struct msg_change_row change;
+	enum verdict_result result = verdict_by_name(judged->result);
+
+	if (control_write(control) != 0)
+		return;
+	if (store_change_get(control->store, control->round, job->change, &change,
+			     &err) != 0)
+		control_fail(control, 3, &err);
+	else if (judgement_needs_reviews(control, job, judged))
+		change_move(control, change.id, "waiting",
+			    "waits for the reviews of the forge", change.attempts,
+			    REVIEWS_PATIENCE);
+	else if (result == VERDICT_FAIL && judged->steps.count > 1 && !change.is_step &&
+		 !change.number)
+		split(control, &change, &judged->steps);
+	else if (result == VERDICT_UNKNOWN)
+		judgement_failed(control, &change,
+				 judged->text ? judged->text
+					      : "the judge gave no reason",
+				 false);
+	else
+		write_outcome(control, job, &change, judged, result == VERDICT_PASS);
 }

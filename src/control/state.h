@@ -279,6 +279,10 @@ void job_paths(struct job *job, const char *const *read, size_t read_count,
  * the job's arena. */
 int job_add_message(struct job *job, enum message_type type, const void *message,
 		    int fd);
+/* What a file holds, in the job's arena: a secret's first line, or all of it. *out
+ * stays as it is when no file is named. */
+int job_secret(struct job *job, const char *file, const char **out, struct error *err);
+int job_text(struct job *job, const char *file, const char **out, struct error *err);
 void job_finish(struct control *control, struct job *job);
 /* Writes the facts that a judge found out. Losing them costs time only. */
 void job_keep_facts(struct control *control, const struct job *job);
@@ -288,6 +292,9 @@ void jobs_expire(struct control *control, int64_t now);
 void jobs_collect(struct control *control); /* frees finished ones */
 void job_hear(struct control *control, struct job *job);
 void jobs_lost(struct control *control); /* the zygote is gone */
+/* Whether one of this kind (report, lookup) speaks to this source now. */
+bool jobs_talk_to(const struct control *control, const struct job_kind *kind,
+		  const char *source);
 bool jobs_any(const struct control *control, const struct job_kind *kind,
 	      const char *repository, const char *target);
 

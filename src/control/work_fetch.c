@@ -18,36 +18,6 @@ static const char *const default_refspecs[] = { "+refs/heads/*:refs/heads/*", "+
 									      "tags/"
 									      "*" };
 
-/* The content of a file, or NULL when none is named. */
-static int read_secret(struct job *job, const char *file, const char **out,
-		       struct error *err)
-{
-	char *secret = NULL;
-
-	if (!file || !*file)
-		return 0;
-	int rc = config_secret(file, &secret, err);
-	if (rc != 0)
-		return rc;
-	*out = arena_string(job->arena, secret);
-	config_secret_wipe(secret);
-	return *out ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
-}
-
-static int read_text(struct job *job, const char *file, const char **out,
-		     struct error *err)
-{
-	struct buf text = BUF_INIT(1 << 20);
-
-	if (!file || !*file)
-		return 0;
-	int rc = buf_read_file(&text, file, err);
-	if (rc == 0)
-		*out = arena_string(job->arena, text.data);
-	buf_release(&text);
-	return rc != 0 || *out ? rc : error_set(err, ERROR_MEMORY, "out of memory");
-}
-
 static int fill_request(struct control *control, struct job *job,
 			const struct conf_repository_entry *entry,
 			struct msg_fetch *request, struct error *err)
@@ -68,14 +38,14 @@ static int fill_request(struct control *control, struct job *job,
 	for (size_t i = 0; fsck && i < options->fsck.count; i++)
 		fsck[i] = arena_string(arena, options->fsck.items[i]);
 	request->fsck = (struct msg_strings){ fsck, options->fsck.count };
-	int rc = read_secret(job, options->password_file, &request->secret, err);
+	int rc = job_secret(job, options->password_file, &request->secret, err);
 	if (rc == 0)
-		rc = read_text(job, options->ssh_key_file, &request->ssh_key, err);
+		rc = job_text(job, options->ssh_key_file, &request->ssh_key, err);
 	if (rc == 0)
-		rc = read_text(job, options->known_hosts_file, &request->known_hosts,
-			       err);
+		rc = job_text(job, options->known_hosts_file, &request->known_hosts,
+			      err);
 	if (rc == 0)
-		rc = read_text(job, options->ca_file, &request->authorities, err);
+		rc = job_text(job, options->ca_file, &request->authorities, err);
 	return rc;
 }
 

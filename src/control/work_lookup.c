@@ -12,8 +12,7 @@
 #include "base/metrics.h"
 #include "control/state.h"
 
-#define REQUESTS_AN_ITEM 3
-#define ITEMS_MAX        32
+#define ITEMS_MAX 32
 
 /* --- sending --- */
 
@@ -138,15 +137,6 @@ static int add_commits(struct control *control, struct lookup_list *list, int64_
 	return rc;
 }
 
-static bool talks_to(const struct control *control, const char *source)
-{
-	for (const struct job *job = control->jobs; job; job = job->next)
-		if (!job->finished && job->kind == &lookup_kind &&
-		    strcmp(job->source, source) == 0)
-			return true;
-	return false;
-}
-
 static void lookup_prepare(struct control *control,
 			   const struct conf_source_entry *source, int64_t now,
 			   int64_t *until)
@@ -192,7 +182,7 @@ void lookup_due(struct control *control, int64_t now, int64_t *until)
 	for (size_t i = 0; i < control->config->source_count; i++) {
 		const struct conf_source_entry *source = &control->config->sources[i];
 		struct forge_watch *watch = forge_watch_find(control, source->name);
-		if (talks_to(control, source->name) || !watch)
+		if (jobs_talk_to(control, &lookup_kind, source->name) || !watch)
 			continue;
 		if (now < watch->retry_at) {
 			if (watch->retry_at < *until)

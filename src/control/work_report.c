@@ -127,15 +127,6 @@ static void report_prepare(struct control *control,
 	job_drop(job);
 }
 
-static bool talks_to(const struct control *control, const char *source)
-{
-	for (const struct job *job = control->jobs; job; job = job->next)
-		if (!job->finished && job->kind == &report_kind &&
-		    strcmp(job->source, source) == 0)
-			return true;
-	return false;
-}
-
 void report_due(struct control *control, int64_t now, int64_t *until)
 {
 	const struct config *config = control->config;
@@ -148,7 +139,7 @@ void report_due(struct control *control, int64_t now, int64_t *until)
 		struct msg_outbox_row *rows;
 		size_t name_count = 0, count = 0;
 		int64_t later = 0, time = clock_now();
-		if (talks_to(control, source->name))
+		if (jobs_talk_to(control, &report_kind, source->name))
 			continue;
 		for (size_t j = 0; j < config->repository_count; j++)
 			if (forge_of(control, config->repositories[j].name) == source)
@@ -176,7 +167,7 @@ static struct job_report *report_of(struct job *job, uint64_t id)
 }
 
 /* Half of the wait and up to as much again, so that many do not come at once. */
-static int64_t jittered(int64_t delay)
+static int64_t spread(int64_t delay)
 {
 	return delay / 2 + (int64_t)random_below((uint64_t)delay / 2 + 1);
 }
@@ -192,7 +183,7 @@ static int failed(struct control *control, const struct job *job,
 			report->created_at < now - GIVE_UP_AFTER;
 	int64_t due = hopeless   ? 0
 		      : retry_at ? retry_at
-				 : now + jittered(backoff(report->attempts + 1));
+				 : now + spread(backoff(report->attempts + 1));
 
 	metric_add(METRIC_REPORT_FAILURES, 1);
 	log_warning(hopeless ? "a status is given up" : "a status was not posted",

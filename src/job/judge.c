@@ -158,6 +158,28 @@ static int emit(const struct msg_judge *request, struct repo *repo,
 	return rc;
 }
 
+static int write_result(struct merger *merger, struct channel *channel,
+			const struct verdict *verdict, const struct judged *judged,
+			struct msg_judged *result, struct error *err)
+{
+	const struct msg_judge *request = merger->request;
+
+	int rc = send_findings(channel, verdict, err);
+	result->result = verdict_name(verdict->result);
+	result->policy = verdict->policy;
+	result->commits = judged->commits;
+	result->errors = verdict->errors;
+	result->warnings = verdict->warnings;
+	result->needs_reviews = judged->needs_reviews;
+	if (rc == 0 && !merger_is_request(merger) && request->has_reviews &&
+	    verdict_is_of_several(verdict))
+		rc = steps_between(merger->repo, &request->old_id, &judged->tip,
+				   merger->arena, &result->steps, err);
+	if (merger_is_request(merger))
+		result->result_tree = merger->merge.tree;
+	return rc;
+}
+
 /* Judges, or takes control's word that this commit passed. */
 static int reach_verdict(struct merger *merger, const struct floor_block *block,
 			 struct channel *channel, struct msg_judged *result,
@@ -210,19 +232,7 @@ static int reach_verdict(struct merger *merger, const struct floor_block *block,
 		rc = judge_change(&judge, &verdict, &judged, err);
 	if (rc != 0)
 		return rc;
-	rc = send_findings(channel, &verdict, err);
-	result->result = verdict_name(verdict.result);
-	result->policy = verdict.policy;
-	result->commits = judged.commits;
-	result->errors = verdict.errors;
-	result->warnings = verdict.warnings;
-	result->needs_reviews = judged.needs_reviews;
-	if (rc == 0 && !judge.merge && request->has_reviews &&
-	    verdict_is_of_several(&verdict))
-		rc = steps_between(repo, &request->old_id, &judged.tip, merger->arena,
-				   &result->steps, err);
-	if (judge.merge)
-		result->result_tree = merger->merge.tree;
+	rc = write_result(merger, channel, &verdict, &judged, result, err);
 	*tip = judged.tip;
 	verdict_release(&verdict);
 	return rc;

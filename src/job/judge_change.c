@@ -384,6 +384,51 @@ static int check_merge(const struct judge *judge, struct error *err)
 			 judge->merge->conflicts);
 }
 
+/* Up to where every fact can be collected: the policy that counts, what is trusted, the
+ * merge, the tip. `mend`: what to do about a refusal. */
+static int prepare(struct collector *collector, struct judge *judge,
+		   struct policy **policy, const char **mend, struct error *err)
+{
+	bool deletes = change_kind(judge->change) == CHANGE_DELETE;
+
+	int rc = ref_check(judge->change->ref, err);
+	if (rc == 0 && !deletes)
+		rc = check_anchor(judge, err);
+	if (rc == 0) {
+		rc = judge_policy(judge, policy, err);
+		if (rc != 0 && is_refusal(rc) && rc != ERROR_NO_POLICY) {
+			rc = ERROR_POLICY_BROKEN;
+			*mend = "the policy that counts is the one on the protected "
+				"side; an administrator must mend it there";
+		}
+	}
+	if (rc == 0)
+		rc = narrow_trust(judge, *policy, collector->arena, err);
+	if (rc == 0 && !deletes)
+		rc = check_anchor(judge, err);
+	if (rc == ERROR_NO_ANCHOR)
+		*mend = judge->anchor_hint ? judge->anchor_hint
+					   : "set one: gitgate init REPOSITORY "
+					     "--anchor HEAD";
+	if (rc == 0) {
+		rc = check_merge(judge, err);
+		if (rc != 0)
+			*mend = "merge the base into it, or rebase it, and solve the "
+				"conflicts";
+	}
+	if (rc == 0)
+		rc = find_tip(collector, err);
+	if (rc == 0 && !deletes) {
+		rc = check_pushed_policy(collector, err);
+		if (rc != 0 && is_refusal(rc)) {
+			rc = ERROR_POLICY_PUSHED_BROKEN;
+			*mend = "mend the file; 'gitgate check' shows the same before "
+				"a push";
+		}
+	}
+	return rc;
+}
+
 static int judge_with(struct collector *collector, struct verdict *verdict,
 		      struct judged *judged, struct error *err)
 {
@@ -392,45 +437,9 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 	struct policy *policy = NULL;
 	struct error cause = ERROR_INIT;
 	const char *mend = NULL;
-	bool deletes = change_kind(change) == CHANGE_DELETE;
 
 	collector->judge = &judge;
-	int rc = ref_check(change->ref, &cause);
-	if (rc == 0 && !deletes)
-		rc = check_anchor(&judge, &cause);
-	if (rc == 0) {
-		rc = judge_policy(&judge, &policy, &cause);
-		if (rc != 0 && is_refusal(rc) && rc != ERROR_NO_POLICY) {
-			rc = ERROR_POLICY_BROKEN;
-			mend = "the policy that counts is the one on the protected "
-			       "side; "
-			       "an administrator must mend it there";
-		}
-	}
-	if (rc == 0)
-		rc = narrow_trust(&judge, policy, collector->arena, &cause);
-	if (rc == 0 && !deletes)
-		rc = check_anchor(&judge, &cause);
-	if (rc == ERROR_NO_ANCHOR)
-		mend = judge.anchor_hint ? judge.anchor_hint
-					 : "set one: gitgate init REPOSITORY --anchor "
-					   "HEAD";
-	if (rc == 0) {
-		rc = check_merge(&judge, &cause);
-		if (rc != 0)
-			mend = "merge the base into it, or rebase it, and solve the "
-			       "conflicts";
-	}
-	if (rc == 0)
-		rc = find_tip(collector, &cause);
-	if (rc == 0 && !deletes) {
-		rc = check_pushed_policy(collector, &cause);
-		if (rc != 0 && is_refusal(rc)) {
-			rc = ERROR_POLICY_PUSHED_BROKEN;
-			mend = "mend the file; 'gitgate check' shows the same before a "
-			       "push";
-		}
-	}
+	int rc = prepare(collector, &judge, &policy, &mend, &cause);
 	unsigned int needed =
 		policy ? policy_facts_needed(policy, change->repository, change->ref)
 		       : 0;
@@ -452,7 +461,8 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 		return error_set(err, rc, "%s", cause.text);
 	judged->commits = collector->facts->commit_count;
 	judged->tip = collector->tip;
-	judged->needs_reviews = !deletes && !judge.reviews && needed & FACTS_REVIEWS &&
+	judged->needs_reviews = change_kind(change) != CHANGE_DELETE &&
+				!judge.reviews && needed & FACTS_REVIEWS &&
 				!collector->brings_nothing;
 	return 0;
 }

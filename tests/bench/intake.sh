@@ -18,12 +18,6 @@ others=()
 end_others() { for pid in "${others[@]}"; do kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; done; }
 trap 'end_others; finish' EXIT
 
-free_port() {
-	local port
-	while port=$((20000 + RANDOM % 12000)); do
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
-}
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # --- the place ---

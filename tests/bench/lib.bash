@@ -6,6 +6,7 @@
 set -euo pipefail
 GITGATE_BUILD=${GITGATE_BUILD:-$PWD}
 ROUNDS=${ROUNDS:-9}
+. "$(dirname "$0")/../ports.bash"
 [ -x "$GITGATE_BUILD/gitgate" ] || { echo "no gitgate in '$GITGATE_BUILD': set GITGATE_BUILD" >&2; exit 2; }
 BENCH=$(mktemp -d "${TMPDIR:-/tmp}/gitgate-bench.XXXXXX")
 SERVICE=

@@ -11,12 +11,6 @@ CHANGES=${CHANGES:-10000}
 ulimit -n $((2 * CONNECTIONS + 1000)) # also of the service, which keeps some for itself
 
 # --- the place ---
-free_port() {
-	local port
-	while port=$((20000 + RANDOM % 20000)); do
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
-}
 PORT=$(free_port)
 write_config "$BENCH/gitgate.yaml"
 for i in $(seq 2 10); do

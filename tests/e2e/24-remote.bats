@@ -3,6 +3,7 @@
 # credentials from files, which reach nobody else.
 
 load helpers
+load ../ports
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -21,14 +22,6 @@ teardown() {
 	for process in ${SERVICE-} ${SERVER-}; do
 		kill "$process" 2>/dev/null || true
 		wait "$process" 2>/dev/null || true
-	done
-}
-
-free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 20000))
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
 	done
 }
 

@@ -3,6 +3,7 @@
 
 load helpers
 load service
+load ../ports
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -16,14 +17,6 @@ teardown() {
 	[ -z "$SERVER" ] || { kill "$SERVER" 2>/dev/null || true; wait "$SERVER" 2>/dev/null || true; }
 	end_service
 	end
-}
-
-free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 12000))
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
 }
 
 answers() { # PORT

@@ -68,7 +68,7 @@ start_emulate() {
 				}],
 			},
 		}));' "$1") >"$T/forge/seed.json"
-	"$NODE" "$FORGE_TOOLS/emulate.mjs" "$T/forge" "$MODULES" 2>>"$T/forge/errors.log" >/dev/null 3>&- &
+	"$NODE" "$FORGE_TOOLS/emulate.mjs" "$T/forge" "$MODULES" "$(free_port)" 2>>"$T/forge/errors.log" >/dev/null 3>&- &
 	FORGE=$!
 	within 20 test -e "$T/forge/ports" || fail "emulate did not start: $(cat "$T/forge/errors.log")"
 	API_BASE=http://127.0.0.1:$(sed -n 's/^api=//p' "$T/forge/ports")

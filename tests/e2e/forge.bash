@@ -2,6 +2,7 @@
 # credentials, the scripted API of tests/forge/forge.mjs, signed webhooks. After helpers.bash
 # and service.bash.
 
+. "$GITGATE_SOURCE/tests/ports.bash"
 FORGE=
 GIT_SERVER=
 FORGE_TOOLS="$GITGATE_SOURCE/tests/forge"
@@ -40,14 +41,6 @@ end_forge() {
 	done
 	[ -z "${KEEP_LOG-}" ] || cp "$T/log" "$KEEP_LOG" 2>/dev/null || true
 	[ ! -s "$T/forge/errors.log" ] || { echo "the forge's errors:"; head -20 "$T/forge/errors.log"; }
-}
-
-free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 20000))
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
 }
 
 can_connect() {

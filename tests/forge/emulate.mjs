@@ -1,7 +1,7 @@
 // tests/forge/emulate.mjs - npm's `emulate` as a live GitHub with an App, paired with a local
 // bare repository.
 //
-//   node emulate.mjs DIRECTORY MODULES
+//   node emulate.mjs DIRECTORY MODULES PORT
 //
 // DIRECTORY/seed.json is what emulate begins with; written there: 'ports' (emulate, api) and
 // 'requests.log', a line of JSON a request of the API.
@@ -16,21 +16,11 @@ import * as http from "node:http";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [directory, modules] = process.argv.slice(2);
+const [directory, modules, port] = process.argv.slice(2);
 const { createEmulator } = await import(pathToFileURL(path.join(modules, "emulate/dist/api.js")));
 const seed = JSON.parse(fs.readFileSync(`${directory}/seed.json`, "utf8"));
 
-function free_port() {
-	return new Promise((resolve) => {
-		const server = http.createServer().listen(0, "127.0.0.1", () => {
-			const { port } = server.address();
-			server.close(() => resolve(port));
-		});
-	});
-}
-
-const port = await free_port();
-await createEmulator({ service: "github", port, seed });
+await createEmulator({ service: "github", port: Number(port), seed });
 const upstream = `http://127.0.0.1:${port}`;
 
 async function ask(where, authorization) {

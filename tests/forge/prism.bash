@@ -5,6 +5,7 @@ build=${GITGATE_BUILD:?}
 source=${GITGATE_SOURCE:?}
 drive=${GITGATE_DRIVE:-$build/tests/forge/drive}
 modules=${GITGATE_NPM:-$build/npm}/node_modules
+. "$source/tests/ports.bash"
 number=0
 fail=0
 server=
@@ -32,7 +33,7 @@ prism_prepare() {
 
 # prism_start DOCUMENT: one server for all cases, at $port.
 prism_start() {
-	port=$(node -e 'const s = require("net").createServer(); s.listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+	port=$(free_port)
 	"$modules/.bin/prism" mock --host 127.0.0.1 --port "$port" "$1" >>"$work/log" 2>&1 &
 	server=$!
 	for _ in $(seq 240); do

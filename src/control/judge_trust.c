@@ -5,9 +5,13 @@
 #include "base/arena.h"
 #include "base/pattern.h"
 #include "control/judge.h"
+#include "model/waiver.h"
 
 static bool is_protected(const struct conf_repository_entry *entry, const char *ref)
 {
+	/* What a waiver points to lends no trust. */
+	if (waiver_is_ref(ref))
+		return false;
 	for (size_t i = 0; i < entry->options.protected.count; i++)
 		if (glob_match(entry->options.protected.items[i], ref))
 			return true;

@@ -27,7 +27,7 @@ struct backlog {
 
 /* Where a parameter's value comes from: looked up once. */
 struct parameter {
-	const char *name;                      /* without ":" */
+	char *name;                            /* without ":" */
 	const struct message_field_row *field; /* of the row; NULL: it has none such */
 };
 
@@ -68,7 +68,7 @@ struct store {
 	struct backlog committed_backlog; /* what a rollback goes back to */
 	struct unread unread;
 	bool unread_lost;            /* it is to be made anew: a rollback */
-	struct source_came *came; /* of each source that was ever named */
+	struct source_came *came;    /* of each source that was ever named */
 	struct store_backup *backup; /* the one that is being made; NULL: none */
 };
 

@@ -45,7 +45,8 @@ static void expand(struct buf *out, const struct sql *sql)
 	}
 }
 
-/* What fills each parameter: a value of the call, or a field of its row. */
+/* What fills each parameter: a value of the call, or a field of its row. The names are
+ * copied: SQLite's own go when it prepares the statement again. */
 static int look_up_parameters(struct statement *statement,
 			      const struct message_row *row)
 {
@@ -54,15 +55,18 @@ static int look_up_parameters(struct statement *statement,
 	if (statement->parameters == NULL)
 		return ERROR_MEMORY;
 	for (int i = 0; i < count; i++) {
+		struct parameter *parameter = &statement->parameters[i];
 		const char *name =
 			sqlite3_bind_parameter_name(statement->prepared, i + 1);
 		if (name == NULL)
 			return ERROR_INTERNAL;
-		statement->parameters[i].name = name + 1;
+		parameter->name = strdup(name + 1);
+		if (parameter->name == NULL)
+			return ERROR_MEMORY;
+		statement->parameter_count++;
 		if (row != NULL)
-			statement->parameters[i].field = sqlite_field(row, name + 1);
+			parameter->field = sqlite_field(row, parameter->name);
 	}
-	statement->parameter_count = count;
 	return 0;
 }
 
@@ -93,6 +97,8 @@ static int prepare(struct store *store, const struct sql *sql, unsigned int flag
 static void forget(struct statement *statement)
 {
 	sqlite3_finalize(statement->prepared);
+	for (int i = 0; i < statement->parameter_count; i++)
+		free(statement->parameters[i].name);
 	free(statement->parameters);
 	free(statement->text);
 	free(statement);

@@ -262,6 +262,8 @@ static int evaluate(const struct policy *policy, const struct facts *facts, int6
 	if (code == 0)
 		code = evaluate_rules(&gate);
 	if (code == 0)
+		code = waivers_tell(&gate, now);
+	if (code == 0)
 		verdict_conclude(verdict);
 	else
 		verdict_release(verdict); /* half a verdict is none */

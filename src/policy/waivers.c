@@ -286,6 +286,15 @@ static int ignore(struct evaluation *gate, const struct look *look)
 	return verdict_add(gate->verdict, &finding, gate->err);
 }
 
+/* The same, and whether it still stands. */
+static int look_for_use(struct look *look, struct error *err)
+{
+	int code = look_at(look, err);
+	if (code == 0 && look->objection.code == 0 && check_withdrawn(look))
+		check_until(look);
+	return code;
+}
+
 int waivers_admit(struct evaluation *gate, int64_t now)
 {
 	const struct facts *facts = gate->facts;
@@ -299,14 +308,25 @@ int waivers_admit(struct evaluation *gate, int64_t now)
 		struct look look = { .gate = gate,
 				     .fact = &facts->waivers[i],
 				     .now = now };
-		code = look_at(&look, gate->err);
-		if (code == 0 && look.objection.code == 0 && check_withdrawn(&look))
-			check_until(&look);
-		if (code == 0 && look.objection.code != 0)
-			code = ignore(gate, &look);
-		else if (code == 0)
+		code = look_for_use(&look, gate->err);
+		if (code == 0 && look.objection.code == 0)
 			admitted[gate->waiver_count++] =
 				(struct admitted_waiver){ look.fact, look.by };
+	}
+	return code;
+}
+
+int waivers_tell(struct evaluation *gate, int64_t now)
+{
+	const struct facts *facts = gate->facts;
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < facts->waiver_count; i++) {
+		struct look look = { .gate = gate,
+				     .fact = &facts->waivers[i],
+				     .now = now };
+		code = look_for_use(&look, gate->err);
+		if (code == 0 && look.objection.code != 0)
+			code = ignore(gate, &look);
 	}
 	return code;
 }

@@ -22,9 +22,10 @@ struct admitted_waiver {
 	const struct principal *by;
 };
 
-/* Sets the gate's list of waivers that count; for each other one a warning says why it
- * does not. 0 or ERROR_MEMORY. */
+/* Sets the gate's list of waivers that count. 0 or ERROR_MEMORY. */
 int waivers_admit(struct evaluation *gate, int64_t now);
+/* A warning for each other one says why it does not; behind what the rules found. */
+int waivers_tell(struct evaluation *gate, int64_t now);
 
 /* Whether what the evaluated rule finds about a commit (length 0: about the change as a
  * whole) is waived. `out` borrows. */

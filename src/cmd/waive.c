@@ -11,11 +11,13 @@
 #include "cmd/cmd.h"
 #include "cmd/git.h"
 #include "model/waiver.h"
+#include "repo/repo.h"
 
-#define LINE_BYTES   4096
-#define WAIVER_BYTES 8192
-#define REMOTE       "origin"
-#define DAY          (24 * 3600 * CLOCK_SECOND)
+#define LINE_BYTES      4096
+#define WAIVER_BYTES    8192
+#define SIGNATURE_BYTES 65536
+#define REMOTE          "origin"
+#define DAY             (24 * 3600 * CLOCK_SECOND)
 
 struct waive {
 	/* the command line */
@@ -128,6 +130,37 @@ static int write_target(struct buf *id, struct error *err)
 	return git_run(NULL, arguments, NULL, id, err);
 }
 
+/* Some versions of git end well when ssh-keygen could not sign, and make a tag without
+ * a signature. */
+static int check_signed(const struct waive *waive, struct error *err)
+{
+	static const char *const arguments[] = { "rev-parse", "--path-format=absolute",
+						 "--git-common-dir", NULL };
+	struct buf path = BUF_INIT(LINE_BYTES);
+	struct repo *repo = NULL;
+	struct object object = { .type = OBJECT_UNKNOWN };
+	struct tag_text text = { .payload_count = 0 };
+	struct oid id;
+
+	int rc = git_run(NULL, arguments, NULL, &path, err);
+	if (rc == 0)
+		rc = repo_open(&repo, path.data, NULL, err);
+	if (rc == 0 && oid_parse(waive->id.data, waive->id.length, &id) != 0)
+		rc = error_set(err, ERROR_CHILD, "git names no tag");
+	if (rc == 0)
+		rc = repo_read(repo, &id, WAIVER_BYTES + SIGNATURE_BYTES, &object, err);
+	if (rc == 0)
+		rc = tag_split(&text, object.bytes, object.length, id.length, err);
+	if (rc == 0 && text.signature.length == 0)
+		rc = error_set(err, ERROR_CHILD,
+			       "git did not sign it: see user.signingKey and "
+			       "gpg.format");
+	repo_object_release(&object);
+	repo_close(repo);
+	buf_release(&path);
+	return rc;
+}
+
 /* git signs tags, and keeps those that it makes beneath refs/tags: the waiver is moved
  * to where it belongs. */
 static int make_tag(struct waive *waive, struct error *err)
@@ -149,13 +182,18 @@ static int make_tag(struct waive *waive, struct error *err)
 		rc = git_in_foreground(sign, &waive->message, err);
 	if (rc == 0)
 		rc = git_run(NULL, read, NULL, &waive->id, err);
+	bool made = rc == 0;
+	if (rc == 0)
+		rc = check_signed(waive, err);
 	const char *const keep[] = { "update-ref", waive->ref.data, waive->id.data,
 				     NULL };
 	const char *const drop[] = { "update-ref", "-d", tag.data, NULL };
 	if (rc == 0)
 		rc = git_run(NULL, keep, NULL, NULL, err);
-	if (rc == 0)
-		rc = git_run(NULL, drop, NULL, NULL, err);
+	if (made) {
+		int dropped = git_run(NULL, drop, NULL, NULL, rc == 0 ? err : NULL);
+		rc = rc == 0 ? dropped : rc;
+	}
 	buf_release(&target);
 	buf_release(&tag);
 	return rc;

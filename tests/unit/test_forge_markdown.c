@@ -70,8 +70,8 @@ START_TEST(comment_says_who_waived_what)
 	struct buf out;
 	write_comment(&out, &item, rows, 2, 65536);
 	ck_assert_str_eq(out.data, MARKDOWN_MARKER "\n" MARKDOWN_BEGIN "accepts: 1 "
-								       "warning, 1 "
-								       "waived.\n\n"
+						   "warning, 1 "
+						   "waived.\n\n"
 						   "- **warning** `hygiene`: `odd`\n"
 						   "- **waived** `signed`: `is not "
 						   "signed` - waived by `carol` "

@@ -269,9 +269,16 @@ static int take_found(struct control *control, struct job *job,
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < job->found_count; i++)
-		rc = merge_request_take(control, lookup->repository, &job->found[i],
-					lookup->wanted);
+	for (size_t i = 0; rc == 0 && i < job->found_count; i++) {
+		const struct merge_request *found = &job->found[i];
+		/* Looked at alone it says what is wrong with it. */
+		rc = is_set(found->row.state)
+			     ? merge_request_take(control, lookup->repository, found,
+						  lookup->wanted)
+			     : store_merge_request_hint(
+				       control->store, lookup->repository,
+				       found->row.number, clock_now(), NULL);
+	}
 	if (rc == 0 && strcmp(lookup->mode, "open") == 0)
 		rc = merge_requests_listed(control, lookup->repository, job->found,
 					   job->found_count);

@@ -133,7 +133,7 @@ struct job {
 	uint64_t hinted_in;
 	size_t delivery_count;
 	size_t deliveries_done;
-	uint64_t requests; /* report, lookup: charged to the forge's budget */
+	uint64_t requests;          /* report, lookup: charged to the forge's budget */
 	struct job_report *reports; /* report */
 	size_t report_count;
 	struct job_lookup *lookups; /* lookup */
@@ -385,8 +385,9 @@ int merge_request_take(struct control *control, const char *repository,
 /* All open ones were listed: those that are not among them are looked at singly. */
 int merge_requests_listed(struct control *control, const char *repository,
 			  const struct merge_request *found, size_t count);
-/* A fetch ended: what has a new head or base is judged. */
-int merge_requests_fetched(struct control *control, const char *repository);
+/* A fetch ended: what has a new head or base is judged; after a reload (`again`) all
+ * that is open. */
+int merge_requests_fetched(struct control *control, const char *repository, bool again);
 /* Something was accepted on a branch: what shall be merged into it is judged by that.
  */
 int merge_requests_accepted(struct control *control, const char *repository,

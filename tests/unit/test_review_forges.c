@@ -554,6 +554,24 @@ START_TEST(questions_to_a_silent_forge_do_not_hold_up_another)
 }
 END_TEST
 
+/* The rules may be others now. */
+START_TEST(an_open_merge_request_is_judged_again_after_a_reload)
+{
+	struct forge_world forge;
+	begin(&forge);
+	say_judged(&forge, 70, "pass");
+	ck_assert_str_eq(status_on(&forge, 70), "success");
+	at(&forge, 1, 70, 0);
+	ck_assert_ptr_null(judge_of(&forge, 70));
+	world_reload(&forge.world, shop_yaml);
+	schedule_again(&forge.world.control);
+	at(&forge, 1, 70, 0);
+	say_judged(&forge, 70, "fail");
+	ck_assert_str_eq(status_on(&forge, 70), "failure");
+	close_forge(&forge);
+}
+END_TEST
+
 /* Reading many merge requests is paid for by what comes after it. */
 START_TEST(lookups_are_charged_to_the_budget)
 {
@@ -587,4 +605,5 @@ UNIT_MAIN("review of forges", a_merge_request_that_is_reopened_is_judged_again,
 	  a_head_that_cannot_be_had_is_asked_for_now_and_then,
 	  a_list_that_cannot_be_had_waits_for_the_next_poll,
 	  questions_to_a_silent_forge_do_not_hold_up_another,
+	  an_open_merge_request_is_judged_again_after_a_reload,
 	  lookups_are_charged_to_the_budget)

@@ -261,19 +261,7 @@ static int64_t lag_of(const struct msg_merge_request_row *row)
 	return age < LAG_MIN ? LAG_MIN : age > LAG_MAX ? LAG_MAX : age;
 }
 
-static bool was_refused(struct control *control,
-			const struct msg_merge_request_row *row)
-{
-	struct msg_change_row change;
-
-	return row->change &&
-	       store_change_get(control->store, control->round, row->change, &change,
-				NULL) == 0 &&
-	       strcmp(change.state, "refused") == 0;
-}
-
-int merge_requests_fetched(struct control *control, const char *repository,
-			   bool waivers)
+int merge_requests_fetched(struct control *control, const char *repository, bool again)
 {
 	struct msg_merge_request_row *rows;
 	size_t count = 0;
@@ -292,8 +280,7 @@ int merge_requests_fetched(struct control *control, const char *repository,
 			      NULL);
 		/* The forge says one thing and its ref another: ask again. */
 		rc = oid_equal(&head.tip, &rows[i].head)
-			     ? judge(control, &rows[i],
-				     waivers && was_refused(control, &rows[i]))
+			     ? judge(control, &rows[i], again)
 			     : store_merge_request_hint(
 				       control->store, repository, rows[i].number,
 				       clock_now() + lag_of(&rows[i]), NULL);

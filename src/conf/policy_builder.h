@@ -138,6 +138,10 @@ int builder_add_authorities(const struct addition *addition, const struct node *
 int builder_add_lists(const struct addition *addition, const struct node *node,
 		      struct error *err);
 
+/* conf/policy_waivers.c */
+int builder_add_waivers(const struct addition *addition, const struct node *node,
+			struct error *err);
+
 /* conf/policy_rules.c */
 int builder_add_rules(const struct addition *addition, const struct node *node,
 		      struct error *err);

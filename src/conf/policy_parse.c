@@ -221,6 +221,7 @@ static const struct {
 	{ "authorities", builder_add_authorities },
 	{ "revoked", builder_add_lists },
 	{ "rules", builder_add_rules },
+	{ "waivers", builder_add_waivers },
 	{ "warn-only", add_warn_only },
 };
 

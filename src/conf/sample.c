@@ -165,6 +165,21 @@ static void write_people(struct buf *out)
 			    "## revoked: {krl: revoked.krl, crl: revoked.crl}\n");
 }
 
+/* Of the server alone. */
+static void write_waivers(struct buf *out)
+{
+	buf_add_string(out, "\n## who may excuse a commit from a rule (gitgate waive); "
+			    "without it "
+			    "nobody may\n"
+			    "#waivers:\n"
+			    "##   principals and groups of this file\n"
+			    "#  - by: [maintainers]\n"
+			    "##     globs of the names of rules; left out: all\n"
+			    "#    rules: [\"sample-*\"]\n"
+			    "##     globs of the names of repositories; left out: all\n"
+			    "#    repositories: [\"*\"]\n");
+}
+
 static void write_rules(struct buf *out, bool server)
 {
 	buf_add_string(out, "\n## what must hold for a push to be accepted\n#rules:\n");
@@ -240,6 +255,7 @@ void config_write_sample(struct buf *out)
 		write_target_kind(out, kind);
 	}
 	write_people(out);
+	write_waivers(out);
 	write_rules(out, true);
 }
 

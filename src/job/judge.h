@@ -94,7 +94,10 @@ struct judged {
 			       NULL */
 };
 
-/* 0 with a concluded verdict (verdict_release() by the caller), or an error: no
+/* A change of a ref beneath refs/waivers/ is judged by the rule for waivers alone, with
+ * the server's trust. Nothing becomes known or trusted by it.
+ *
+ * 0 with a concluded verdict (verdict_release() by the caller), or an error: no
  * verdict. */
 int judge_change(const struct judge *judge, struct verdict *verdict,
 		 struct judged *judged, struct error *err);
@@ -124,6 +127,21 @@ int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
 /* The signatures of annotated tags; needs nothing. */
 int collect_tags(struct collector *collector, struct error *err);
+/* One annotated tag: who made it and who signed it. */
+struct commit_fact;
+struct tag_text;
+int collect_tag(const struct collector *collector, const struct oid *id,
+		const struct tag_text *text, struct commit_fact *out,
+		struct error *err);
+/* What stands, or is to stand, at one ref beneath refs/waivers/. What is no waiver is a
+ * fact too. */
+struct waiver_fact;
+int collect_waiver(const struct collector *collector, const char *ref,
+		   const struct oid *id, struct waiver_fact *out, struct error *err);
+/* Those about the commits of which the verdict finds something, as far as it is of a
+ * rule that they name; needs facts->content. */
+int collect_waivers(struct collector *collector, const struct verdict *verdict,
+		    struct error *err);
 /* One signature of an object: remembered, or verified; and who vouches for it. */
 int collect_signature(const struct collector *collector, const struct oid *id,
 		      const struct trust_span *payload, size_t payload_count,

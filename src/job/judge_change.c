@@ -11,6 +11,7 @@
 #include "model/facts.h"
 #include "model/policy.h"
 #include "model/finding.h"
+#include "model/waiver.h"
 #include "policy/evaluate.h"
 #include "repo/repo.h"
 
@@ -295,6 +296,8 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 	facts->kinds = FACTS_REF;
 	if (change_kind(judge->change) == CHANGE_DELETE)
 		return 0;
+	if (!judge->merge)
+		facts->content = collector->tip;
 	int rc = find_forced(collector, err);
 	/* Always: a malformed commit is refused whatever the rules look at. */
 	if (rc == 0)
@@ -312,12 +315,31 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 	return rc;
 }
 
-static int evaluate(const struct collector *collector, struct verdict *verdict,
+/* Waivers are looked for only when there is something to waive: what is in order costs
+ * nothing. They are read now, whatever was true when the change came. */
+static int evaluate_facts(struct collector *collector, struct verdict *verdict,
+			  struct error *err)
+{
+	int64_t now = clock_now();
+
+	int rc =
+		policy_evaluate(collector->policy, collector->facts, now, verdict, err);
+	if (rc != 0 || verdict->count == 0)
+		return rc;
+	rc = collect_waivers(collector, verdict, err);
+	if (rc == 0 && collector->facts->waiver_count == 0)
+		return 0;
+	verdict_release(verdict);
+	return rc == 0 ? policy_evaluate(collector->policy, collector->facts, now,
+					 verdict, err)
+		       : rc;
+}
+
+static int evaluate(struct collector *collector, struct verdict *verdict,
 		    struct error *err)
 {
 	if (!collector->brings_nothing)
-		return policy_evaluate(collector->policy, collector->facts, clock_now(),
-				       verdict, err);
+		return evaluate_facts(collector, verdict, err);
 	int rc = verdict_init(verdict, err);
 	if (rc == 0) {
 		verdict->policy = collector->policy->digest;
@@ -467,6 +489,52 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 	return 0;
 }
 
+/* --- refs/waivers/ --- */
+
+/* The new one, and the one that stands there. */
+static int collect_pushed_waiver(struct collector *collector, struct error *err)
+{
+	const struct change *change = collector->judge->change;
+	struct facts *facts = collector->facts;
+	struct waiver_fact *waivers =
+		arena_array(collector->arena, 2, sizeof(*waivers));
+
+	facts->change = change;
+	facts->waivers = waivers;
+	if (!waivers)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (change_kind(change) == CHANGE_DELETE)
+		return 0;
+	int rc = collect_waiver(collector, change->ref, &change->new_id, &waivers[0],
+				err);
+	facts->waiver_count = 1;
+	if (rc == 0 && change_kind(change) == CHANGE_UPDATE) {
+		rc = collect_waiver(collector, change->ref, &change->old_id,
+				    &waivers[1], err);
+		facts->waiver_count = 2;
+	}
+	return rc;
+}
+
+/* Not by the policy's rules, which are about branches and tags; but by its people, and
+ * the rules that it has. */
+static int judge_waiver(struct collector *collector, struct verdict *verdict,
+			struct error *err)
+{
+	struct policy *policy = NULL;
+
+	int rc = judge_policy(collector->judge, &policy, err);
+	if (rc != 0)
+		return rc;
+	collector->policy = policy;
+	rc = collect_pushed_waiver(collector, err);
+	if (rc == 0)
+		rc = policy_evaluate_waiver(policy, collector->facts, clock_now(),
+					    verdict, err);
+	policy_free(policy);
+	return rc;
+}
+
 int judge_change(const struct judge *judge, struct verdict *verdict,
 		 struct judged *judged, struct error *err)
 {
@@ -479,7 +547,9 @@ int judge_change(const struct judge *judge, struct verdict *verdict,
 
 	if (!collector.arena)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	int rc = judge_with(&collector, verdict, judged, err);
+	int rc = waiver_is_ref(judge->change->ref)
+			 ? judge_waiver(&collector, verdict, err)
+			 : judge_with(&collector, verdict, judged, err);
 	arena_free(collector.arena);
 	return rc;
 }

@@ -98,6 +98,12 @@ struct revocation {
 	int64_t since;
 };
 
+/* Who may excuse commits from rules: of the server alone. */
+struct waiver_right {
+	struct strings by;    /* principals and groups of the server */
+	struct strings rules; /* globs of rules' names; empty: all */
+};
+
 /* One struct rule_<kind> for each row of rules.def. */
 typedef bool rule_BOOLEAN;
 typedef uint64_t rule_SIZE;
@@ -166,6 +172,9 @@ struct policy {
 	struct revocation *revocations;
 	size_t revocation_count;
 	size_t revocation_capacity;
+	struct waiver_right *waiver_rights;
+	size_t waiver_right_count;
+	size_t waiver_right_capacity;
 	struct krl *krls; /* see model/krl.h */
 	size_t krl_count;
 	size_t krl_capacity;

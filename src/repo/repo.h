@@ -74,6 +74,11 @@ int repo_stat(struct repo *repo, const struct oid *id, enum object_type *type,
 int repo_each_ref(struct repo *repo,
 		  int (*each)(void *data, const char *name, const struct oid *id),
 		  void *data, struct error *err);
+/* The same of those beneath `prefix`, which ends in a slash, alone. */
+int repo_each_ref_beneath(struct repo *repo, const char *prefix,
+			  int (*each)(void *data, const char *name,
+				      const struct oid *id),
+			  void *data, struct error *err);
 /* 0 with the id; ERROR_NOT_FOUND. */
 int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err);
 /* The full name that HEAD points to ("refs/heads/main"), whether or not it exists.

@@ -216,7 +216,10 @@ static int check_sum(const struct line *line, const struct buf *data, struct err
 		    sum.length == 3;
 	for (size_t i = 0; fine && i < 3; i++)
 		given = given << 8 | (unsigned char)sum.data[i];
+	bool no_memory = sum.failed == ERROR_MEMORY;
 	buf_release(&sum);
+	if (no_memory)
+		return error_set(err, ERROR_MEMORY, "out of memory for a checksum");
 	if (!fine)
 		return error_set(err, ERROR_OPENPGP_ARMOR_CHECKSUM_FORM,
 				 "the checksum of the OpenPGP armor is not '=' and "

@@ -219,7 +219,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		       const struct change *change, struct verdict *verdict,
 		       struct judged *judged)
 {
-	struct fact_cache cache = { count_step, NULL, &range->progress };
+	struct fact_cache cache = { .get = count_step, .data = &range->progress };
 	struct judge judge = {
 		.repo = repo,
 		.change = change,

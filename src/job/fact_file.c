@@ -124,7 +124,7 @@ static void put_fact(void *data, const char *kind, const struct digest *context,
 
 struct fact_cache fact_file_cache(struct fact_file *file)
 {
-	return (struct fact_cache){ get_fact, put_fact, file };
+	return (struct fact_cache){ .get = get_fact, .put = put_fact, .data = file };
 }
 
 static void save(struct fact_file *file)

@@ -23,8 +23,8 @@ struct policy;
 struct repo;
 struct verdict;
 
-/* Remembered facts: keys are object ids, values short texts. Both functions may be
- * NULL. */
+/* Remembered facts: keys are object ids, values short texts. All functions may be NULL.
+ */
 struct fact_cache {
 	/* The value in the arena, or NULL. */
 	const char *(*get)(void *data, const char *kind, const struct digest *context,
@@ -32,6 +32,11 @@ struct fact_cache {
 	void (*put)(void *data, const char *kind, const struct digest *context,
 		    const struct oid *key, const char *value);
 	void *data;
+	/* Several at once, where asking costs more than answering: a value in the arena
+	 * for each key, NULL for those that are not known. */
+	void (*get_all)(void *data, const char *kind, const struct digest *context,
+			const struct oid *keys, size_t count, const char **values,
+			struct arena *arena);
 };
 
 /* The merge of change->new_id into change->old_id. */
@@ -147,9 +152,22 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 		      const struct trust_span *payload, size_t payload_count,
 		      const char *armor, size_t length, struct signature_fact *out,
 		      struct error *err);
+/* What a signature's fact depends on beside the object. */
+const struct digest *signature_context(const struct collector *collector,
+				       const char *armor, size_t length);
+/* Who vouches for a certificate is the policy's word of today: never remembered. */
+int trace_signature(const struct collector *collector, struct signature_fact *fact,
+		    struct error *err);
 /* job/remember_signature.c */
-bool recall_signature(const struct collector *collector, const struct oid *id,
-		      const struct digest *context, struct signature_fact *out);
+struct recalled {
+	const struct oid *id;
+	const struct digest *context;
+	struct signature_fact *fact; /* filled in when it is known */
+	bool known;
+};
+#define RECALLED_MAX 32 /* at one time */
+void recall_signatures(const struct collector *collector, struct recalled *items,
+		       size_t count);
 void remember_signature(const struct collector *collector, const struct oid *id,
 			const struct digest *context,
 			const struct signature_fact *fact);

@@ -50,7 +50,9 @@ const struct node *compile_sibling(const struct compilation *compilation,
 				   const char *name)
 {
 	const struct node *value = node_get(compilation->position->key.node, name);
-	struct node key = { .kind = NODE_STRING, .text = name };
+	struct node key = { .kind = NODE_STRING,
+			    .length = (uint32_t)strlen(name),
+			    .text = name };
 	const struct keyword *keyword = keyword_of(compile_draft(compilation), &key);
 	bool known = keyword != NULL && is_active(compilation, keyword);
 	return known ? value : NULL;
@@ -115,7 +117,8 @@ int compile_regex(struct compilation *compilation, const struct node *node,
 		return compile_error(compilation, place, "a pattern must be a string");
 	struct error reason = ERROR_INIT;
 	struct pattern *pattern;
-	int status = schema_pattern_new(&pattern, node->text, &reason);
+	int status =
+		schema_pattern_new(&pattern, node->text, node->length, false, &reason);
 	if (status == ERROR_MEMORY)
 		return compile_no_memory(compilation);
 	if (status != 0)

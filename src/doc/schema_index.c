@@ -330,6 +330,19 @@ static int add_position(struct index *index, const struct visit *visit,
 	return 0;
 }
 
+/* Names and references are C strings from here on. */
+static int check_identifier(const struct index *index, const struct keyword *keyword,
+			    const struct node *value)
+{
+	bool names = keyword->shape == SHAPE_TEXT &&
+		     (keyword->name[0] == '$' || strcmp(keyword->name, "id") == 0);
+	if (!names || node_kind(value) != NODE_STRING ||
+	    memchr(value->text, '\0', value->length) == NULL)
+		return 0;
+	return index_error(index, ERROR_SCHEMA, value, "'%s' must not hold U+0000",
+			   keyword->name);
+}
+
 static int look_at(struct walk *walk, const struct visit *visit, struct position **out)
 {
 	struct index *index = walk->index;
@@ -351,9 +364,11 @@ static int look_at(struct walk *walk, const struct visit *visit, struct position
 	     i++) {
 		const struct keyword *keyword =
 			keyword_of(resource->draft, node_key(visit->node, i));
+		const struct node *value = node_item(visit->node, i);
 		if (keyword != NULL)
-			status = push_children(walk, resource, keyword,
-					       node_item(visit->node, i),
+			status = check_identifier(index, keyword, value);
+		if (keyword != NULL && status == 0)
+			status = push_children(walk, resource, keyword, value,
 					       visit->location);
 	}
 	return status;

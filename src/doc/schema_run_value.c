@@ -131,6 +131,9 @@ bool check_format(const struct check *check)
 		return true;
 	if (!run_steps(check->run, node->length / 16))
 		return false;
-	return format_matches(check->operation->format, node->text, node->length) ||
-	       report_format(check);
+	int matches = format_matches(check->operation->format, node->text, node->length,
+				     check->run->err);
+	if (matches < 0)
+		return run_fail(check->run, matches);
+	return matches == 1 || report_format(check);
 }

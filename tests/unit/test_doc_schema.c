@@ -434,7 +434,7 @@ START_TEST(endless_references_end_at_a_named_limit)
 				 "'#/$defs/a'}]}}, $ref: '#/$defs/a'}",
 				 "1", &err),
 			 ERROR_LIMIT);
-	ck_assert_ptr_nonnull(strstr(err.text, "schema.ref_depth"));
+	ck_assert_ptr_nonnull(strstr(err.text, "schema.depth"));
 }
 END_TEST
 
@@ -467,7 +467,7 @@ START_TEST(size_and_depth_of_schemas_have_named_limits)
 	ck_assert_ptr_nonnull(strstr(err.text, "over the limit schema.nodes (3)"));
 	error_clear(&err);
 	limits.values[LIMIT_SCHEMA_DEPTH] = 2;
-	struct schema *schema = compile("{allOf: [{allOf: [{}]}]}", NULL, &err);
+	struct schema *schema = compile("{allOf: [{allOf: [{}, {}]}, {}]}", NULL, &err);
 	struct try document = try_yaml("1");
 	ck_assert_int_eq(schema_validate(schema, document.root, &limits, NULL, &err),
 			 ERROR_LIMIT);

@@ -82,13 +82,21 @@ static void ignore_problem(void *data, const struct schema_problem *problem)
 	(void)problem;
 }
 
-/* A decision, with and without a sink; -1 when they differ. */
+/* A decision, with and without a sink, and by the same schema from its bytes; -1 when
+ * they differ. */
 static int decide(const struct schema *schema, const struct node *instance)
 {
 	struct schema_sink sink = { .problem = ignore_problem };
+	struct schema *loaded = NULL;
+	size_t size;
+	const void *bytes = schema_bytes(schema, &size);
 	int quick = schema_validate(schema, instance, NULL, NULL, NULL);
 	int thorough = schema_validate(schema, instance, NULL, &sink, NULL);
-	return quick == thorough ? quick : -1;
+	if (schema_load(&loaded, "loaded", bytes, size, NULL) != 0)
+		return -1;
+	int again = schema_validate(loaded, instance, NULL, NULL, NULL);
+	schema_free(loaded);
+	return quick == thorough && quick == again ? quick : -1;
 }
 
 static bool is_or_any(const char *wanted, const char *found)

@@ -393,8 +393,9 @@ static uint32_t link_entries(struct linker *linker)
 	const struct program *program = linker->program;
 	uint32_t first =
 		link_reserve(linker, program->entry_count * sizeof(struct image_entry));
-	qsort(program->entries, program->entry_count, sizeof(*program->entries),
-	      compare_entries);
+	if (program->entry_count > 0)
+		qsort(program->entries, program->entry_count, sizeof(*program->entries),
+		      compare_entries);
 	for (size_t i = 0; first != 0 && i < program->entry_count; i++) {
 		const struct program_entry *from = &program->entries[i];
 		struct image_entry to = { link_string(linker, from->name,

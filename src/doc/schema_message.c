@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "doc/schema_format.h"
 #include "doc/schema_report.h"
 
 #define LISTED 12 /* values or names that a message lists at most */
@@ -28,39 +29,46 @@ bool report_type(const struct check *check)
 	if (report_wants_words(check)) {
 		line_add_subject(&line, check->path);
 		line_add(&line, " must be ");
-		line_add_types(&line, check->operation->types);
+		line_add_types(&line, check->subschema->types);
 		line_add(&line, ", found ");
 		line_add_value(&line, check->node);
 	}
 	return report_complaint(
 		check, &(struct complaint){ .message = &line,
-					    .types = check->operation->types });
+					    .types = check->subschema->types });
 }
 
-static void add_constant(struct line *line, const struct node *node)
+static void add_constant(struct line *line, const struct check *check,
+			 const struct image_value *value)
 {
-	if (node->kind == NODE_STRING)
-		line_add_quoted(line, '"', node->text, node->length);
-	else if (node->kind == NODE_SEQUENCE || node->kind == NODE_MAPPING)
-		line_add(line, "a certain %s", node_kind_name(node_kind(node)));
-	else if (node->kind == NODE_NULL)
+	const struct image_string *text = check_at(check, value->data);
+	if (value->kind == NODE_STRING)
+		line_add_quoted(line, '"', text->text, text->length);
+	else if (value->kind == NODE_SEQUENCE || value->kind == NODE_MAPPING)
+		line_add(line, "a certain %s", node_kind_name(value->kind));
+	else if (value->kind == NODE_NULL)
 		line_add(line, "null");
 	else
-		line_add(line, "%.60s", node->text);
+		line_add(line, "%.60s", text->text);
+}
+
+/* The better of two names for a text; `best` may be NULL. */
+static const char *nearer(const char *text, const char *candidate, const char *best)
+{
+	const char *candidates[2] = { candidate, best };
+	return text_nearest(text, candidates, best == NULL ? 1 : 2);
 }
 
 /* The text of an allowed value that is near to a string, or NULL. */
-static const char *nearest_constant(const struct constants *constants,
-				    const struct node *node)
+static const char *nearest_constant(const struct check *check,
+				    const struct image_list *list)
 {
 	const char *best = NULL;
-	const char *candidates[2];
-	for (uint32_t i = 0; node->kind == NODE_STRING && i < constants->count; i++) {
-		if (constants->nodes[i]->kind != NODE_STRING)
-			continue;
-		candidates[0] = constants->nodes[i]->text;
-		candidates[1] = best;
-		best = text_nearest(node->text, candidates, best == NULL ? 1 : 2);
+	for (uint32_t i = 0; check->node->kind == NODE_STRING && i < list->count; i++) {
+		const struct image_value *value = check_at(check, list->items[i]);
+		const struct image_string *text = check_at(check, value->data);
+		if (value->kind == NODE_STRING)
+			best = nearer(check->node->text, text->text, best);
 	}
 	return best;
 }
@@ -76,23 +84,22 @@ bool report_constants(const struct check *check)
 {
 	if (check->run->report == NULL)
 		return false;
-	const struct constants *constants = check->operation->constants;
+	const struct image_list *list = check_at(check, check->operation->a);
 	struct line line = { .length = 0 };
 	struct line mend = { .length = 0 };
 	if (report_wants_words(check)) {
 		line_add_subject(&line, check->path);
-		line_add(&line,
-			 constants->count == 1 ? " must be " : " must be one of ");
-		uint32_t shown = constants->count < LISTED ? constants->count : LISTED;
+		line_add(&line, list->count == 1 ? " must be " : " must be one of ");
+		uint32_t shown = list->count < LISTED ? list->count : LISTED;
 		for (uint32_t i = 0; i < shown; i++) {
 			line_add(&line, "%s", i == 0 ? "" : ", ");
-			add_constant(&line, constants->nodes[i]);
+			add_constant(&line, check, check_at(check, list->items[i]));
 		}
-		if (shown < constants->count)
-			line_add(&line, " and %u more", constants->count - shown);
+		if (shown < list->count)
+			line_add(&line, " and %u more", list->count - shown);
 		line_add(&line, ", found ");
 		line_add_value(&line, check->node);
-		const char *nearest = nearest_constant(constants, check->node);
+		const char *nearest = nearest_constant(check, list);
 		if (nearest != NULL)
 			ask_for(&mend, nearest);
 	}
@@ -102,7 +109,7 @@ bool report_constants(const struct check *check)
 					    .constant = true });
 }
 
-static const char *bound_phrase(enum operation_kind kind)
+static const char *bound_phrase(uint32_t kind)
 {
 	if (kind == OPERATION_MINIMUM)
 		return "at least";
@@ -119,10 +126,12 @@ bool report_bound(const struct check *check)
 		return false;
 	struct line line = { .length = 0 };
 	if (report_wants_words(check)) {
+		const struct image_bound *bound = check_at(check, check->operation->a);
+		const struct image_string *text = check_at(check, bound->text);
 		line_add_subject(&line, check->path);
 		line_add(&line, " must be %s %.60s, found %.60s",
-			 bound_phrase(check->operation->kind),
-			 check->operation->bound->text, check->node->text);
+			 bound_phrase(check->operation->kind), text->text,
+			 check->node->text);
 	}
 	return report_complaint(check, &(struct complaint){ .message = &line });
 }
@@ -133,7 +142,7 @@ bool report_count(const struct check *check, uint64_t found, const char *one,
 	if (check->run->report == NULL)
 		return false;
 	struct line line = { .length = 0 };
-	uint64_t count = check->operation->count;
+	uint64_t count = check_count_of(check);
 	if (report_wants_words(check)) {
 		line_add_subject(&line, check->path);
 		line_add(&line, " must have at %s %" PRIu64 " %s, found %" PRIu64,
@@ -149,10 +158,14 @@ bool report_pattern(const struct check *check)
 		return false;
 	struct line line = { .length = 0 };
 	if (report_wants_words(check)) {
-		const char *text = check->operation->pattern->text;
+		const struct schema *schema = check->run->schema;
+		const struct image_pattern *patterns =
+			image_at(schema, schema->header->patterns);
+		const struct image_string *text =
+			image_at(schema, patterns[check->operation->a].text);
 		line_add_subject(&line, check->path);
 		line_add(&line, " must match the pattern ");
-		line_add_quoted(&line, '\'', text, strlen(text));
+		line_add_quoted(&line, '\'', text->text, text->length);
 		line_add(&line, ", found ");
 		line_add_value(&line, check->node);
 	}
@@ -167,14 +180,14 @@ bool report_format(const struct check *check)
 	if (report_wants_words(check)) {
 		line_add_subject(&line, check->path);
 		line_add(&line, " must be %s, found ",
-			 format_description(check->operation->format));
+			 format_description((enum schema_format)check->operation->a));
 		line_add_value(&line, check->node);
 	}
 	return report_complaint(check, &(struct complaint){ .message = &line });
 }
 
-bool report_required(const struct check *check, const struct name *name,
-		     const struct name *because)
+bool report_required(const struct check *check, const struct image_string *name,
+		     const struct image_string *because)
 {
 	if (check->run->report == NULL)
 		return false;
@@ -188,29 +201,43 @@ bool report_required(const struct check *check, const struct name *name,
 			line_add_quoted(&line, '\'', because->text, because->length);
 		}
 	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	/* It is asked for by the properties, too, when both stand together. */
+	bool folded = check->operation->kind == OPERATION_PROPERTIES;
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .keyword = folded ? "required" : NULL });
 }
 
 /* The name that was meant, when it is near and not there yet; else the few allowed. */
 static void suggest(struct line *mend, const struct check *check,
-		    const struct node *key, const char *const *names, size_t count)
+		    const struct node *key, const struct image_object *object)
 {
-	const char *nearest = text_nearest(key->text, names, count);
+	const struct image_property *rows = check_at(check, object->rows);
+	const char *nearest = NULL;
+	uint32_t known = 0;
+	for (uint32_t i = 0; i < object->row_count; i++) {
+		const struct image_string *name = check_at(check, rows[i].name);
+		if ((rows[i].flags & IMAGE_ONLY_REQUIRED) != 0)
+			continue;
+		known++;
+		nearest = nearer(key->text, name->text, nearest);
+	}
 	if (nearest != NULL && node_get(check->node, nearest) == NULL) {
 		ask_for(mend, nearest);
 		return;
 	}
-	if (count == 0 || count > LISTED)
+	if (known == 0 || known > LISTED)
 		return;
 	line_add(mend, "known here: ");
-	for (size_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < known; i++) {
+		const struct image_string *name = check_at(check, rows[i].name);
 		line_add(mend, "%s", i == 0 ? "" : ", ");
-		line_add_quoted(mend, '\'', names[i], strlen(names[i]));
+		line_add_quoted(mend, '\'', name->text, name->length);
 	}
 }
 
 bool report_unknown(const struct check *check, const struct pair *pair,
-		    const char *const *names, size_t count)
+		    const struct image_object *object)
 {
 	if (check->run->report == NULL)
 		return false;
@@ -223,7 +250,8 @@ bool report_unknown(const struct check *check, const struct pair *pair,
 	if (report_wants_words(check)) {
 		line_add_subject(&line, &path);
 		line_add(&line, " is not allowed");
-		suggest(&mend, check, pair->key, names, count);
+		if (object != NULL)
+			suggest(&mend, check, pair->key, object);
 	}
 	bool closed = check->operation->kind == OPERATION_PROPERTIES;
 	return report_complaint(
@@ -240,7 +268,7 @@ bool report_contains(const struct check *check, uint64_t found)
 {
 	if (check->run->report == NULL)
 		return false;
-	const struct contains *contains = check->operation->contains;
+	const struct image_contains *contains = check_at(check, check->operation->a);
 	bool few = found < contains->minimum;
 	uint64_t wanted = few ? contains->minimum : contains->maximum;
 	struct line line = { .length = 0 };
@@ -295,11 +323,12 @@ bool report_too_many(const struct check *check, uint32_t first, uint32_t second)
 		return false;
 	struct line line = { .length = 0 };
 	if (report_wants_words(check)) {
+		const struct image_list *list = check_at(check, check->operation->a);
 		line_add_subject(&line, check->path);
 		line_add(&line,
 			 " fits more than one of %u forms (numbers %u and %u), but "
 			 "exactly one is allowed",
-			 check->operation->subschemas->count, first + 1, second + 1);
+			 list->count, first + 1, second + 1);
 	}
 	return report_complaint(check, &(struct complaint){ .message = &line });
 }

@@ -167,15 +167,31 @@ static void add_pointer(struct line *line, const struct path *path)
 		line_add(line, "/%zu", path->index);
 }
 
-/* Locations are as deep as schemas may be: recursion is bounded. */
-static void add_location(struct line *line, const struct location *location)
+/* Parents have smaller indexes: recursion ends, and is as deep as schemas may be. */
+static void add_location(struct line *line, const struct schema *schema, uint32_t index)
 {
-	if (location->parent == NULL) {
-		line_add(line, "%s#", location->token);
+	const struct image_location *locations =
+		image_at(schema, schema->header->locations);
+	const struct image_location *location = &locations[index];
+	const struct image_string *token = image_at(schema, location->token);
+	if (location->parent == SCHEMA_NONE) {
+		line_add(line, "%s#", token->text);
 		return;
 	}
-	add_location(line, location->parent);
-	add_token(line, location->token, strlen(location->token));
+	add_location(line, schema, location->parent);
+	add_token(line, token->text, token->length);
+}
+
+/* The keyword that is not kept. */
+static const char *keyword_of_check(const struct check *check,
+				    const struct complaint *complaint)
+{
+	if (complaint->keyword != NULL)
+		return complaint->keyword;
+	if (check->operation->kind == OPERATION_TYPE)
+		return "type";
+	const struct image_string *keyword = check_at(check, check->operation->keyword);
+	return keyword->text;
 }
 
 static void escape_line(struct line *line)
@@ -210,15 +226,14 @@ static void tell(struct report *report, const struct check *check,
 	const struct node *node =
 		complaint->node != NULL ? complaint->node : check->node;
 	const struct node *place = complaint->key != NULL ? complaint->key : node;
-	const char *keyword = complaint->keyword != NULL ? complaint->keyword
-							 : check->operation->keyword;
+	const char *keyword = keyword_of_check(check, complaint);
 	struct line pointer = { .length = 0 };
 	struct line dotted = { .length = 0 };
 	struct line location = { .length = 0 };
 	struct line message = *complaint->message;
 	add_pointer(&pointer, path);
 	add_dotted(&dotted, path);
-	add_location(&location, check->subschema->location);
+	add_location(&location, check->run->schema, check->subschema->location);
 	if (check->operation->kind != OPERATION_NEVER)
 		add_token(&location, keyword, strlen(keyword));
 	if (report->forms > 1)
@@ -291,14 +306,14 @@ static bool report_no_branch(const struct check *check)
 {
 	struct line line = { .length = 0 };
 	line_add_subject(&line, check->path);
-	line_add(&line, " fits none of the %u forms that are allowed",
-		 check->operation->subschemas->count);
+	const struct image_list *list = check_at(check, check->operation->a);
+	line_add(&line, " fits none of the %u forms that are allowed", list->count);
 	return report_complaint(check, &(struct complaint){ .message = &line });
 }
 
 bool report_branches(const struct check *check)
 {
-	const struct subschemas *list = check->operation->subschemas;
+	const struct image_list *list = check_at(check, check->operation->a);
 	struct report *report = check->run->report;
 	if (!report_wants_words(check))
 		return report_complaint(check, &(struct complaint){ 0 });
@@ -307,11 +322,11 @@ bool report_branches(const struct check *check)
 	unsigned int types = 0;
 	bool all_types = true;
 	for (uint32_t i = 0; i < list->count && check->run->failure == 0; i++) {
-		struct closeness closeness = try_branch(check, list->indexes[i]);
+		struct closeness closeness = try_branch(check, list->items[i]);
 		all_types = all_types && closeness.wrong_type;
 		types |= closeness.types;
 		if (closest == SCHEMA_NONE || is_closer(&closeness, &best)) {
-			closest = list->indexes[i];
+			closest = list->items[i];
 			best = closeness;
 		}
 	}

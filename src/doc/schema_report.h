@@ -70,10 +70,11 @@ bool report_count(const struct check *check, uint64_t found, const char *one,
 		  const char *many);
 bool report_pattern(const struct check *check);
 bool report_format(const struct check *check);
-bool report_required(const struct check *check, const struct name *name,
-		     const struct name *because);
+bool report_required(const struct check *check, const struct image_string *name,
+		     const struct image_string *because);
+/* `object` knows what would be allowed; NULL: nobody does. */
 bool report_unknown(const struct check *check, const struct pair *pair,
-		    const char *const *names, size_t count);
+		    const struct image_object *object);
 bool report_contains(const struct check *check, uint64_t found);
 bool report_equal_items(const struct check *check, uint32_t first, uint32_t second);
 bool report_not(const struct check *check);

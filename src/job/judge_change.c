@@ -214,7 +214,6 @@ static int narrow_trust(struct judge *judge, const struct policy *policy,
 			struct arena *arena, struct error *err)
 {
 	const char *repository = judge->change->repository;
-	unsigned int needed = policy_guards(policy, repository, judge->change->ref);
 	struct oid *kept = arena_array(arena, judge->trusted_count + 1, sizeof(*kept));
 	size_t count = 0;
 
@@ -222,7 +221,8 @@ static int narrow_trust(struct judge *judge, const struct policy *policy,
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < judge->trusted_count; i++) {
 		const char *ref = judge->trusted_refs ? judge->trusted_refs[i] : "";
-		if (!*ref || !(needed & ~policy_guards(policy, repository, ref)))
+		if (!*ref ||
+		    policy_guards_as_well(policy, repository, judge->change->ref, ref))
 			kept[count++] = judge->trusted[i];
 	}
 	judge->trusted = kept;
@@ -303,7 +303,9 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 		rc = find_nothing(collector, err);
 	if (rc != 0 || collector->brings_nothing)
 		return rc;
-	if (needed & FACTS_FILES)
+	if (needed & FACTS_TOUCHED)
+		rc = collect_touched(collector, err);
+	if (rc == 0 && needed & FACTS_FILES)
 		rc = collect_files(collector, err);
 	if (rc == 0 && needed & FACTS_DOCUMENTS)
 		rc = collect_documents(collector, err);

@@ -323,8 +323,9 @@ static int define_person(const struct addition *addition, const struct node *key
 static int add_principal(const struct addition *addition, const struct node *key,
 			 const struct node *node, struct error *err)
 {
-	static const char *const names[] = { "email", "ssh",    "openpgp",
-					     "forge", "ssh-ca", "x509" };
+	static const char *const names[] = { "email",       "ssh",         "openpgp",
+					     "forge",       "ssh-ca",      "x509",
+					     "valid-after", "valid-before" };
 	struct policy *policy = &addition->builder->policy;
 	size_t index = policy->principal_count;
 	const char *name = NULL;
@@ -343,9 +344,11 @@ static int add_principal(const struct addition *addition, const struct node *key
 		return reader_no_memory(addition->reader, err);
 	principal->name = name;
 	principal->origin = addition->origin;
+	code = builder_validity(addition, node, &principal->valid_after,
+				&principal->valid_before, err);
 	const struct node *emails = node_get(node, "email");
 	const struct node *keys = node_get(node, "ssh");
-	if (emails != NULL)
+	if (code == 0 && emails != NULL)
 		code = add_emails(addition, emails, &principal->emails, err);
 	const struct node *logins = node_get(node, "forge");
 	const struct node *certificates = node_get(node, "openpgp");

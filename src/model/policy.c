@@ -51,6 +51,12 @@ const struct principal *policy_principal(const struct policy *policy, const char
 	return NULL;
 }
 
+bool principal_counts_at(const struct principal *principal, int64_t when)
+{
+	return when >= principal->valid_after &&
+	       (principal->valid_before == 0 || when <= principal->valid_before);
+}
+
 const struct principal *policy_principal_by_key(const struct policy *policy,
 						const char *fingerprint,
 						const struct principal_key **key)

@@ -68,6 +68,8 @@ struct principal_x509 {
 struct principal {
 	const char *name;
 	enum origin origin;
+	int64_t valid_after; /* inclusive; 0: no bound */
+	int64_t valid_before;
 	struct strings emails; /* compared without regard to case */
 	struct principal_key *keys;
 	size_t key_count;
@@ -90,8 +92,8 @@ struct group {
 				   built */
 };
 
-/* A key that no longer counts. since 0: it never did; otherwise signatures claimed and
- * received before it still do. */
+/* A key that no longer counts. since 0: for nothing (compromised); otherwise signatures
+ * claimed and received before it still do (superseded, retired). */
 struct revocation {
 	const char *fingerprint;
 	const char *reason;
@@ -178,6 +180,8 @@ struct policy {
 };
 
 const struct principal *policy_principal(const struct policy *policy, const char *name);
+/* Whether a principal counted at a time. */
+bool principal_counts_at(const struct principal *principal, int64_t when);
 /* The principal that holds a key, and the key itself. NULL: nobody's. */
 const struct principal *policy_principal_by_key(const struct policy *policy,
 						const char *fingerprint,

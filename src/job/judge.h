@@ -99,10 +99,6 @@ struct judged {
 int judge_change(const struct judge *judge, struct verdict *verdict,
 		 struct judged *judged, struct error *err);
 
-/* Builds the policy that counts for a change (floor, then the protected side's own).
- * Free with policy_free(). */
-int judge_policy(const struct judge *judge, struct policy **out, struct error *err);
-
 /* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
 struct signature_fact;
 struct trust_span;

@@ -44,13 +44,6 @@ work() {
 	git -C "$T/work" "$@"
 }
 
-# What the remote said, without its line breaks.
-assert_tells() {
-	local flat
-	flat=$(printf '%s\n' "$output" | sed 's/^remote: *//; s/ *$//' | tr '\n' ' ')
-	case "$flat" in *"$1"*) ;; *) fail "missing: $1" ;; esac
-}
-
 @test "people: who may sign on one ref does not sign on another by way of it" {
 	git --git-dir="$T/shop.git" config --add gitgate.protected 'refs/heads/**'
 	floor "  - {name: main, refs: [refs/heads/main], signatures: {by: [maintainers]}}

@@ -184,10 +184,6 @@ configure() {
 	gitgate init "$T/shop.git" --anchor HEAD --config "$T/gitgate.yaml" --socket none >"$T/init.out"
 }
 
-flat() {
-	printf '%s\n' "$output" | sed 's/^remote: *//; s/ *$//' | tr -s '\n ' ' '
-}
-
 # One row, by the hook and by check.
 judge_row() {
 	local name="${1%%|*}" expected="${1#*|}"

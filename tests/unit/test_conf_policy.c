@@ -399,6 +399,15 @@ static const struct {
 	  "the login 'Alice' at 'gitea' is that of principal 'alice' already" },
 	{ ALICE, "principals: {mallory: {ssh: '" ALICE_KEY "'}}\n",
 	  "is that of principal 'alice' already" },
+	{ ALICE, "principals: {Alice: {ssh: '" BOB_KEY "'}}\n",
+	  "differs only in case from the principal" },
+	{ ALICE "groups: {staff: [alice]}\n", "groups: {STAFF: []}\n",
+	  "differs only in case from the group" },
+	{ ALICE "groups: {staff: [alice]}\n", "principals: {Staff: {}}\n",
+	  "differs only in case from the group" },
+	{ "principals: {a: {email: A@Example.org}}\n",
+	  "principals: {b: {email: [b@x.org, a@example.ORG]}}\n",
+	  "is that of the server's principal 'a'" },
 };
 
 START_TEST(a_repository_cannot_redefine_what_the_server_says)

@@ -60,9 +60,9 @@ struct judge {
 	const struct oid *trusted;
 	size_t trusted_count;
 	/* The ref that each is the tip of; "" (or no list): an anchor, which counts for
-	 * every ref. A tip counts only where its ref is guarded by every kind of rule
-	 * that guards the ref which is judged: what nobody had to sign on one ref does
-	 * not come to another by way of it. */
+	 * every ref. A tip counts only where its ref is guarded as well as the ref
+	 * which is judged (policy_guards_as_well()): what others could sign on one ref
+	 * does not come to another by way of it. */
 	const char *const *trusted_refs;
 	bool from_root;
 	/* Gives a new policy that holds the server's floor, not yet finished. NULL:
@@ -107,10 +107,6 @@ struct judged {
 int judge_change(const struct judge *judge, struct verdict *verdict,
 		 struct judged *judged, struct error *err);
 
-/* Builds the policy that counts for a change (floor, then the protected side's own).
- * Free with policy_free(). */
-int judge_policy(const struct judge *judge, struct policy **out, struct error *err);
-
 /* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
 struct signature_fact;
 struct trust_span;
@@ -128,6 +124,9 @@ struct collector {
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
+/* Which rules about signatures of paths each commit concerns; needs commits. A merge
+ * concerns what it does not simply take from the side that changed it. */
+int collect_touched(struct collector *collector, struct error *err);
 int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
 /* The signatures of annotated tags; needs nothing. */

@@ -134,6 +134,13 @@ int repo_range(struct repo *repo, const struct range *range, range_each each,
 int repo_is_ancestor(struct repo *repo, const struct oid *ancestor,
 		     const struct oid *descendant, struct error *err);
 
+/* The newest commits that both histories have; `one` itself when the other contains it;
+ * none when they have nothing in common (merge_base.c). In the arena. Malformed commits
+ * in between: their code. */
+int repo_merge_bases(struct repo *repo, struct arena *arena, const struct oid *one,
+		     const struct oid *other, struct oid **out, size_t *count,
+		     struct error *err);
+
 /* --- trees (tree.c) --- */
 
 struct tree_entry {

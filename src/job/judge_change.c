@@ -571,7 +571,7 @@ static int judge_waiver(struct collector *collector, struct verdict *verdict,
 {
 	struct policy *policy = NULL;
 
-	int rc = judge_policy(collector->judge, &policy, err);
+	int rc = judge_policy(collector->judge, NULL, &policy, err);
 	if (rc != 0)
 		return rc;
 	collector->policy = policy;

@@ -221,8 +221,9 @@ static const char *describe(struct control *control, const struct job *job)
 
 	if (!first)
 		return "policy said no";
-	if (job->finding_count > 1)
-		snprintf(more, sizeof(more), " (and %zu more)", job->finding_count - 1);
+	if (findings_that_count(job) > 1)
+		snprintf(more, sizeof(more), " (and %zu more)",
+			 findings_that_count(job) - 1);
 	if (first->line)
 		snprintf(line, sizeof(line), ":%llu", (unsigned long long)first->line);
 	bool placed = first->path && *first->path;
@@ -262,12 +263,13 @@ static void write_outcome(struct control *control, struct job *job,
 	if (rc == 0 && moves)
 		rc = merge_requests_accepted(control, change->repository, change->ref);
 	if (rc == 0)
-		rc = policy_status_put(
-			control, change, told,
-			passed ? "policy passed" : describe(control, job), verdict);
+		rc = policy_status_put(control, change, told,
+				       passed ? pass_summary(control, job)
+					      : describe(control, job),
+				       verdict);
 	if (rc == 0)
 		rc = comment_put(control, change, verdict, told,
-				 passed ? "policy passed" : reason);
+				 passed ? pass_summary(control, job) : reason);
 	if (rc == 0 && moves)
 		rc = targets_queue(control, job, change, judged, &occasion, &err);
 	if (rc != 0)

@@ -433,8 +433,11 @@ int waivers_record(struct control *control, const struct job *job,
 		   const struct msg_change_row *change);
 /* The first finding of a judgement that counts; NULL: none does. */
 const struct msg_finding_row *finding_that_counts(const struct job *job);
+size_t findings_that_count(const struct job *job);
 /* What a verdict says in one line; "": nothing was found. */
 const char *finding_summary(struct control *control, const struct job *job);
+/* What is told of one that passed: not without what was waived. */
+const char *pass_summary(struct control *control, const struct job *job);
 
 /* --- events.c --- */
 /* Tells followers; after the commit. */

@@ -99,17 +99,46 @@ const struct msg_finding_row *finding_that_counts(const struct job *job)
 	return NULL;
 }
 
+size_t findings_that_count(const struct job *job)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < job->finding_count; i++)
+		count += !is_waived(&job->findings[i]);
+	return count;
+}
+
+/* Who waived what, of the first; "" when nothing was. */
+static const char *describe_waiver(struct control *control, const struct job *job)
+{
+	const char *text = "";
+
+	for (size_t i = 0; text && !*text && i < job->finding_count; i++) {
+		const struct msg_finding_row *finding = &job->findings[i];
+		if (is_waived(finding))
+			text = arena_printf(
+				control->round, "waived by '%s': %s (%s)",
+				finding->waived_by, finding->message,
+				finding->waived_reason ? finding->waived_reason : "");
+	}
+	return text ? text : "";
+}
+
 const char *finding_summary(struct control *control, const struct job *job)
 {
 	const struct msg_finding_row *first = finding_that_counts(job);
 
-	if (first || job->finding_count == 0)
-		return first ? first->message : "";
-	first = job->findings;
-	const char *text = arena_printf(
-		control->round, "waived by '%s': %s (%s)", first->waived_by,
-		first->message, first->waived_reason ? first->waived_reason : "");
-	return text ? text : "";
+	return first ? first->message : describe_waiver(control, job);
+}
+
+const char *pass_summary(struct control *control, const struct job *job)
+{
+	const char *waived = describe_waiver(control, job);
+	const char *text =
+		*waived ? arena_printf(control->round, "policy passed, %s", waived)
+			: NULL;
+
+	return text ? text : "policy passed";
 }
 
 static int record(struct control *control, const struct msg_change_row *change,

@@ -170,7 +170,7 @@ refused_with() {
 	refused_waiver "which no principal holds"
 	push origin main
 	assert_refused
-	refute_says waive
+	refute_says "the waiver"
 }
 
 @test "waiver: is taken from nobody else, by the judge" {

@@ -56,6 +56,7 @@ ledger() { # KIND
 	gg log
 	assert_says "waived by 'carol': the commit is not signed (the key was lost)"
 	gg status shop
+	assert_says "policy passed, waived by 'carol'"
 	assert_says "waived error: the commit is not signed [everything-is-signed]"
 	assert_says "waived by 'carol' until 20"
 	# A later verdict that uses it, or none, adds no second record.

@@ -128,6 +128,29 @@ changed() {
 	because "stands there already"
 }
 
+@test "differences: ssh: certificates" {
+	make_key ca
+	signers alice@example.org cert-authority "$(line ca)"
+	floor "ssh-ca: ['$(line ca)']"
+	ssh-keygen -q -s "$T/keys/ca" -I id -n alice@example.org "$T/keys/alice.pub"
+	signed -c "user.signingKey=$T/keys/alice-cert.pub"
+	say yes yes
+	# About logins, so nothing for either.
+	ssh-keygen -q -s "$T/keys/ca" -I id -n alice@example.org -O force-command=x -O source-address=192.0.2.1 "$T/keys/alice.pub"
+	signed -c "user.signingKey=$T/keys/alice-cert.pub"
+	say yes yes
+	# A demand that nobody here knows.
+	ssh-keygen -q -s "$T/keys/ca" -I id -n alice@example.org -O critical:new@example.org=x "$T/keys/alice.pub"
+	signed -c "user.signingKey=$T/keys/alice-cert.pub"
+	say any no
+	because "new@example.org"
+	# Valid when it claims to be made, and not any more.
+	ssh-keygen -q -s "$T/keys/ca" -I id -n alice@example.org -V 20260101:20260201 "$T/keys/alice.pub"
+	signed -c "user.signingKey=$T/keys/alice-cert.pub"
+	say yes no
+	because "is valid only until"
+}
+
 @test "differences: ssh: whose signature it is" {
 	# Whoever is in git's file may sign anybody's commit.
 	printf 'alice@example.org %s\nbob@example.org %s\n' "$(line alice)" "$(line bob)" >"$T/signers"
@@ -326,4 +349,61 @@ openpgp_floor() {
 	say yes yes
 	git config --global gpg.minTrustLevel fully
 	say no yes
+}
+
+# gpgsm signs and verifies for git, with alice's certificate by $T/root.pem, which it trusts.
+gpgsm_keys() {
+	command -v gpgsm >/dev/null || skip "gpgsm is not installed"
+	export GNUPGHOME="$T/gnupg"
+	mkdir -m 700 "$GNUPGHOME"
+	echo allow-loopback-pinentry >"$GNUPGHOME/gpg-agent.conf"
+	echo disable-crl-checks >"$GNUPGHOME/gpgsm.conf"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/root.key" -out "$T/root.pem" -subj /CN=Root \
+		-addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
+	openssl req -newkey rsa:2048 -nodes -keyout "$T/leaf.key" -out "$T/leaf.csr" -subj /CN=Alice 2>/dev/null
+	printf '[leaf]\nkeyUsage=critical,digitalSignature\nsubjectAltName=email:alice@example.org\n' >"$T/ext"
+	openssl x509 -req -in "$T/leaf.csr" -CA "$T/root.pem" -CAkey "$T/root.key" -CAcreateserial -days 30 -extfile "$T/ext" \
+		-extensions leaf -out "$T/leaf.pem" 2>/dev/null
+	# Old encryption of the key file: gpgsm reads no other.
+	openssl pkcs12 -export -inkey "$T/leaf.key" -in "$T/leaf.pem" -passout pass:x -out "$T/leaf.p12" \
+		-certpbe PBE-SHA1-3DES -keypbe PBE-SHA1-3DES -macalg sha1
+	openssl x509 -in "$T/root.pem" -noout -fingerprint -sha1 | sed 's/.*=//; s/$/ S relax/' >"$GNUPGHOME/trustlist.txt"
+	printf x >"$T/passphrase"
+	gpgsm --batch -q --pinentry-mode loopback --passphrase-fd 0 --import "$T/leaf.p12" <"$T/passphrase" 2>>"$T/gpg.log"
+	gpgsm --batch -q --import "$T/root.pem" 2>>"$T/gpg.log"
+	printf '#!/bin/sh\nexec gpgsm --batch --pinentry-mode loopback --passphrase-fd 3 --include-certs -2 "$@" 3<%s\n' \
+		"$T/passphrase" >"$T/gpgsm"
+	chmod +x "$T/gpgsm"
+	git config --global gpg.format x509
+	git config --global gpg.x509.program "$T/gpgsm"
+	git config --global user.signingKey alice@example.org
+	export GIT_COMMITTER_DATE="@$(date +%s) +0000"
+}
+
+@test "differences: x509: whose word counts" {
+	gpgsm_keys
+	floor "x509: {email: alice@example.org}" "authorities: root.pem"
+	signed
+	say yes yes
+	# Another authority in the policy than gpgsm trusts, and the other way round.
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/other.key" -out "$T/other.pem" -subj /CN=Other \
+		-addext keyUsage=critical,keyCertSign 2>/dev/null
+	floor "x509: {email: alice@example.org}" "authorities: other.pem"
+	say yes no
+	because "leads to no authority"
+	: >"$GNUPGHOME/trustlist.txt"
+	gpgconf --kill all
+	floor "x509: {email: alice@example.org}" "authorities: root.pem"
+	say no yes
+	# Whose certificate it is.
+	openssl x509 -in "$T/root.pem" -noout -fingerprint -sha1 | sed 's/.*=//; s/$/ S relax/' >"$GNUPGHOME/trustlist.txt"
+	gpgconf --kill all
+	floor "x509: {email: bob@example.org}" "authorities: root.pem"
+	say yes no
+	because "which is no principal's"
+	# A list that is asked for and not there.
+	floor "x509: {email: alice@example.org}" "authorities: root.pem
+revoked: {crl: nowhere.pem}"
+	say yes no
+	because "nowhere.pem"
 }

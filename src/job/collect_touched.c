@@ -33,6 +33,11 @@ struct walk {
 	size_t capacity;
 	struct map by_path; /* path -> 1 + index in items */
 	size_t parent;      /* the number of that which is compared now */
+	struct {
+		size_t dropped, taken; /* equal: nothing is known yet */
+		struct oid *ids;
+		size_t count;
+	} bases; /* of the pair of parents that was asked for last */
 	struct error *err;
 };
 
@@ -183,20 +188,30 @@ static int same_at(const struct walk *walk, const struct oid *commit, const char
 	return 0;
 }
 
-/* Whether a parent's version, which the merge drops for another parent's, is that of
- * before the two parted. */
-static int is_unchanged_since(const struct walk *walk, const struct difference *item,
-			      size_t dropped, size_t taken, bool *unchanged)
+static int find_bases(struct walk *walk, size_t dropped, size_t taken)
 {
 	const struct commit_fact *commit = walk->commit;
-	struct oid *bases;
-	size_t count;
+	if (walk->bases.dropped == dropped && walk->bases.taken == taken)
+		return 0;
 	int rc = repo_merge_bases(walk->collector->judge->repo, walk->collector->arena,
 				  &commit->parents[dropped], &commit->parents[taken],
-				  &bases, &count, walk->err);
-	*unchanged = rc == 0 && (count > 0 || item->old[dropped].mode == 0);
-	for (size_t i = 0; rc == 0 && *unchanged && i < count; i++)
-		rc = same_at(walk, &bases[i], item->path, &item->old[dropped],
+				  &walk->bases.ids, &walk->bases.count, walk->err);
+	if (rc == 0) {
+		walk->bases.dropped = dropped;
+		walk->bases.taken = taken;
+	}
+	return rc;
+}
+
+/* Whether a parent's version, which the merge drops for another parent's, is that of
+ * before the two parted. */
+static int is_unchanged_since(struct walk *walk, const struct difference *item,
+			      size_t dropped, size_t taken, bool *unchanged)
+{
+	int rc = find_bases(walk, dropped, taken);
+	*unchanged = rc == 0 && (walk->bases.count > 0 || item->old[dropped].mode == 0);
+	for (size_t i = 0; rc == 0 && *unchanged && i < walk->bases.count; i++)
+		rc = same_at(walk, &walk->bases.ids[i], item->path, &item->old[dropped],
 			     unchanged);
 	return rc;
 }

@@ -287,3 +287,70 @@ work() {
 	assert_refused
 	assert_tells "the author's address is 'carol@example.org'"
 }
+
+@test "people: trust test says who signed, with what, and why it counts or not" {
+	floor "  - {name: all, signatures: {by: [everybody]}}
+  - {name: main, refs: [refs/heads/main], signatures: {by: [maintainers]}}
+  - {name: production, refs: [refs/heads/dev], paths: ['production/**'], signatures: {by: [maintainers]}}"
+	sed -i "s#^  carol: .*#  carol: {email: [carol@example.org], ssh-ca: ['$(line carol)']}#" "$T/gitgate.yaml"
+	cd "$T/work"
+	put app.yaml "bob"
+	by bob
+	run gitgate trust test --floor "$T/gitgate.yaml" HEAD
+	assert_equal "$status" 1
+	assert_tells "holder bob"
+	assert_tells "committer bob@example.org"
+	assert_tells "[main]"
+	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/heads/dev HEAD
+	assert_equal "$status" 0
+	# By the paths that the commit touches.
+	put production/web.yaml "bob"
+	by bob
+	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/heads/dev HEAD
+	assert_equal "$status" 1
+	assert_tells "[production]"
+	# A tag, the tag in it, and the commit.
+	work -c "user.signingKey=$T/keys/bob" tag -s -m one v1
+	work -c "user.signingKey=$T/keys/alice" tag -s -m two v2 v1
+	run gitgate trust test --floor "$T/gitgate.yaml" v2
+	assert_equal "$status" 0
+	assert_tells "name v2"
+	assert_tells "name v1"
+	assert_tells "refs/tags/v2"
+	assert_equal "$(grep -c '^holder' <<<"$output")" 3
+	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/tags/v3 v2
+	assert_equal "$status" 1
+	assert_tells "not as it is pushed"
+	# A certificate, for whom it speaks and for whom not.
+	make_key dave
+	ssh-keygen -q -s "$T/keys/carol" -I "the id" -n carol "$T/keys/dave.pub"
+	git -C "$T/work" -c "user.signingKey=$T/keys/dave-cert.pub" commit -q --allow-empty -S -m certified
+	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/heads/dev HEAD
+	assert_equal "$status" 0
+	assert_tells "id the id CA SHA256:"
+	assert_tells "holder carol"
+	ssh-keygen -q -s "$T/keys/carol" -I "the id" -n nobody "$T/keys/dave.pub"
+	git -C "$T/work" -c "user.signingKey=$T/keys/dave-cert.pub" commit -q --allow-empty -S -m certified
+	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/heads/dev HEAD
+	assert_equal "$status" 1
+	assert_tells "holder nobody in this policy"
+	# Unsigned, bad, not a commit.
+	by bob --no-gpg-sign
+	run gitgate trust test --floor "$T/gitgate.yaml" HEAD
+	assert_equal "$status" 1
+	assert_tells "signature none"
+	work cat-file commit v1^0 | sed 's/a change/a Change/' >"$T/object"
+	run gitgate trust test --floor "$T/gitgate.yaml" "$(work hash-object -t commit -w "$T/object")"
+	assert_equal "$status" 1
+	assert_tells "signature bad"
+	run gitgate trust test --floor "$T/gitgate.yaml" 'HEAD^{tree}'
+	[ "$status" -ne 0 ] && [ "$status" -ne 1 ] || fail "a tree was judged"
+	run gitgate trust test --floor "$T/gitgate.yaml" --upload-pack=x
+	[ "$status" -ne 0 ] || fail "an option was taken for a revision"
+	# Where no rule asks.
+	sed -i 's#{name: all, sig#{name: all, refs: [refs/heads/other], sig#' "$T/gitgate.yaml"
+	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/heads/third v1^0
+	assert_equal "$status" 0
+	assert_tells "holder bob"
+	assert_tells "no rule asks for signatures on refs/heads/third"
+}

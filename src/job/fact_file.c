@@ -18,7 +18,7 @@
 #include "base/path.h"
 
 /* 20,000 commits, 5,000 with X.509 certificates; then it is begun anew. Every push
- * reads the file, whatever it asks: 2 ms when it is full. */
+ * reads the file, whatever it asks: a few milliseconds when it is full. */
 #define FILE_BYTES_MAX ((size_t)4 << 20)
 #define ARENA_BYTES    (FILE_BYTES_MAX * 8)
 #define CHECKSUM_BYTES 8

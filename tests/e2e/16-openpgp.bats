@@ -238,6 +238,35 @@ revoke_key() {
 	grep -q '^primary sign' "$T/shop.git"/gitgate/openpgp/*
 }
 
+@test "openpgp: init compiles the server's keys for the hook, and takes them away again" {
+	key alice ed25519
+	key bob rsa2048
+	floor alice bob
+	guarded
+	[ "$(ls "$T/shop.git/gitgate/openpgp" | wc -l)" -eq 2 ]
+	[ "$(stat -c %a "$T/shop.git/gitgate/openpgp")" = 700 ]
+	gitgate init --remove "$T/shop.git"
+	[ ! -e "$T/shop.git/gitgate" ]
+}
+
+@test "openpgp: what reads keys has no files and no network when it does" {
+	key alice ed25519
+	mkfifo "$T/key"
+	"$GITGATE_BUILD/gitgate-trust-compile" <"$T/key" >"$T/compiled" &
+	exec 8>"$T/key"
+	for _ in $(seq 200); do
+		grep -q '^Seccomp:.*2' "/proc/$!/status" && break
+		sleep 0.05
+	done
+	grep '^Seccomp:.*2' "/proc/$!/status"
+	grep '^NoNewPrivs:.*1' "/proc/$!/status"
+	g --export alice@example.org >&8
+	exec 8>&-
+	wait $!
+	grep -q '^primary sign' "$T/compiled"
+	gitgate version | grep -q 'librnp  *[0-9]'
+}
+
 @test "openpgp: gitgate trust shows, compiles and tests" {
 	key alice ed25519 cert 2y
 	g --quick-add-key "$FINGERPRINT" ed25519 sign

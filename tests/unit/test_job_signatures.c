@@ -177,5 +177,58 @@ START_TEST(no_damaged_file_says_yes)
 }
 END_TEST
 
+/* Of a fact that stands there twice the last whole line counts, whether few are asked
+ * for or many. */
+START_TEST(the_last_whole_line_counts)
+{
+	struct scratch scratch;
+	struct digest context = { { 7 } };
+	struct arena *arena = arena_new(1 << 20);
+	scratch_open(&scratch);
+	DO(&scratch, "mkdir", "gitgate");
+	for (int turn = 0; turn < 2; turn++) {
+		struct fact_file *file = fact_file_open(scratch.directory);
+		struct fact_cache cache = fact_file_cache(file);
+		for (unsigned char i = 0; i < 100; i++) {
+			const struct oid key = { .length = 20, .bytes = { i } };
+			cache.put(cache.data, "kind-1", &context, &key,
+				  turn == 0 ? "first" : "second");
+		}
+		fact_file_close(file);
+	}
+	size_t length = 0;
+	char *text = scratch_read(&scratch, "gitgate/facts", &length);
+	/* The second line of key 20 and both of key 21 lose their values. */
+	static const char *const hurt[] = { " 1400000", " 1500000" };
+	for (size_t k = 0; k < 2; k++) {
+		size_t seen = 0;
+		for (char *at = strstr(text, hurt[k]); at; at = strstr(at + 1, hurt[k]))
+			if (++seen == 2 || k == 1)
+				strchr(at, '\t')[1] = 'X';
+		ck_assert_uint_eq(seen, 2);
+	}
+	scratch_write(&scratch, "gitgate/facts", text, length);
+	free(text);
+	struct fact_file *file = fact_file_open(scratch.directory);
+	struct fact_cache cache = fact_file_cache(file);
+	for (int turn = 0; turn < 20; turn++) {
+		const struct oid whole = { .length = 20, .bytes = { 19 } };
+		const struct oid half = { .length = 20, .bytes = { 20 } };
+		const struct oid none = { .length = 20, .bytes = { 21 } };
+		ck_assert_str_eq(
+			cache.get(cache.data, "kind-1", &context, &whole, arena), "seco"
+										  "nd");
+		ck_assert_str_eq(
+			cache.get(cache.data, "kind-1", &context, &half, arena), "firs"
+										 "t");
+		ck_assert_ptr_null(
+			cache.get(cache.data, "kind-1", &context, &none, arena));
+	}
+	fact_file_close(file);
+	arena_free(arena);
+	scratch_close(&scratch);
+}
+END_TEST
+
 UNIT_MAIN("job/signatures", threads_change_nothing, the_second_time_all_is_remembered,
-	  no_damaged_file_says_yes)
+	  no_damaged_file_says_yes, the_last_whole_line_counts)

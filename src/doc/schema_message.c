@@ -212,25 +212,21 @@ bool report_required(const struct check *check, const struct image_string *name,
 static void suggest(struct line *mend, const struct check *check,
 		    const struct node *key, const struct image_object *object)
 {
-	const struct image_property *rows = check_at(check, object->rows);
+	const struct image_list *known = check_at(check, object->names);
 	const char *nearest = NULL;
-	uint32_t known = 0;
-	for (uint32_t i = 0; i < object->row_count; i++) {
-		const struct image_string *name = check_at(check, rows[i].name);
-		if ((rows[i].flags & IMAGE_ONLY_REQUIRED) != 0)
-			continue;
-		known++;
+	for (uint32_t i = 0; i < known->count; i++) {
+		const struct image_string *name = check_at(check, known->items[i]);
 		nearest = nearer(key->text, name->text, nearest);
 	}
 	if (nearest != NULL && node_get(check->node, nearest) == NULL) {
 		ask_for(mend, nearest);
 		return;
 	}
-	if (known == 0 || known > LISTED)
+	if (known->count == 0 || known->count > LISTED)
 		return;
 	line_add(mend, "known here: ");
-	for (uint32_t i = 0; i < known; i++) {
-		const struct image_string *name = check_at(check, rows[i].name);
+	for (uint32_t i = 0; i < known->count; i++) {
+		const struct image_string *name = check_at(check, known->items[i]);
 		line_add(mend, "%s", i == 0 ? "" : ", ");
 		line_add_quoted(mend, '\'', name->text, name->length);
 	}

@@ -120,36 +120,6 @@ static bool check_pair(const struct check *check, const struct image_object *obj
 	return valid;
 }
 
-/* The common case: nobody asks for words nor for what was evaluated, and no patterns.
- */
-static bool decide_pairs(const struct check *check, const struct image_object *object)
-{
-	const struct node *node = check->node;
-	const struct schema *schema = check->run->schema;
-	uint64_t missing = object->required;
-	for (uint32_t i = 0; i < node->length; i++) {
-		const struct pair *pair = &node->mapping->pairs[i];
-		const struct node *value = pair->value;
-		uint32_t child = object->additional;
-		unsigned int sure = object->additional_sure;
-		const struct image_property *row =
-			object_find(schema, object, pair->key->text, pair->key->length);
-		if (row != NULL) {
-			if (row->required != 0)
-				missing &= ~(UINT64_C(1) << (row->required - 1));
-			if ((row->flags & IMAGE_ONLY_REQUIRED) == 0) {
-				child = row->schema;
-				sure = row->sure;
-			}
-		}
-		if (child == SCHEMA_NONE || (sure & KIND_BIT(value->kind)) != 0)
-			continue;
-		if (!run_below(check, child, value, pair->key, i))
-			return false;
-	}
-	return missing == 0;
-}
-
 bool check_properties(const struct check *check)
 {
 	const struct image_object *object = check_at(check, check->operation->a);
@@ -159,9 +129,9 @@ bool check_properties(const struct check *check)
 		return true;
 	if (!run_steps(check->run, node->length))
 		return false;
-	if (check->run->report == NULL && check->marks == NULL &&
+	if (check->run->quick && check->run->report == NULL && check->marks == NULL &&
 	    object->pattern_count == 0)
-		return decide_pairs(check, object);
+		return decide_object(check->run, object, node);
 	if (object->required_names != 0)
 		valid = has_all(check, object->required_names, NULL);
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++)

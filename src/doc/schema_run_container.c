@@ -104,7 +104,7 @@ static bool check_pair(const struct check *check, const struct image_object *obj
 		object_find(schema, object, pair->key->text, pair->key->length);
 	bool matched = row != NULL && (row->flags & IMAGE_ONLY_REQUIRED) == 0;
 	bool valid = true;
-	if (matched)
+	if (matched && (row->sure & KIND_BIT(pair->value->kind)) == 0)
 		valid = run_below(check, row->schema, pair->value, pair->key, index);
 	if (object->pattern_count > 0 && run_goes_on(check->run, valid))
 		valid &= check_patterns(check, object, index, &matched);
@@ -112,8 +112,9 @@ static bool check_pair(const struct check *check, const struct image_object *obj
 		matched = true;
 		if ((schema->schemas[object->additional].flags & IMAGE_NEVER) != 0)
 			return report_unknown(check, pair, object);
-		valid &= run_below(check, object->additional, pair->value, pair->key,
-				   index);
+		if ((object->additional_sure & KIND_BIT(pair->value->kind)) == 0)
+			valid &= run_below(check, object->additional, pair->value,
+					   pair->key, index);
 	}
 	if (matched)
 		marks_set(check->marks, index);

@@ -132,7 +132,7 @@ static bool is_dependencies(struct checker *checker, uint32_t offset)
 static bool is_row(struct checker *checker, const struct image_property *row)
 {
 	bool only_required = (row->flags & IMAGE_ONLY_REQUIRED) != 0;
-	if (!is_string(checker, row->name) || row->required > 64)
+	if (!is_string(checker, row->name) || row->required > IMAGE_NOT_REQUIRED)
 		return false;
 	const struct image_string *name = (const void *)(checker->bytes + row->name);
 	return name->length == row->length &&
@@ -140,48 +140,43 @@ static bool is_row(struct checker *checker, const struct image_property *row)
 			      : is_schema(checker, row->schema));
 }
 
-/* A free slot ends every search. */
-static bool has_slots(struct checker *checker, const struct image_object *object)
+/* A free place ends every search. */
+static bool has_table(struct checker *checker, const struct image_object *object)
 {
 	uint64_t count = (uint64_t)object->mask + 1;
-	bool free_slot = false;
+	bool free_place = false;
 	if ((count & object->mask) != 0 || object->shift == 0 || object->shift > 63 ||
 	    count != UINT64_C(1) << (64 - object->shift) ||
-	    !has_room(checker, object->slots, count, sizeof(uint32_t),
-		      sizeof(uint32_t)))
+	    !has_room(checker, object->table, count, sizeof(struct image_property),
+		      _Alignof(uint64_t)))
 		return false;
-	const uint32_t *slots = (const void *)(checker->bytes + object->slots);
+	const struct image_property *rows =
+		(const void *)(checker->bytes + object->table);
 	for (uint64_t i = 0; i < count; i++) {
-		if (slots[i] > object->row_count)
+		bool is_free = rows[i].length == SCHEMA_NONE;
+		free_place |= is_free;
+		if (!is_free && !is_row(checker, &rows[i]))
 			return false;
-		free_slot |= slots[i] == 0;
 	}
-	return free_slot;
+	return free_place;
 }
 
 static bool is_object(struct checker *checker, uint32_t offset)
 {
 	const struct image_object *object = record(checker, offset, sizeof(*object));
 	if (object == NULL || !spend(checker, object->mask) ||
-	    !spend(checker, object->row_count) ||
-	    !spend(checker, object->pattern_count) || !has_slots(checker, object) ||
-	    !has_room(checker, object->rows, object->row_count,
-		      sizeof(struct image_property), _Alignof(uint64_t)) ||
+	    !spend(checker, object->pattern_count) || !has_table(checker, object) ||
 	    !has_room(checker, object->patterns, object->pattern_count,
 		      sizeof(struct image_pattern_property), sizeof(uint32_t)))
 		return false;
-	const struct image_property *rows =
-		(const void *)(checker->bytes + object->rows);
 	const struct image_pattern_property *patterns =
 		(const void *)(checker->bytes + object->patterns);
-	for (uint32_t i = 0; i < object->row_count; i++)
-		if (!is_row(checker, &rows[i]))
-			return false;
 	for (uint32_t i = 0; i < object->pattern_count; i++)
 		if (patterns[i].pattern >= checker->header->pattern_count ||
 		    !is_schema(checker, patterns[i].schema))
 			return false;
 	return is_schema_or_none(checker, object->additional) &&
+	       is_list(checker, object->names, is_string) &&
 	       (object->required_names == 0 ||
 		is_list(checker, object->required_names, is_string));
 }
@@ -271,6 +266,20 @@ static bool is_operation(struct checker *checker,
 	return false;
 }
 
+/* What is used without a look at the operation must be what the operation says. */
+static bool is_direct(struct checker *checker, const struct image_schema *schema,
+		      const struct image_operation *operations)
+{
+	bool object = (schema->flags & IMAGE_PLAIN_OBJECT) != 0;
+	if (!object && (schema->flags & IMAGE_PLAIN_LIST) == 0)
+		return true;
+	if (schema->operation_count != 1 ||
+	    operations->kind != (object ? OPERATION_PROPERTIES : OPERATION_ITEMS))
+		return false;
+	return object ? schema->direct == operations->a
+		      : is_schema(checker, schema->direct);
+}
+
 static bool is_subschema(struct checker *checker, const struct image_schema *schema)
 {
 	if (schema->location >= checker->header->location_count ||
@@ -286,7 +295,7 @@ static bool is_subschema(struct checker *checker, const struct image_schema *sch
 		if (!is_operation(checker, &operations[i]) ||
 		    (!marks && operations[i].kind >= OPERATION_UNEVALUATED_ITEMS))
 			return false;
-	return true;
+	return is_direct(checker, schema, operations);
 }
 
 static bool has_schemas(struct checker *checker)

@@ -10,6 +10,7 @@
 #ifndef DOC_SCHEMA_IMAGE_H
 #define DOC_SCHEMA_IMAGE_H
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -114,6 +115,9 @@ struct image_location {
 enum image_schema_flag {
 	IMAGE_UNEVALUATED = 1, /* it needs to know what was evaluated */
 	IMAGE_NEVER = 2,       /* it is the schema false */
+	IMAGE_PLAIN_OBJECT =
+		4,            /* objects: `direct` is all there is, without patterns */
+	IMAGE_PLAIN_LIST = 8, /* arrays: every item fits the schema `direct` */
 };
 
 struct image_schema {
@@ -125,6 +129,7 @@ struct image_schema {
 	uint32_t operations; /* struct image_operation[] */
 	uint32_t resource;
 	uint32_t location;
+	uint32_t direct;
 };
 
 /* What a, b and c are stands beside the records below. */
@@ -187,17 +192,17 @@ enum image_property_flag {
 	IMAGE_ONLY_REQUIRED = 1, /* "properties" does not have it */
 };
 
-/* A property of an object. Up to 16 bytes of the name stand in first, last and length,
- * which are compared at once. */
+/* A place of an object's table. Up to 16 bytes of the name stand in first, last and
+ * length, which are compared at once; the length of a free place is SCHEMA_NONE. */
 struct image_property {
 	uint64_t first;
 	uint64_t last;
 	uint32_t length;
 	uint32_t name;
-	uint32_t schema; /* SCHEMA_NONE for IMAGE_ONLY_REQUIRED */
+	uint32_t schema; /* IMAGE_ONLY_REQUIRED: that of additional properties */
 	uint8_t sure;    /* as in its schema */
 	uint8_t flags;
-	uint8_t required; /* 1 + bit of struct image_object; 0: it is not */
+	uint8_t required; /* a bit of struct image_object; 63: it is not */
 	uint8_t padding;
 };
 
@@ -207,16 +212,15 @@ struct image_pattern_property {
 };
 
 /* PROPERTIES: a. properties, patternProperties, additionalProperties, and `required`
- * unless it names more than 64. `slots` finds rows by their names: 1 + index, 0 for a
- * free slot, of which there is at least one. */
+ * unless it names more than 63. At least one place of the table is free. */
 struct image_object {
 	uint64_t multiplier;
 	uint64_t required; /* bits */
 	uint32_t shift;
 	uint32_t mask;
-	uint32_t slots; /* uint32_t[mask + 1] */
-	uint32_t rows;  /* struct image_property[row_count] */
-	uint32_t row_count;
+	uint32_t table;          /* struct image_property[mask + 1] */
+	uint32_t row_count;      /* places that are taken */
+	uint32_t names;          /* of "properties": list of strings, in their order */
 	uint32_t required_names; /* list of strings; 0: none */
 	uint32_t patterns;       /* struct image_pattern_property[] */
 	uint32_t pattern_count;
@@ -244,6 +248,8 @@ struct image_contains {
  * a schema. REFERENCE: a is a schema, b 1 + index of a dynamic anchor or 0. CONDITION:
  * a is the test, b and c what follows, SCHEMA_NONE for nothing. */
 
+#define IMAGE_NOT_REQUIRED 63
+
 struct schema {
 	const unsigned char *bytes; /* the image */
 	const struct image_header *header;
@@ -270,42 +276,40 @@ int image_open(struct schema **out, const char *name, const void *bytes, void *o
 /* 0, or ERROR_SCHEMA: bytes that are no image, or one that is broken. */
 int image_check(const void *bytes, size_t size, struct error *err);
 
-/* What of a key is compared at once. */
+/* What of a key is compared at once: up to 8 bytes from its front, and from its end. */
 struct key_words {
 	uint64_t first;
 	uint64_t last;
 };
 
-static inline uint64_t load_bytes(const char *text, size_t count)
-{
-	uint64_t word = 0;
-	memcpy(&word, text, count);
-	return word;
-}
-
+/* Without branches, which keys of changing lengths would make expensive. Eight bytes of
+ * the text of a key can always be read (doc/node.h). */
 static inline struct key_words key_words_of(const char *text, uint32_t length)
 {
-	if (length >= 8)
-		return (struct key_words){ load_bytes(text, 8),
-					   load_bytes(text + length - 8, 8) };
-	if (length >= 4)
-		return (struct key_words){ load_bytes(text, 4),
-					   load_bytes(text + length - 4, 4) };
-	if (length == 0)
-		return (struct key_words){ 0, 0 };
-	return (struct key_words){ (uint64_t)(unsigned char)text[0] |
-					   (uint64_t)(unsigned char)text[length / 2]
-						   << 8 |
-					   (uint64_t)(unsigned char)text[length - 1]
-						   << 16,
-				   0 };
+	static const uint64_t masks[9] = {
+		0,
+		UINT64_C(0xff),
+		UINT64_C(0xffff),
+		UINT64_C(0xffffff),
+		UINT64_C(0xffffffff),
+		UINT64_C(0xffffffffff),
+		UINT64_C(0xffffffffffff),
+		UINT64_C(0xffffffffffffff),
+		UINT64_MAX,
+	};
+	uint64_t mask = masks[length < 8 ? length : 8];
+	struct key_words words;
+	memcpy(&words.first, text, sizeof(words.first));
+	memcpy(&words.last, text + (length < 8 ? 0 : length - 8), sizeof(words.last));
+	words.first = le64toh(words.first) & mask;
+	words.last = le64toh(words.last) & mask;
+	return words;
 }
 
 static inline uint32_t key_slot(uint64_t multiplier, uint32_t shift,
 				struct key_words words, uint32_t length)
 {
-	uint64_t mixed =
-		(words.first ^ (words.last * UINT64_C(0x9e3779b97f4a7c15))) + length;
+	uint64_t mixed = words.first ^ (words.last << 29 | words.last >> 35) ^ length;
 	return (uint32_t)((mixed * multiplier) >> shift);
 }
 
@@ -314,20 +318,19 @@ static inline const struct image_property *object_find(
 	const struct schema *schema, const struct image_object *object,
 	const char *text, uint32_t length)
 {
-	const uint32_t *slots = image_at(schema, object->slots);
-	const struct image_property *rows = image_at(schema, object->rows);
+	const struct image_property *table = image_at(schema, object->table);
 	struct key_words words = key_words_of(text, length);
 	uint32_t slot = key_slot(object->multiplier, object->shift, words, length);
-	for (; slots[slot] != 0; slot = (slot + 1) & object->mask) {
-		const struct image_property *row = &rows[slots[slot] - 1];
-		if (row->length != length || row->first != words.first ||
-		    row->last != words.last)
-			continue;
-		if (length <= 16 ||
-		    memcmp(image_string_at(schema, row->name)->text, text, length) == 0)
+	for (;; slot = (slot + 1) & object->mask) {
+		const struct image_property *row = &table[slot];
+		if (row->length == length && row->first == words.first &&
+		    row->last == words.last &&
+		    (length <= 16 || memcmp(image_string_at(schema, row->name)->text,
+					    text, length) == 0))
 			return row;
+		if (row->length == SCHEMA_NONE)
+			return NULL;
 	}
-	return NULL;
 }
 
 #endif

@@ -12,7 +12,7 @@
 #define IMAGE_BYTES    ((size_t)256 << 20)
 #define ALIGNMENT      8
 #define ALIASES        64 /* references to references that are followed */
-#define REQUIRED_MOST  64
+#define REQUIRED_MOST  63
 #define INTEGER_DIGITS 18
 
 uint32_t link_reserve(struct linker *linker, size_t bytes)
@@ -75,7 +75,7 @@ static void set_item(struct linker *linker, uint32_t list, uint32_t index,
 		((struct image_list *)link_at(linker, list))->items[index] = value;
 }
 
-static uint32_t link_names(struct linker *linker, const struct names *names)
+uint32_t link_names(struct linker *linker, const struct names *names)
 {
 	if (names == NULL)
 		return 0;

@@ -27,6 +27,8 @@ struct linker {
 uint32_t link_reserve(struct linker *linker, size_t bytes);
 void *link_at(struct linker *linker, uint32_t offset);
 uint32_t link_string(struct linker *linker, const char *text, size_t length);
+/* A list of strings; 0 for NULL. */
+uint32_t link_names(struct linker *linker, const struct names *names);
 /* The subschema that decides in place of one that only refers to another. */
 uint32_t link_target(const struct linker *linker, uint32_t schema);
 

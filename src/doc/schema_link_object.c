@@ -17,49 +17,51 @@ static uint64_t multiplier_at(unsigned int index)
 	return (x ^ x >> 31) | 1;
 }
 
-/* Puts rows into slots; the number of steps beside the right slot. */
-static uint32_t fill_slots(const struct image_property *rows, uint32_t count,
-			   uint64_t multiplier, uint32_t shift, uint32_t *slots,
-			   uint32_t mask)
+/* Puts rows into a table; the number of steps beside the right place. */
+static uint32_t fill_table(struct image_property *table, uint32_t mask,
+			   const struct image_property *rows, uint32_t count,
+			   uint64_t multiplier, uint32_t shift)
 {
 	uint32_t steps = 0;
-	memset(slots, 0, ((size_t)mask + 1) * sizeof(*slots));
+	for (uint64_t i = 0; i <= mask; i++)
+		table[i] = (struct image_property){ .length = SCHEMA_NONE };
 	for (uint32_t i = 0; i < count; i++) {
 		struct key_words words = { rows[i].first, rows[i].last };
 		uint32_t slot = key_slot(multiplier, shift, words, rows[i].length);
-		for (; slots[slot] != 0; slot = (slot + 1) & mask)
+		for (; table[slot].length != SCHEMA_NONE; slot = (slot + 1) & mask)
 			steps++;
-		slots[slot] = i + 1;
+		table[slot] = rows[i];
 	}
 	return steps;
 }
 
-static void make_table(struct linker *linker, uint32_t object)
+/* A table for rows, with the best of some multipliers. */
+static void make_table(struct linker *linker, struct image_object *object,
+		       const struct buf *from)
 {
-	struct image_object *to = link_at(linker, object);
+	const struct image_property *rows = (const void *)from->data;
+	uint32_t count = (uint32_t)(from->length / sizeof(*rows));
 	uint32_t bits = 1;
-	while ((UINT64_C(1) << bits) < 2 * (uint64_t)to->row_count + 1)
+	while ((UINT64_C(1) << bits) < 2 * (uint64_t)count + 1)
 		bits++;
-	uint32_t mask = (uint32_t)(UINT64_C(1) << bits) - 1;
-	uint32_t offset = link_reserve(linker, ((size_t)mask + 1) * sizeof(uint32_t));
-	if (offset == 0)
+	object->row_count = count;
+	object->mask = (uint32_t)(UINT64_C(1) << bits) - 1;
+	object->shift = 64 - bits;
+	object->table =
+		link_reserve(linker, ((size_t)object->mask + 1) * sizeof(*rows));
+	if (object->table == 0)
 		return;
-	to = link_at(linker, object);
-	to->slots = offset;
-	to->mask = mask;
-	to->shift = 64 - bits;
-	const struct image_property *rows = link_at(linker, to->rows);
-	uint32_t *slots = link_at(linker, offset);
+	struct image_property *table = link_at(linker, object->table);
 	uint32_t least = UINT32_MAX;
 	for (unsigned int i = 0; i < TRIES && least > 0; i++) {
-		uint32_t steps = fill_slots(rows, to->row_count, multiplier_at(i),
-					    to->shift, slots, mask);
+		uint32_t steps = fill_table(table, object->mask, rows, count,
+					    multiplier_at(i), object->shift);
 		if (steps >= least)
 			continue;
 		least = steps;
-		to->multiplier = multiplier_at(i);
+		object->multiplier = multiplier_at(i);
 	}
-	fill_slots(rows, to->row_count, to->multiplier, to->shift, slots, mask);
+	fill_table(table, object->mask, rows, count, object->multiplier, object->shift);
 }
 
 static struct image_property make_row(struct linker *linker, const struct name *name,
@@ -70,6 +72,7 @@ static struct image_property make_row(struct linker *linker, const struct name *
 		.first = words.first,
 		.last = words.last,
 		.length = name->length,
+		.required = IMAGE_NOT_REQUIRED,
 		.name = link_string(linker, name->text, name->length),
 		.schema = schema == SCHEMA_NONE ? SCHEMA_NONE
 						: link_target(linker, schema),
@@ -98,30 +101,30 @@ static uint64_t mark_required(struct linker *linker, struct buf *rows,
 		struct image_property *found = find_row(rows, row.name);
 		if (found == NULL) {
 			row.flags = IMAGE_ONLY_REQUIRED;
-			row.required = (uint8_t)(i + 1);
+			row.required = (uint8_t)i;
 			buf_add(rows, &row, sizeof(row));
 			bits |= UINT64_C(1) << i;
-		} else if (found->required == 0) {
-			found->required = (uint8_t)(i + 1);
+		} else if (found->required == IMAGE_NOT_REQUIRED) {
+			found->required = (uint8_t)i;
 			bits |= UINT64_C(1) << i;
 		}
 	}
 	return bits;
 }
 
-static uint32_t link_required(struct linker *linker, const struct names *required)
+/* The names of the rows so far, in their order. */
+static uint32_t link_row_names(struct linker *linker, const struct buf *from)
 {
-	if (required == NULL)
+	const struct image_property *rows = (const void *)from->data;
+	uint32_t count = (uint32_t)(from->length / sizeof(*rows));
+	uint32_t offset = link_reserve(linker, sizeof(struct image_list) +
+						       count * sizeof(uint32_t));
+	if (offset == 0)
 		return 0;
-	uint32_t offset = link_reserve(
-		linker, sizeof(struct image_list) + required->count * sizeof(uint32_t));
-	for (uint32_t i = 0; offset != 0 && i < required->count; i++) {
-		uint32_t name = link_string(linker, required->names[i].text,
-					    required->names[i].length);
-		struct image_list *list = link_at(linker, offset);
-		list->count = required->count;
-		list->items[i] = name;
-	}
+	struct image_list *list = link_at(linker, offset);
+	list->count = count;
+	for (uint32_t i = 0; i < count; i++)
+		list->items[i] = rows[i].name;
 	return offset;
 }
 
@@ -151,24 +154,21 @@ uint32_t link_object(struct linker *linker, const struct properties *properties,
 				 properties->properties[i].schema);
 		buf_add(&rows, &row, sizeof(row));
 	}
-	uint64_t bits = mark_required(linker, &rows, required);
 	struct image_object object = {
-		.required = bits,
-		.row_count = (uint32_t)(rows.length / sizeof(struct image_property)),
-		.required_names = link_required(linker, required),
+		.names = link_row_names(linker, &rows),
+		.required = mark_required(linker, &rows, required),
+		.required_names = link_names(linker, required),
 		.patterns = link_pattern_properties(linker, properties),
 		.pattern_count = properties->pattern_count,
 		.additional = link_target(linker, properties->additional),
 	};
-	object.rows = link_reserve(linker, rows.length);
-	uint32_t offset = link_reserve(linker, sizeof(object));
-	if (rows.failed != 0 && linker->out->failed == 0)
+	if (rows.failed == 0)
+		make_table(linker, &object, &rows);
+	else if (linker->out->failed == 0)
 		linker->out->failed = rows.failed;
+	uint32_t offset = link_reserve(linker, sizeof(object));
 	if (linker->out->failed == 0) {
-		if (rows.length > 0)
-			memcpy(link_at(linker, object.rows), rows.data, rows.length);
 		memcpy(link_at(linker, offset), &object, sizeof(object));
-		make_table(linker, offset);
 		buf_add(&linker->objects, &offset, sizeof(offset));
 	}
 	buf_release(&rows);
@@ -305,6 +305,29 @@ static bool make_surer(struct linker *linker, struct image_schema *schema)
 	return more;
 }
 
+/* Most objects and lists have nothing but properties or items. */
+static void find_direct(struct linker *linker, struct image_schema *schema)
+{
+	const struct image_operation *only = link_at(linker, schema->operations);
+	if (schema->operation_count != 1)
+		return;
+	if (only->kind == OPERATION_PROPERTIES &&
+	    (schema->kinds & KIND_BIT(NODE_MAPPING)) != 0) {
+		const struct image_object *object = link_at(linker, only->a);
+		if (object->pattern_count > 0)
+			return;
+		schema->flags |= IMAGE_PLAIN_OBJECT;
+		schema->direct = only->a;
+	} else if (only->kind == OPERATION_ITEMS &&
+		   (schema->kinds & KIND_BIT(NODE_SEQUENCE)) != 0) {
+		const struct image_items *items = link_at(linker, only->a);
+		if (items->prefix_count > 0 || items->rest == SCHEMA_NONE)
+			return;
+		schema->flags |= IMAGE_PLAIN_LIST;
+		schema->direct = items->rest;
+	}
+}
+
 void link_sure(struct linker *linker)
 {
 	const struct image_header *header = link_at(linker, 0);
@@ -315,14 +338,21 @@ void link_sure(struct linker *linker)
 		for (uint32_t i = 0; i < header->schema_count; i++)
 			more |= make_surer(linker, &schemas[i]);
 	}
+	for (uint32_t i = 0; i < header->schema_count; i++)
+		find_direct(linker, &schemas[i]);
 	for (size_t i = 0; i < linker->objects.length; i += sizeof(uint32_t)) {
 		uint32_t offset;
 		memcpy(&offset, linker->objects.data + i, sizeof(offset));
 		struct image_object *object = link_at(linker, offset);
-		struct image_property *rows = link_at(linker, object->rows);
-		for (uint32_t k = 0; k < object->row_count; k++)
+		struct image_property *rows = link_at(linker, object->table);
+		for (uint32_t k = 0; k <= object->mask; k++) {
+			if (rows[k].length == SCHEMA_NONE)
+				continue;
+			if ((rows[k].flags & IMAGE_ONLY_REQUIRED) != 0)
+				rows[k].schema = object->additional;
 			if (rows[k].schema != SCHEMA_NONE)
 				rows[k].sure = schemas[rows[k].schema].sure;
+		}
 		if (object->additional != SCHEMA_NONE)
 			object->additional_sure = schemas[object->additional].sure;
 	}

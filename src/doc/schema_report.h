@@ -28,11 +28,15 @@ struct report {
 void report_begin(struct report *report, const struct schema_sink *sink);
 bool report_is_full(const struct report *report);
 
-/* A line that is put together; what does not fit is cut. */
+/* A line that is put together; what does not fit is cut. Nothing in it needs to be
+ * escaped. */
 struct line {
-	char text[1024];
 	size_t length;
+	char text[1024]; /* not cleared as a whole: it would cost more than the words */
 };
+
+void line_clear(struct line *line);
+void line_add_text(struct line *line, const char *text);
 
 void line_add(struct line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -52,9 +56,9 @@ struct complaint {
 	const struct path *path; /* NULL: the check's */
 	const char *keyword;     /* NULL: the operation's */
 	const char *mend;        /* NULL: none */
-	const struct line *message;
-	unsigned int types; /* of a value of another type */
-	bool constant;      /* a constant differs */
+	struct line *message;    /* more may be added */
+	unsigned int types;      /* of a value of another type */
+	bool constant;           /* a constant differs */
 };
 
 bool report_complaint(const struct check *check, const struct complaint *complaint);

@@ -14,7 +14,7 @@ bool run_fail(struct run *run, int code)
 	return false;
 }
 
-static bool over_limit(struct run *run, enum limit limit)
+bool run_over_limit(struct run *run, enum limit limit)
 {
 	if (run->failure == 0)
 		error_set(run->err, ERROR_LIMIT,
@@ -22,14 +22,6 @@ static bool over_limit(struct run *run, enum limit limit)
 			  (unsigned long long)run->limits->values[limit],
 			  limit_unit(limit), limit_name(limit));
 	return run_fail(run, ERROR_LIMIT);
-}
-
-bool run_steps(struct run *run, uint64_t steps)
-{
-	run->steps += steps;
-	if (run->steps > run->limits->values[LIMIT_SCHEMA_STEPS])
-		return over_limit(run, LIMIT_SCHEMA_STEPS);
-	return run->failure == 0;
 }
 
 bool run_goes_on(const struct run *run, bool valid)
@@ -206,14 +198,14 @@ bool run_schema(struct run *run, uint32_t schema, const struct node *node,
 	const struct image_schema *subschema = &run->schema->schemas[schema];
 	if (!run_steps(run, 1 + subschema->operation_count))
 		return false;
-	if (run->depth >= run->limits->values[LIMIT_SCHEMA_DEPTH])
-		return over_limit(run, LIMIT_SCHEMA_DEPTH);
+	run->depth++;
+	if (!run_has_depth(run))
+		return false;
 	const struct scope *outer = run->scope;
 	struct scope scope = { subschema->resource, outer };
 	if (run->schema->header->dynamic_count > 0 &&
 	    (outer == NULL || outer->resource != subschema->resource))
 		run->scope = &scope;
-	run->depth++;
 	struct check check = { .run = run,
 			       .subschema = subschema,
 			       .node = node,
@@ -277,7 +269,7 @@ bool check_reference(const struct check *check)
 	uint32_t target =
 		check->operation->b == 0 ? check->operation->a : dynamic_target(check);
 	if (run->references >= run->limits->values[LIMIT_SCHEMA_REF_DEPTH])
-		return over_limit(run, LIMIT_SCHEMA_REF_DEPTH);
+		return run_over_limit(run, LIMIT_SCHEMA_REF_DEPTH);
 	run->references++;
 	bool valid = run_schema(run, target, check->node, check->path, check->marks);
 	run->references--;
@@ -317,7 +309,10 @@ int schema_validate_entry(const struct schema *schema, uint32_t entry,
 	run.schema = schema;
 	run.limits = limits == NULL ? &limits_default : limits;
 	run.steps = 0;
+	run.most_steps = run.limits->values[LIMIT_SCHEMA_STEPS];
+	run.most_depth = run.limits->values[LIMIT_SCHEMA_DEPTH];
 	run.depth = 0;
+	run.quick = schema->header->dynamic_count == 0;
 	run.references = 0;
 	run.failure = 0;
 	run.err = err;
@@ -328,7 +323,8 @@ int schema_validate_entry(const struct schema *schema, uint32_t entry,
 		return error_set(err, ERROR_INTERNAL, "there is no document");
 	if (entry >= schema->header->schema_count)
 		return error_set(err, ERROR_INTERNAL, "there is no schema %u", entry);
-	bool valid = run_schema(&run, entry, root, NULL, NULL);
+	bool valid = run.quick ? decide(&run, entry, root)
+			       : run_schema(&run, entry, root, NULL, NULL);
 	if (run.failure == ERROR_MEMORY)
 		return error_set(err, ERROR_MEMORY, "out of memory for validation");
 	if (run.failure != 0)

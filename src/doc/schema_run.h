@@ -41,6 +41,9 @@ struct run {
 	const struct schema *schema;
 	const struct limits *limits;
 	uint64_t steps;
+	uint64_t most_steps; /* of limits */
+	uint64_t most_depth;
+	bool quick; /* there are no dynamic references: decide() may be used */
 	unsigned int depth;
 	unsigned int references; /* followed without a step into the document */
 	int failure;             /* ERROR_*: everything stops */
@@ -74,8 +77,30 @@ bool run_below(const struct check *check, uint32_t schema, const struct node *no
 bool run_goes_on(const struct run *run, bool valid);
 /* Whether a pattern is found in a text: 1, 0, or -1 and the run failed. */
 int run_search(struct run *run, uint32_t pattern, const struct node *text);
+/* Whether a value fits, when there is no report and nobody asks for marks
+ * (schema_run_decide.c); an object by its table alone. */
+bool decide(struct run *run, uint32_t schema, const struct node *node);
+bool decide_object(struct run *run, const struct image_object *object,
+		   const struct node *node);
+bool run_over_limit(struct run *run, enum limit limit);
+
 /* Counts work; false when there was too much or the run failed before. */
-bool run_steps(struct run *run, uint64_t steps);
+static inline bool run_steps(struct run *run, uint64_t steps)
+{
+	run->steps += steps;
+	if (__builtin_expect(run->steps > run->most_steps, 0))
+		return run_over_limit(run, LIMIT_SCHEMA_STEPS);
+	return run->failure == 0;
+}
+
+/* Whether one more level can be entered. */
+static inline bool run_has_depth(struct run *run)
+{
+	if (__builtin_expect(run->depth > run->most_depth, 0))
+		return run_over_limit(run, LIMIT_SCHEMA_DEPTH);
+	return true;
+}
+
 bool run_fail(struct run *run, int code);
 
 static inline const void *check_at(const struct check *check, uint32_t offset)

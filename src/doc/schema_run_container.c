@@ -104,7 +104,7 @@ static bool check_pair(const struct check *check, const struct image_object *obj
 		object_find(schema, object, pair->key->text, pair->key->length);
 	bool matched = row != NULL && (row->flags & IMAGE_ONLY_REQUIRED) == 0;
 	bool valid = true;
-	if (matched)
+	if (matched && (row->sure & KIND_BIT(pair->value->kind)) == 0)
 		valid = run_below(check, row->schema, pair->value, pair->key, index);
 	if (object->pattern_count > 0 && run_goes_on(check->run, valid))
 		valid &= check_patterns(check, object, index, &matched);
@@ -112,42 +112,13 @@ static bool check_pair(const struct check *check, const struct image_object *obj
 		matched = true;
 		if ((schema->schemas[object->additional].flags & IMAGE_NEVER) != 0)
 			return report_unknown(check, pair, object);
-		valid &= run_below(check, object->additional, pair->value, pair->key,
-				   index);
+		if ((object->additional_sure & KIND_BIT(pair->value->kind)) == 0)
+			valid &= run_below(check, object->additional, pair->value,
+					   pair->key, index);
 	}
 	if (matched)
 		marks_set(check->marks, index);
 	return valid;
-}
-
-/* The common case: nobody asks for words nor for what was evaluated, and no patterns.
- */
-static bool decide_pairs(const struct check *check, const struct image_object *object)
-{
-	const struct node *node = check->node;
-	const struct schema *schema = check->run->schema;
-	uint64_t missing = object->required;
-	for (uint32_t i = 0; i < node->length; i++) {
-		const struct pair *pair = &node->mapping->pairs[i];
-		const struct node *value = pair->value;
-		uint32_t child = object->additional;
-		unsigned int sure = object->additional_sure;
-		const struct image_property *row =
-			object_find(schema, object, pair->key->text, pair->key->length);
-		if (row != NULL) {
-			if (row->required != 0)
-				missing &= ~(UINT64_C(1) << (row->required - 1));
-			if ((row->flags & IMAGE_ONLY_REQUIRED) == 0) {
-				child = row->schema;
-				sure = row->sure;
-			}
-		}
-		if (child == SCHEMA_NONE || (sure & KIND_BIT(value->kind)) != 0)
-			continue;
-		if (!run_below(check, child, value, pair->key, i))
-			return false;
-	}
-	return missing == 0;
 }
 
 bool check_properties(const struct check *check)
@@ -159,9 +130,9 @@ bool check_properties(const struct check *check)
 		return true;
 	if (!run_steps(check->run, node->length))
 		return false;
-	if (check->run->report == NULL && check->marks == NULL &&
+	if (check->run->quick && check->run->report == NULL && check->marks == NULL &&
 	    object->pattern_count == 0)
-		return decide_pairs(check, object);
+		return decide_object(check->run, object, node);
 	if (object->required_names != 0)
 		valid = has_all(check, object->required_names, NULL);
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++)

@@ -86,7 +86,8 @@ static const struct {
 	{ "{type: [string, integer]}", "[1]",
 	  "1:1 the document must be a string or an integer, found array" },
 	{ "{type: [string, integer, 'null']}", "1.5",
-	  "1:1 the document must be a string, an integer or null, found number 1.5" },
+	  "1:1 the document must be a string, an integer or null, found number 1.5 | "
+	  "put it in quotes" },
 	{ "{properties: {a: {enum: [Always, Never, 3]}}}", "a: Alwys",
 	  "1:4 a must be one of \"Always\", \"Never\", 3, found string \"Alwys\" | did "
 	  "you mean 'Always'?" },
@@ -112,7 +113,8 @@ static const struct {
 	{ "{properties: {a: {pattern: '^x$'}}}", "a: y",
 	  "1:4 a must match the pattern '^x$', found string \"y\"" },
 	{ "{properties: {m: {additionalProperties: {type: string}}}}",
-	  "m: {\"a.b/c\": 1}", "1:14 m[\"a.b/c\"] must be a string, found integer 1" },
+	  "m: {\"a.b/c\": 1}",
+	  "1:14 m[\"a.b/c\"] must be a string, found integer 1 | put it in quotes" },
 	{ "{propertyNames: {maxLength: 2}}", "abc: 1",
 	  "1:1 the key 'abc' must have at most 2 characters, found 3" },
 	{ "{dependentRequired: {a: [b]}}", "a: 1",
@@ -134,7 +136,8 @@ static const struct {
 	{ "{oneOf: [{properties: {kind: {const: A}}, required: [x]}, {properties: "
 	  "{kind: {const: B}, y: {properties: {z: {type: string}}}}}]}",
 	  "kind: B\ny:\n  z: 1\n",
-	  "3:6 y.z must be a string, found integer 1 (by the closest of 2 forms)" },
+	  "3:6 y.z must be a string, found integer 1 (by the closest of 2 forms) | put "
+	  "it in quotes" },
 	{ "{anyOf: [{type: string}, {type: object, required: [a]}]}", "{}",
 	  "1:1 the document needs 'a' (by the closest of 2 forms)" },
 	{ "{if: {required: [a]}, then: {required: [b]}}", "a: 1",
@@ -143,8 +146,19 @@ static const struct {
 	  "{a: 1, b: 2}", "1:8 b is not allowed" },
 	{ "{type: object, properties: {a: {type: string}, b: {type: string}}}",
 	  "a: 1\nb: 2\n",
-	  "1:4 a must be a string, found integer 1\n2:4 b must be a string, found "
-	  "integer 2" },
+	  "1:4 a must be a string, found integer 1 | put it in quotes\n2:4 b must be a "
+	  "string, found integer 2 | put it in quotes" },
+	{ "{properties: {p: {type: integer}}}", "p: '8080'",
+	  "1:4 p must be an integer, found string \"8080\" | remove the quotes" },
+	{ "{properties: {p: {type: boolean}}}", "p: 'true'",
+	  "1:4 p must be a boolean, found string \"true\" | remove the quotes" },
+	{ "{properties: {p: {type: string}}}", "p:",
+	  "1:3 p must be a string, found null | give it a value, or remove the key" },
+	{ "{properties: {p: {type: array}}}", "p: {a: 1}",
+	  "1:4 p must be an array, found object | make it a list, even of one item" },
+	{ "{properties: {p: {type: object}}}", "p: [a]",
+	  "1:4 p must be an object, found array | write keys and values, without '-' "
+	  "before them" },
 	{ "{type: string}", "\"a\"", "" },
 };
 

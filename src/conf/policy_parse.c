@@ -47,6 +47,8 @@ static struct policy_builder *builder_of(struct policy *policy)
 static void release_building(struct policy_builder *builder)
 {
 	map_release(&builder->people);
+	map_release(&builder->folded);
+	map_release(&builder->emails);
 	map_release(&builder->rules);
 	map_release(&builder->keys);
 	map_release(&builder->logins);

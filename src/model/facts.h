@@ -96,6 +96,9 @@ struct commit_fact {
 	struct signature_fact signature;
 	const char *tag; /* of an annotated tag, told in the same way (the tagger is
 			    author and committer): its name; NULL: a commit */
+	/* FACTS_TOUCHED: rules of kind signatures with paths of which it touches one */
+	const struct rule **touched;
+	size_t touched_count;
 	int code; /* not 0: the object is malformed, everything else may be missing */
 	const char *reason; /* then: one sentence */
 };

@@ -13,10 +13,6 @@
 #include "policy/evaluation.h"
 #include "policy/waivers.h"
 
-/* A clock before this is wrong. A constant, so that builds can be repeated; a release
- * moves it to its own date. */
-#define BUILD_DATE "2026-11-01"
-
 /* How far clocks may step back between receipt and evaluation. */
 #define CLOCK_SLACK (24 * 3600 * CLOCK_SECOND)
 
@@ -70,13 +66,14 @@ static int check_clock(struct evaluation *gate, int64_t now)
 	const struct change *change = gate->facts->change;
 	char now_text[CLOCK_TEXT_BYTES];
 	char received_text[CLOCK_TEXT_BYTES];
-	int64_t built;
+	char built_text[CLOCK_TEXT_BYTES];
 	clock_format(now, 0, now_text);
-	if (clock_parse(BUILD_DATE, &built) != 0 || now < built)
+	clock_format(clock_built(), 0, built_text);
+	if (now < clock_built())
 		return evaluation_find(gate, ERROR_RULE_CLOCK, NULL, mend,
 				       "the clock says %s, which is before this "
 				       "program was built (%s)",
-				       now_text, BUILD_DATE);
+				       now_text, built_text);
 	if (change == NULL)
 		return 0;
 	clock_format(change->received_at, 0, received_text);

@@ -349,10 +349,10 @@ principals: {mallory: {ssh: [\"$(public mallory)\"]}}"
 @test "waiver: a revoked key takes it along" {
 	unsigned
 	waived
-	waiver_floor "revoked-keys: [{ssh: \"$(public carol)\", reason: stolen}]"
-	refused_with "is revoked since ever: stolen"
+	waiver_floor "revoked-keys: [{ssh: \"$(public carol)\", reason: compromised}]"
+	refused_with "is revoked: compromised"
 	# Also one that counts for what was signed before.
-	waiver_floor "revoked-keys: [{ssh: \"$(public carol)\", reason: stolen, since: \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}]"
+	waiver_floor "revoked-keys: [{ssh: \"$(public carol)\", reason: superseded, since: \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}]"
 	sleep 1.1
 	refused_with "is revoked since"
 	waive carol HEAD --rule short --reason "again" --until 30d --push origin

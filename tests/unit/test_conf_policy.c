@@ -160,6 +160,18 @@ static const struct bad bad[] = {
 	  "did you mean 'since'?" },
 	{ "revoked-keys: [{ssh: '" FINGERPRINT "', since: x}]\n", NULL,
 	  "must be a date or time" },
+	{ "revoked-keys: [{ssh: '" FINGERPRINT "', since: 2026-01-01}]\n", NULL,
+	  "'since' needs a 'reason'" },
+	{ "revoked-keys: [{ssh: '" FINGERPRINT "', reason: stolen}]\n", NULL,
+	  "'superseded' or 'retired'" },
+	{ "revoked-keys: [{ssh: '" FINGERPRINT "', note: 1}]\n", NULL, "'note'" },
+	{ "revoked-keys: [{ssh: '" FINGERPRINT "', x509: y}]\n", "1:16",
+	  "either 'ssh' or 'openpgp' or 'x509'" },
+	{ "revoked-keys: [{x509: abcd}]\n", "1:23", "64 digits" },
+	{ "revoked-keys: [{x509: '" FINGERPRINT "'}]\n", "1:23", "64 digits" },
+	{ "principals: {a: {valid-before: x}}\n", NULL, "must be a date or time" },
+	{ "principals: {a: {valid-after: 2026-02-01, valid-before: 2026-01-01}}\n",
+	  NULL, "must be later than" },
 	{ "revoked-keys-file: none\n", "1:20", "no file 'none'" },
 	{ "revoked-keys-file: ../x\n", "1:20", "'../x'" },
 	{ "revoked-keys-file: /etc/x\n", "1:20", "'/etc/x'" },
@@ -295,7 +307,7 @@ START_TEST(a_whole_policy_is_read)
 			    "groups: {all: [team, alice], team: [bob, alice], none: "
 			    "[]}\n"
 			    "revoked-keys: [" FINGERPRINT ", {ssh: '" BOB_KEY
-			    "', reason: stolen, since: 2026-03-01}]\n"
+			    "', reason: retired, since: 2026-03-01}]\n"
 			    "rules:\n"
 			    "  - name: tags\n"
 			    "    refs: {only: [refs/tags/*], update: false, name: "
@@ -328,7 +340,7 @@ START_TEST(a_whole_policy_is_read)
 	ck_assert_uint_eq(policy->groups[2].members.count, 0);
 	ck_assert_uint_eq(policy->revocation_count, 2);
 	ck_assert_int_eq(policy->revocations[0].since, 0);
-	ck_assert_str_eq(policy->revocations[1].reason, "stolen");
+	ck_assert_str_eq(policy->revocations[1].reason, "retired");
 
 	const struct principal *bob = policy_principal(policy, "bob");
 	ck_assert_ptr_eq(policy_principal_by_login(policy, "gitea", "BOBBY"), bob);
@@ -389,6 +401,15 @@ static const struct {
 	  "the login 'Alice' at 'gitea' is that of principal 'alice' already" },
 	{ ALICE, "principals: {mallory: {ssh: '" ALICE_KEY "'}}\n",
 	  "is that of principal 'alice' already" },
+	{ ALICE, "principals: {Alice: {ssh: '" BOB_KEY "'}}\n",
+	  "differs only in case from the principal" },
+	{ ALICE "groups: {staff: [alice]}\n", "groups: {STAFF: []}\n",
+	  "differs only in case from the group" },
+	{ ALICE "groups: {staff: [alice]}\n", "principals: {Staff: {}}\n",
+	  "differs only in case from the group" },
+	{ "principals: {a: {email: A@Example.org}}\n",
+	  "principals: {b: {email: [b@x.org, a@example.ORG]}}\n",
+	  "is that of the server's principal 'a'" },
 };
 
 START_TEST(a_repository_cannot_redefine_what_the_server_says)
@@ -897,7 +918,7 @@ START_TEST(openpgp_keys_are_revoked_by_fingerprint)
 		"4567\"]",
 		"revoked-keys: [{openpgp: "
 		"\"0123456789abcdef0123456789abcdef01234567\", "
-		"reason: lost}]",
+		"reason: compromised, note: lost}]",
 	};
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		struct policy *policy = NULL;

@@ -107,6 +107,23 @@ static int copy_commit(struct arena *arena, const struct commit_text *text,
 	return out->parents && out->message ? 0 : ERROR_MEMORY;
 }
 
+int collect_commit(const struct collector *collector, const struct oid *id,
+		   const struct commit_text *text, const struct error *problem,
+		   bool with_signature, struct commit_fact *out, struct error *err)
+{
+	out->id = *id;
+	if (!text) {
+		out->code = problem->code;
+		out->reason = arena_string(collector->arena, problem->text);
+		return 0;
+	}
+	if (copy_commit(collector->arena, text, out) != 0)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (!with_signature)
+		return 0;
+	return collect_commit_signature(collector, id, text, &out->signature, err);
+}
+
 struct visit {
 	struct collector *collector;
 	bool with_signatures;
@@ -126,18 +143,8 @@ static int add_commit(void *data, const struct oid *id, const struct commit_text
 			   &facts->commit_capacity);
 	if (!fact)
 		return error_set(visit->err, ERROR_MEMORY, "out of memory");
-	fact->id = *id;
-	if (!text) {
-		fact->code = problem->code;
-		fact->reason = arena_string(collector->arena, problem->text);
-		return 0;
-	}
-	if (copy_commit(collector->arena, text, fact) != 0)
-		return error_set(visit->err, ERROR_MEMORY, "out of memory");
-	if (!visit->with_signatures)
-		return 0;
-	return collect_commit_signature(collector, id, text, &fact->signature,
-					visit->err);
+	return collect_commit(collector, id, text, problem, visit->with_signatures,
+			      fact, visit->err);
 }
 
 int collect_commits(struct collector *collector, struct error *err)
@@ -162,5 +169,6 @@ int collect_commits(struct collector *collector, struct error *err)
 	if (!visit.with_signatures)
 		return 0;
 	collector->facts->kinds |= FACTS_SIGNATURES;
-	return collect_tags(collector, err);
+	rc = collect_forge_made(collector, err);
+	return rc == 0 ? collect_tags(collector, err) : rc;
 }

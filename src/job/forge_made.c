@@ -82,8 +82,8 @@ int forge_made_tree(const struct forge_made *forge, const struct oid *commit,
 static void settle(struct recompute_step *step, const struct oid *tree)
 {
 	step->tree = *tree;
-	step->result = oid_equal(tree, &step->expected) ? RECOMPUTE_SAME
-							: RECOMPUTE_DIFFERENT;
+	step->result =
+		oid_equal(tree, &step->expected) ? RECOMPUTE_SAME : RECOMPUTE_DIFFERENT;
 }
 
 /* One side is what both were made from: the other one is the result. */
@@ -197,8 +197,7 @@ static int ask_merge(struct forge_made *forge, struct made *made, struct error *
 		return related;
 	if (related == 0)
 		return forge_made_refuse(forge, made->fact, ERROR_RULE_FORGE_UNRELATED,
-					 "its parents have no history in common",
-					 err);
+					 "its parents have no history in common", err);
 	made->asked = true;
 	return forge_made_ask(forge, &question, &made->step, err);
 }
@@ -275,10 +274,10 @@ static int conclude_merge(struct forge_made *forge, const struct made *made,
 		made->fact->same = true;
 		return 0;
 	case RECOMPUTE_CONFLICT:
-		return forge_made_refuse(
-			forge, made->fact, ERROR_RULE_FORGE_CONFLICT,
-			"its parents conflict, and who resolved that must sign it",
-			err);
+		return forge_made_refuse(forge, made->fact, ERROR_RULE_FORGE_CONFLICT,
+					 "its parents conflict, and who resolved that "
+					 "must sign it",
+					 err);
 	case RECOMPUTE_DIFFERENT:
 		reason = arena_printf(forge->collector->arena,
 				      "merging its parents gives another tree: '%s' "

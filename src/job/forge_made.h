@@ -1,8 +1,8 @@
-/* job/forge_made.h - commits that the forge made and signed, and what git is asked about
- * them. Inside job/ only.
+/* job/forge_made.h - commits that the forge made and signed, and what git is asked
+ * about them. Inside job/ only.
  *
- * A commit with two parents is a merge of these. One with a single parent was squashed or
- * rebased by the forge: it counts when it is what a head that is known here gives
+ * A commit with two parents is a merge of these. One with a single parent was squashed
+ * or rebased by the forge: it counts when it is what a head that is known here gives
  * (forge_sources.c). All questions of a judgement go to git at once. */
 #ifndef JOB_FORGE_MADE_H
 #define JOB_FORGE_MADE_H

@@ -1,13 +1,13 @@
-/* job/forge_sources.c - of what a commit with a single parent was squashed or rebased by
- * the forge.
+/* job/forge_sources.c - of what a commit with a single parent was squashed or rebased
+ * by the forge.
  *
- * The commit does not say it. So every head that is known here and brings something new
- * is a candidate: those of merge requests that the message names ("#12", "!12"), where it
- * names any, and else the newest heads of merge requests and branches. Squashed: merging
+ * The commit does not say it. So heads that are known here and bring something new are
+ * tried: first those of merge requests that the message names ("#12", "!12"), then the
+ * newest ones of merge requests and branches. Squashed: merging
  * the head into the parent gives the tree. Rebased: the commits of the head, in their
  * order and all of them, give one commit of the forge each, but for those that bring
- * nothing any more. Which of them gave which is guessed by author and message, and proved
- * by the trees. */
+ * nothing any more. Which of them gave which is guessed by author and message, and
+ * proved by the trees. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@
 struct head {
 	const char *ref;
 	struct oid commit;
-	int64_t when; /* of its committer */
+	int64_t when;    /* of its committer */
 	uint64_t number; /* 0: a branch */
 };
 
@@ -193,7 +193,8 @@ static int find_heads(struct forge_made *forge, struct error *err)
 }
 
 /* Numbers behind "#" or "!"; how many. */
-static size_t find_numbers(const struct commit_fact *commit, uint64_t numbers[NAMED_MAX])
+static size_t find_numbers(const struct commit_fact *commit,
+			   uint64_t numbers[NAMED_MAX])
 {
 	const char *at = commit->message;
 	const char *end = at + commit->message_length;
@@ -203,7 +204,8 @@ static size_t find_numbers(const struct commit_fact *commit, uint64_t numbers[NA
 		uint64_t number = 0;
 		if (*at != '#' && *at != '!')
 			continue;
-		while (at + 1 < end && isdigit((unsigned char)at[1]) && number < 1 << 30)
+		while (at + 1 < end && isdigit((unsigned char)at[1]) &&
+		       number < 1 << 30)
 			number = number * 10 + (uint64_t)(*++at - '0');
 		if (number)
 			numbers[count++] = number;
@@ -306,6 +308,24 @@ static int take_nested(struct forge_made *forge, const struct list *list,
 }
 
 /* --- plans --- */
+
+static const struct recompute_step *first_wrong(const struct forge_made *forge,
+						const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (forge->steps[plan->first_step + i].result != RECOMPUTE_SAME)
+			return &forge->steps[plan->first_step + i];
+	return NULL;
+}
+
+static const struct plan *find_plan(const struct forge_made *forge,
+				    const struct single *single)
+{
+	for (const struct plan *plan = single->plans; plan; plan = plan->next)
+		if (plan->gives && !first_wrong(forge, plan))
+			return plan;
+	return NULL;
+}
 
 static struct plan *add_plan(struct forge_made *forge, struct single *single,
 			     const struct list *list, size_t gives, struct error *err)
@@ -459,6 +479,8 @@ static int plan_heads(struct forge_made *forge, struct single *single, bool name
 
 	for (size_t i = 0; rc == 0 && i < sources->head_count && *used < maximum; i++) {
 		bool useful;
+		if (find_plan(forge, single)) /* it is so, without git */
+			break;
 		if (is_named(&sources->heads[i], numbers, count) != named)
 			continue;
 		if (++looked > KNOWN_MAX)
@@ -469,7 +491,6 @@ static int plan_heads(struct forge_made *forge, struct single *single, bool name
 	return rc;
 }
 
-/* Named ones alone, where there are any. */
 static int plan_single(struct forge_made *forge, struct single *single, size_t *gives,
 		       struct error *err)
 {
@@ -478,9 +499,7 @@ static int plan_single(struct forge_made *forge, struct single *single, size_t *
 	*gives = 0;
 	single->planned = true;
 	int rc = plan_heads(forge, single, true, gives, &used, err);
-	if (rc == 0 && used == 0)
-		rc = plan_heads(forge, single, false, gives, &used, err);
-	return rc;
+	return rc == 0 ? plan_heads(forge, single, false, gives, &used, err) : rc;
 }
 
 static void link_singles(struct forge_sources *sources)
@@ -527,24 +546,6 @@ int forge_sources_plan(struct forge_made *forge, struct error *err)
 
 /* --- what git answered --- */
 
-static const struct recompute_step *first_wrong(const struct forge_made *forge,
-						const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->step_count; i++)
-		if (forge->steps[plan->first_step + i].result != RECOMPUTE_SAME)
-			return &forge->steps[plan->first_step + i];
-	return NULL;
-}
-
-static const struct plan *find_plan(const struct forge_made *forge,
-				    const struct single *single)
-{
-	for (const struct plan *plan = single->plans; plan; plan = plan->next)
-		if (plan->gives && !first_wrong(forge, plan))
-			return plan;
-	return NULL;
-}
-
 static void accept(const struct plan *plan, struct single **at)
 {
 	for (size_t i = 0; i < plan->gives; i++, *at = (*at)->child)
@@ -567,9 +568,8 @@ static const char *why_not(const struct forge_made *forge, const struct plan *pl
 		return arena_printf(arena, "%s %s conflicts", what,
 				    plan->list->head->ref);
 	case RECOMPUTE_DIFFERENT:
-		return arena_printf(arena,
-				    "%s %s gives another tree: '%s' differs", what,
-				    plan->list->head->ref,
+		return arena_printf(arena, "%s %s gives another tree: '%s' differs",
+				    what, plan->list->head->ref,
 				    forge_made_difference(forge, step));
 	case RECOMPUTE_SAME:
 	case RECOMPUTE_UNKNOWN:
@@ -580,7 +580,7 @@ static const char *why_not(const struct forge_made *forge, const struct plan *pl
 
 static int refuse(struct forge_made *forge, struct single *single, struct error *err)
 {
-	size_t others = 0;
+	size_t ways = 0;
 
 	if (!single->planned)
 		return forge_made_refuse(forge, single->fact,
@@ -589,20 +589,21 @@ static int refuse(struct forge_made *forge, struct single *single, struct error 
 					 "it, which is refused",
 					 err);
 	if (!single->plans)
-		return forge_made_refuse(
-			forge, single->fact, ERROR_RULE_FORGE_NO_SOURCE,
-			"it is no merge, and no head of a merge request or branch is "
-			"known here of which it could be made",
-			err);
-	for (const struct plan *plan = single->plans->next; plan; plan = plan->next)
-		others++;
+		return forge_made_refuse(forge, single->fact,
+					 ERROR_RULE_FORGE_NO_SOURCE,
+					 "it is no merge, and no head of a merge "
+					 "request or branch is "
+					 "known here of which it could be made",
+					 err);
+	for (const struct plan *plan = single->plans; plan; plan = plan->next)
+		ways++;
 	const char *reason = why_not(forge, single->plans);
 	if (!reason) /* git was not asked */
 		return 0;
-	if (others)
+	if (ways > 1)
 		reason = arena_printf(forge->collector->arena,
-				      "%s; %zu other ways do not give it either",
-				      reason, others);
+				      "%s (the first of %zu ways that were tried)",
+				      reason, ways);
 	return reason ? forge_made_refuse(forge, single->fact,
 					  ERROR_RULE_FORGE_NOT_FROM_SOURCE, reason, err)
 		      : no_memory(err);

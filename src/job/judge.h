@@ -98,7 +98,8 @@ struct judged {
 		tip; /* the commit that the new id leads to; length 0 for deletions */
 	bool needs_reviews; /* a rule that applies asks for reviews, and `reviews` is
 			       NULL */
-	bool needs_merges;  /* the same of commits that the forge made, and `recompute` */
+	bool needs_merges;  /* the same of commits that the forge made, and `recompute`
+			     */
 };
 
 /* 0 with a concluded verdict (verdict_release() by the caller), or an error: no

@@ -11,24 +11,24 @@
 #include "repo/repo.h"
 #include "repo/scratch.h"
 
-#define STEP_BYTES   ((size_t)2 * OID_HEX_BYTES)
 #define USAGE_STATUS 129 /* git does not know an option */
 #define SAID_BYTES   300
 
 /* --- the question --- */
 
-static int add_pick(struct scratch *scratch, const struct recompute_step *step,
+static int add_pick(const char *directory, const struct recompute_step *step,
 		    struct oid *ours, struct oid *theirs, struct error *err)
 {
 	struct oid base;
 
-	int rc = scratch_commit(scratch, &step->base, NULL, &base, err);
+	int rc = scratch_commit(directory, &step->base, NULL, &base, err);
 	if (rc == 0)
-		rc = scratch_commit(scratch, &step->ours, &base, ours, err);
-	return rc == 0 ? scratch_commit(scratch, &step->theirs, &base, theirs, err) : rc;
+		rc = scratch_commit(directory, &step->ours, &base, ours, err);
+	return rc == 0 ? scratch_commit(directory, &step->theirs, &base, theirs, err)
+		       : rc;
 }
 
-static int write_input(struct scratch *scratch, const struct recompute_step *steps,
+static int write_input(const char *directory, const struct recompute_step *steps,
 		       size_t count, struct buf *input, struct error *err)
 {
 	int rc = 0;
@@ -36,7 +36,7 @@ static int write_input(struct scratch *scratch, const struct recompute_step *ste
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		struct oid ours = steps[i].ours, theirs = steps[i].theirs;
 		if (steps[i].pick)
-			rc = add_pick(scratch, &steps[i], &ours, &theirs, err);
+			rc = add_pick(directory, &steps[i], &ours, &theirs, err);
 		buf_addf(input, "%s %s\n", oid_text(&ours), oid_text(&theirs));
 	}
 	return rc == 0 ? buf_status(input, "what git is to merge", err) : rc;
@@ -52,10 +52,10 @@ struct answer {
 /* A word up to a NUL. */
 static bool next_word(struct answer *answer, const char **word, size_t *length)
 {
-	const char *end = answer->at < answer->end
-				  ? memchr(answer->at, '\0',
-					   (size_t)(answer->end - answer->at))
-				  : NULL;
+	const char *end =
+		answer->at < answer->end
+			? memchr(answer->at, '\0', (size_t)(answer->end - answer->at))
+			: NULL;
 	if (!end)
 		return false;
 	*word = answer->at;
@@ -82,10 +82,9 @@ static bool read_step(struct answer *answer, struct recompute_step *step)
 		names++;
 	if (length || (clean && names))
 		return false;
-	step->result = !clean ? RECOMPUTE_CONFLICT
-		       : oid_equal(&step->tree, &step->expected)
-			       ? RECOMPUTE_SAME
-			       : RECOMPUTE_DIFFERENT;
+	step->result = !clean                                    ? RECOMPUTE_CONFLICT
+		       : oid_equal(&step->tree, &step->expected) ? RECOMPUTE_SAME
+								 : RECOMPUTE_DIFFERENT;
 	return true;
 }
 
@@ -109,8 +108,8 @@ static int read_output(const struct buf *output, struct recompute_step *steps,
 static int not_run(const struct buf *output, int status, struct error *err)
 {
 	char said[SAID_BYTES];
-	size_t length = output->length < sizeof(said) - 1 ? output->length
-							   : sizeof(said) - 1;
+	size_t length =
+		output->length < sizeof(said) - 1 ? output->length : sizeof(said) - 1;
 
 	if (status == USAGE_STATUS)
 		return error_set(err, ERROR_FORGE_GIT,
@@ -126,15 +125,15 @@ static int not_run(const struct buf *output, int status, struct error *err)
 			 length ? said : "it said nothing");
 }
 
-static int ask(const struct recompute *recompute, struct scratch *scratch,
-	       struct recompute_step *steps, size_t count, struct error *err)
+static int ask(const struct recompute *recompute, struct recompute_step *steps,
+	       size_t count, struct error *err)
 {
-	struct buf input = BUF_INIT(count * STEP_BYTES);
+	struct buf input = BUF_INIT(count * SCRATCH_MERGE_LINE);
 	struct buf output =
 		BUF_INIT((size_t)limits_default.values[LIMIT_TOOL_OUTPUT_BYTES] + 1);
 	int status = -1;
 
-	int rc = write_input(scratch, steps, count, &input, err);
+	int rc = write_input(recompute->directory, steps, count, &input, err);
 	if (rc == 0)
 		rc = recompute->run(recompute->data, &input, &output, &status, err);
 	if (rc == 0 && status != 0)
@@ -149,14 +148,11 @@ static int ask(const struct recompute *recompute, struct scratch *scratch,
 int recompute_run(const struct recompute *recompute, struct recompute_step *steps,
 		  size_t count, struct error *err)
 {
-	struct scratch *scratch = NULL;
 	char objects[PATH_MAX];
 
-	int rc = scratch_make(&scratch, recompute->directory, recompute->repo,
-			      err);
+	int rc = scratch_make(recompute->directory, recompute->repo, err);
 	if (rc == 0)
-		rc = ask(recompute, scratch, steps, count, err);
-	scratch_free(scratch);
+		rc = ask(recompute, steps, count, err);
 	if (rc != 0)
 		return rc;
 	snprintf(objects, sizeof(objects), "%s/objects", recompute->directory);

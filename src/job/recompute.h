@@ -1,10 +1,10 @@
 /* job/recompute.h - has git make merges again, many in one run.
  *
- * git is asked by `git merge-tree --write-tree --stdin` (ort) in a repository of nothing
- * that reads the other one's objects (repo/scratch.h), so that the settings are git's
- * own, as a forge has them, and nothing that was pushed or configured can run anything.
- * Picks are merges of commits of nobody: the tree they were made from is the parent of
- * both sides. */
+ * git is asked by `git merge-tree --write-tree --stdin` (ort) in a repository of
+ * nothing that reads the other one's objects (repo/scratch.h), so that the settings are
+ * git's own, as a forge has them, and nothing that was pushed or configured can run
+ * anything. Picks are merges of commits of nobody: the tree they were made from is the
+ * parent of both sides. */
 #ifndef JOB_RECOMPUTE_H
 #define JOB_RECOMPUTE_H
 
@@ -37,9 +37,9 @@ struct recompute_step {
 
 struct recompute {
 	struct repo *repo;
-	const char *directory;  /* is made, and stays: the caller removes it */
-	/* Runs git by RECOMPUTE_ARGUMENTS with the input; its output, both streams in
-	 * one, goes into the buffer. 0 when it ran to its end. */
+	const char *directory; /* is made, and stays: the caller removes it */
+	/* Runs git by SCRATCH_MERGE_ARGUMENTS with the input; its output, both streams
+	 * in one, goes into the buffer. 0 when it ran to its end. */
 	int (*run)(void *data, const struct buf *input, struct buf *output, int *status,
 		   struct error *err);
 	void *data;
@@ -49,16 +49,6 @@ struct recompute {
  * ERROR_FORGE_GIT: git is older than 2.39, or failed (with what it said). */
 int recompute_run(const struct recompute *recompute, struct recompute_step *steps,
 		  size_t count, struct error *err);
-
-/* The command, and its environment but for PATH: lists without an end. */
-#define RECOMPUTE_ARGUMENTS(directory)                                                 \
-	"git", "--git-dir", (directory), "merge-tree", "--write-tree",                 \
-		"--no-messages", "--name-only", "--stdin"
-#define RECOMPUTE_ENVIRONMENT                                                          \
-	"LC_ALL=C", "HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent",               \
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",                \
-		"GIT_ATTR_NOSYSTEM=1", "GIT_NO_REPLACE_OBJECTS=1",                     \
-		"GIT_NO_LAZY_FETCH=1"
 
 /* In a process that may start programs: the hook, `gitgate check`. */
 struct recompute_here {

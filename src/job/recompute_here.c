@@ -2,12 +2,10 @@
  * workstation. */
 #include "job/recompute.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #include "base/limits.h"
 #include "base/path.h"
 #include "base/spawn.h"
+#include "repo/scratch.h"
 
 #define TIMEOUT_SECONDS 120
 #define MEMORY_BYTES    ((rlim_t)4 << 30) /* git holds files of both sides */
@@ -52,8 +51,8 @@ static int run(void *data, const struct buf *input, struct buf *output, int *sta
 	       struct error *err)
 {
 	static const char *const environment[] = { "PATH=" SPAWN_PATH,
-						   RECOMPUTE_ENVIRONMENT, NULL };
-	const char *const arguments[] = { RECOMPUTE_ARGUMENTS(data), NULL };
+						   SCRATCH_MERGE_ENVIRONMENT, NULL };
+	const char *const arguments[] = { SCRATCH_MERGE_ARGUMENTS(data), NULL };
 	pid_t self = getpid();
 	const struct spawn spawn = {
 		.arguments = arguments,
@@ -86,9 +85,9 @@ int recompute_here(void *data, struct recompute_step *steps, size_t count,
 	struct recompute_here *here = data;
 	char path[PATH_MAX];
 
-	int rc = here->directory ? 0
-				 : path_make_temporary(&here->directory,
-						       "gitgate-merges", err);
+	int rc = here->directory
+			 ? 0
+			 : path_make_temporary(&here->directory, "gitgate-merges", err);
 	if (rc != 0)
 		return rc;
 	snprintf(path, sizeof(path), "%s/%u", here->directory, here->runs++);
@@ -101,19 +100,11 @@ int recompute_here(void *data, struct recompute_step *steps, size_t count,
 	return recompute_run(&recompute, steps, count, err);
 }
 
-/* Its own name is at the end. */
 void recompute_here_close(struct recompute_here *here)
 {
-	int parent FD_CLOSING = -1;
-
-	if (!here->directory)
-		return;
-	char *name = strrchr(here->directory, '/');
-	*name++ = '\0';
-	parent = open(here->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* What stays is private, and the system cleans up there. */
-	if (parent >= 0)
-		path_remove_tree(parent, name, NULL);
+	if (here->directory)
+		path_remove_named(here->directory, NULL);
 	free(here->directory);
 	here->directory = NULL;
 }

@@ -186,8 +186,7 @@ static int add_backend(const struct repo *repo, int made, git_odb_backend *backe
 	return 0;
 }
 
-static int add_quarantine(struct repo *repo, const char *quarantine,
-			  struct error *err)
+static int add_quarantine(struct repo *repo, const char *quarantine, struct error *err)
 {
 	char real[PATH_MAX];
 	git_odb_backend *backend = NULL;

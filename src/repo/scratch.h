@@ -12,17 +12,26 @@
 
 struct error;
 struct repo;
-struct scratch;
 
 /* Makes the directory `path`, which must not exist, for `repo` and its quarantine.
  * ERROR_UNSUPPORTED: its ids are not SHA-1. The caller removes the directory, after a
  * failure too. */
-int scratch_make(struct scratch **out, const char *path, const struct repo *repo,
-		 struct error *err);
-void scratch_free(struct scratch *scratch); /* NULL is legal */
+int scratch_make(const char *path, const struct repo *repo, struct error *err);
 
 /* Writes a commit that is nobody's: of a tree, on a parent (NULL: none). */
-int scratch_commit(struct scratch *scratch, const struct oid *tree,
-		   const struct oid *parent, struct oid *out, struct error *err);
+int scratch_commit(const char *path, const struct oid *tree, const struct oid *parent,
+		   struct oid *out, struct error *err);
+
+/* The git that merges there what stands on its standard input, two commits a line, and
+ * its environment but for PATH: lists without an end. */
+#define SCRATCH_MERGE_ARGUMENTS(directory)                                             \
+	"git", "--git-dir", (directory), "merge-tree", "--write-tree",                 \
+		"--no-messages", "--name-only", "--stdin"
+#define SCRATCH_MERGE_ENVIRONMENT                                                      \
+	"LC_ALL=C", "HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent",               \
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",                \
+		"GIT_ATTR_NOSYSTEM=1", "GIT_NO_REPLACE_OBJECTS=1",                     \
+		"GIT_NO_LAZY_FETCH=1"
+#define SCRATCH_MERGE_LINE ((size_t)2 * OID_HEX_BYTES) /* at most */
 
 #endif

@@ -492,7 +492,7 @@ static const struct msg_ran *run_with(const struct sandbox_support *support,
 	if (pid == 0) {
 		struct arena *arena = arena_new(ARENA_BYTES);
 		struct msg_ran ran;
-		struct msg_strings none = { NULL, 0 };
+		struct msg_run none = { 0 };
 		log_set_level(LOG_LEVEL_ERROR);
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		channel_open(&child, fds[1], false, NULL);

@@ -44,6 +44,36 @@ bool forge_made_by_key(const struct collector *collector,
 	return false;
 }
 
+static bool has_holder(const struct policy *policy,
+		       const struct signature_fact *signature)
+{
+	const struct principal *found;
+	const struct principal_key *key;
+	const struct principal_authority *authority;
+
+	if (signature->x509)
+		return policy_principal_by_x509(policy, signature->x509, &found) == 1;
+	if (signature->certificate)
+		return policy_principal_by_certificate(policy, signature->certificate,
+						       &found, &authority) == 1;
+	return signature->fingerprint &&
+	       policy_principal_by_key(policy, signature->fingerprint, &key);
+}
+
+const char *forge_made_unverified(const struct forge_made *forge,
+				  const struct commit_fact *commit)
+{
+	if (commit->code != 0)
+		return "it is malformed";
+	if (commit->signature.status == SIGNATURE_NONE)
+		return "it is not signed";
+	if (commit->signature.status != SIGNATURE_GOOD)
+		return "its signature is bad";
+	if (!has_holder(forge->collector->policy, &commit->signature))
+		return "no principal holds the key that signed it";
+	return NULL;
+}
+
 int forge_made_refuse(struct forge_made *forge, struct forge_made_fact *fact, int code,
 		      const char *reason, struct error *err)
 {
@@ -182,17 +212,46 @@ int forge_made_ask(struct forge_made *forge, const struct recompute_step *questi
 			   "what the forge made", err);
 }
 
+/* Of the commits that are judged; the others were verified before. */
+static const struct commit_fact *find_unverified(const struct forge_made *forge,
+						 const struct commit_fact *merge)
+{
+	const struct facts *facts = forge->collector->facts;
+
+	for (size_t i = 0; i < facts->commit_count; i++)
+		for (size_t j = 0; j < merge->parent_count; j++)
+			if (oid_equal(&facts->commits[i].id, &merge->parents[j]) &&
+			    forge_made_unverified(forge, &facts->commits[i]))
+				return &facts->commits[i];
+	return NULL;
+}
+
+static int refuse_parent(struct forge_made *forge, struct made *made,
+			 const struct commit_fact *parent, struct error *err)
+{
+	const char *reason = arena_printf(
+		forge->collector->arena, "its parent %s is not verified: %s",
+		oid_short(&parent->id), forge_made_unverified(forge, parent));
+
+	return reason ? forge_made_refuse(forge, made->fact, ERROR_RULE_FORGE_SOURCE,
+					  reason, err)
+		      : no_memory(err);
+}
+
 static int ask_merge(struct forge_made *forge, struct made *made, struct error *err)
 {
+	const struct commit_fact *unverified = find_unverified(forge, made->commit);
 	const struct commit_fact *commit = made->commit;
 	struct recompute_step question = {
 		.ours = commit->parents[0],
 		.theirs = commit->parents[1],
 		.expected = commit->tree,
 	};
+
+	if (unverified)
+		return refuse_parent(forge, made, unverified, err);
 	int related = repo_is_related(forge->collector->judge->repo, &question.ours,
 				      &question.theirs, err);
-
 	if (related < 0)
 		return related;
 	if (related == 0)

@@ -42,6 +42,10 @@ struct forge_made {
  * again. */
 bool forge_made_by_key(const struct collector *collector,
 		       const struct commit_fact *commit);
+/* Why a commit cannot be verified whatever the rule says, or NULL: git is not troubled
+ * with what nobody who is known has signed. */
+const char *forge_made_unverified(const struct forge_made *forge,
+				  const struct commit_fact *commit);
 /* Adds a question, or answers it where no git is needed for it: when one side has
  * nothing new. `step` gets its index. ERROR_LIMIT: forge_made.merges. */
 int forge_made_ask(struct forge_made *forge, const struct recompute_step *question,

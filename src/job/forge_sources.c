@@ -3,11 +3,11 @@
  *
  * The commit does not say it. So heads that are known here and bring something new are
  * tried: first those of merge requests that the message names ("#12", "!12"), then the
- * newest ones of merge requests and branches. Squashed: merging
- * the head into the parent gives the tree. Rebased: the commits of the head, in their
- * order and all of them, give one commit of the forge each, but for those that bring
- * nothing any more. Which of them gave which is guessed by author and message, and
- * proved by the trees. */
+ * newest ones of merge requests and branches; git is asked only about what principals
+ * have signed. Squashed: merging the head into the parent gives the tree. Rebased: the
+ * commits of the head, in their order and all of them, give one commit of the forge
+ * each, but for those that bring nothing any more. Which of them gave which is guessed
+ * by author and message, and proved by the trees. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,15 @@
 #include "model/facts.h"
 #include "repo/repo.h"
 
-#define NAMED_MAX 8  /* numbers of one message */
-#define KNOWN_MAX 64 /* heads that are looked at, the newest of all */
+#define NAMED_MAX 8    /* numbers of one message */
+#define KNOWN_MAX 1024 /* heads that are looked at, the newest of all */
 
 struct head {
 	const char *ref;
 	struct oid commit;
 	int64_t when;    /* of its committer */
 	uint64_t number; /* 0: a branch */
+	enum { VERIFIED_UNKNOWN = 0, VERIFIED, UNVERIFIED } tip;
 };
 
 /* The commits that a head brings to a parent, oldest first. */
@@ -37,7 +38,8 @@ struct list {
 	struct commit_fact *commits;
 	size_t count;
 	size_t capacity;
-	bool linear; /* each the only parent of the next */
+	bool linear;                          /* each the only parent of the next */
+	const struct commit_fact *unverified; /* the first; NULL: none */
 };
 
 /* A way in which one head may have given some commits in a row. */
@@ -57,7 +59,7 @@ struct single {
 	bool has_parent; /* that is by the forge too */
 	bool planned;
 	struct plan *plans;
-	bool done;
+	const struct list *unverified; /* that was left out because of that */
 };
 
 struct forge_sources {
@@ -291,6 +293,9 @@ static int collect_list(struct forge_made *forge, const struct commit_fact *comm
 		return 0;
 	list->head = head;
 	finish_list(list);
+	for (size_t i = 0; i < list->count && !list->unverified; i++)
+		if (forge_made_unverified(forge, &list->commits[i]))
+			list->unverified = &list->commits[i];
 	*out = list;
 	return 0;
 }
@@ -446,9 +451,14 @@ static int plan_head(struct forge_made *forge, struct single *single,
 	struct list *list;
 
 	int rc = collect_list(forge, single->commit, head, &list, err);
-	*used = list != NULL;
+	*used = list && !list->unverified;
 	if (rc != 0 || !list)
 		return rc;
+	if (list->unverified) {
+		if (!single->unverified)
+			single->unverified = list;
+		return 0;
+	}
 	rc = take_nested(forge, list, err);
 	size_t given = list->linear ? count_given(single, list) : 0;
 	if (rc == 0 && given)
@@ -468,24 +478,55 @@ static bool is_named(const struct head *head, const uint64_t *numbers, size_t co
 	return false;
 }
 
+/* Anybody may open merge requests: what nobody known has signed must not keep others
+ * from being looked at. */
+static int verify_tip(struct forge_made *forge, struct head *head, struct error *err)
+{
+	struct repo *repo = forge->collector->judge->repo;
+	struct commit_fact fact = { .code = 0 };
+	struct object object;
+	struct commit_text text;
+	struct error problem = ERROR_INIT;
+
+	if (head->tip != VERIFIED_UNKNOWN)
+		return 0;
+	head->tip = UNVERIFIED;
+	if (repo_read(repo, &head->commit,
+		      (size_t)limits_default.values[LIMIT_GIT_COMMIT_BYTES], &object,
+		      NULL) != 0)
+		return 0;
+	int rc = commit_split(&text, object.bytes, object.length, repo_hash_bytes(repo),
+			      &problem);
+	rc = collect_commit(forge->collector, &head->commit, rc == 0 ? &text : NULL,
+			    &problem, true, &fact, err);
+	if (rc == 0 && !forge_made_unverified(forge, &fact))
+		head->tip = VERIFIED;
+	repo_object_release(&object);
+	return rc;
+}
+
 static int plan_heads(struct forge_made *forge, struct single *single, bool named,
 		      size_t *gives, size_t *used, struct error *err)
 {
-	const struct forge_sources *sources = forge->sources;
+	struct forge_sources *sources = forge->sources;
 	uint64_t numbers[NAMED_MAX];
 	size_t count = find_numbers(single->commit, numbers), looked = 0;
 	size_t maximum = (size_t)limits_default.values[LIMIT_FORGE_MADE_HEADS];
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < sources->head_count && *used < maximum; i++) {
-		bool useful;
+		struct head *head = &sources->heads[i];
+		bool useful = false;
 		if (find_plan(forge, single)) /* it is so, without git */
 			break;
-		if (is_named(&sources->heads[i], numbers, count) != named)
+		if (is_named(head, numbers, count) != named)
 			continue;
 		if (++looked > KNOWN_MAX)
 			break;
-		rc = plan_head(forge, single, &sources->heads[i], gives, &useful, err);
+		if (!named)
+			rc = verify_tip(forge, head, err);
+		if (rc == 0 && (named || head->tip == VERIFIED))
+			rc = plan_head(forge, single, head, gives, &useful, err);
 		*used += useful;
 	}
 	return rc;
@@ -578,23 +619,28 @@ static const char *why_not(const struct forge_made *forge, const struct plan *pl
 	return NULL;
 }
 
-static int refuse(struct forge_made *forge, struct single *single, struct error *err)
+static int refuse_unverified(struct forge_made *forge, struct single *single,
+			     struct error *err)
+{
+	const struct list *list = single->unverified;
+	const char *reason =
+		arena_printf(forge->collector->arena,
+			     "no verified head gives it, and of the commits of %s %s "
+			     "is not "
+			     "verified: %s",
+			     list->head->ref, oid_short(&list->unverified->id),
+			     forge_made_unverified(forge, list->unverified));
+
+	return reason ? forge_made_refuse(forge, single->fact, ERROR_RULE_FORGE_SOURCE,
+					  reason, err)
+		      : no_memory(err);
+}
+
+static int refuse_plans(struct forge_made *forge, struct single *single,
+			struct error *err)
 {
 	size_t ways = 0;
 
-	if (!single->planned)
-		return forge_made_refuse(forge, single->fact,
-					 ERROR_RULE_FORGE_NOT_FROM_SOURCE,
-					 "it was rebased together with the one before "
-					 "it, which is refused",
-					 err);
-	if (!single->plans)
-		return forge_made_refuse(forge, single->fact,
-					 ERROR_RULE_FORGE_NO_SOURCE,
-					 "it is no merge, and no head of a merge "
-					 "request or branch is "
-					 "known here of which it could be made",
-					 err);
 	for (const struct plan *plan = single->plans; plan; plan = plan->next)
 		ways++;
 	const char *reason = why_not(forge, single->plans);
@@ -607,6 +653,25 @@ static int refuse(struct forge_made *forge, struct single *single, struct error 
 	return reason ? forge_made_refuse(forge, single->fact,
 					  ERROR_RULE_FORGE_NOT_FROM_SOURCE, reason, err)
 		      : no_memory(err);
+}
+
+static int refuse(struct forge_made *forge, struct single *single, struct error *err)
+{
+	if (!single->planned)
+		return forge_made_refuse(forge, single->fact,
+					 ERROR_RULE_FORGE_NOT_FROM_SOURCE,
+					 "it was rebased together with the one before "
+					 "it, which is refused",
+					 err);
+	if (single->plans)
+		return refuse_plans(forge, single, err);
+	if (single->unverified)
+		return refuse_unverified(forge, single, err);
+	return forge_made_refuse(forge, single->fact, ERROR_RULE_FORGE_NO_SOURCE,
+				 "it is no merge, and no verified head of a merge "
+				 "request or branch is known here of which it could be "
+				 "made",
+				 err);
 }
 
 int forge_sources_conclude(struct forge_made *forge, struct error *err)

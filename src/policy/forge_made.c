@@ -15,6 +15,8 @@
 	"merge it on a machine of yours, sign the result, and push that; the key of "  \
 	"the forge stands for nobody"
 
+#define NOT_MADE "it was not made again here; 'gitgate check' does that"
+
 static int find(struct evaluation *evaluation, const struct commit_fact *commit,
 		int code, const char *reason)
 {
@@ -70,13 +72,11 @@ int forge_made_check(struct evaluation *evaluation, const struct commit_fact *co
 		return find(evaluation, commit, ERROR_RULE_FORGE_TAG,
 			    "a tag can only be signed by a person");
 	if (made == NULL)
-		return find(evaluation, commit, ERROR_RULE_FORGE_UNCHECKED,
-			    "it was not made again here");
+		return find(evaluation, commit, ERROR_RULE_FORGE_UNCHECKED, NOT_MADE);
 	if (!made->same)
 		return find(evaluation, commit,
 			    made->code != 0 ? made->code : ERROR_RULE_FORGE_UNCHECKED,
-			    made->reason != NULL ? made->reason
-						 : "it was not made again here");
+			    made->reason != NULL ? made->reason : NOT_MADE);
 	for (size_t i = 0; code == 0 && verified && i < made->source_count; i++)
 		code = check_source(evaluation, commit, &made->sources[i], &verified);
 	return code;

@@ -134,7 +134,7 @@ setup() {
 	push origin main
 	assert_refused
 	says "commit $(short topic): error: the commit is not signed"
-	refute_says "made by the forge"
+	made_of "its parent $(short topic) is not verified: it is not signed"
 }
 
 @test "merge: a parent by another key is refused" {
@@ -447,7 +447,22 @@ setup() {
 	squash topic "Theirs (#7)"
 	push origin main
 	assert_refused
-	made_of_source "$(short topic) (refs/pull/7/head), which is not verified: the commit is not signed"
+	made_of "no verified head gives it, and of the commits of refs/pull/7/head $(short topic) is not verified: it is not signed"
+}
+
+@test "squash: of commits by somebody whose signature does not count is refused" {
+	write_forge_floor
+	make_key bob
+	sed -i "/^rules:/i\\  bob: {email: [bob@example.org], ssh: [\"$(cut -d' ' -f1,2 "$T/keys/bob.pub")\"]}" "$T/gitgate.yaml"
+	branch topic
+	put theirs.txt "theirs"
+	git -C "$T/work" add -A
+	git -C "$T/work" -c user.signingKey="$T/keys/bob" commit -q -S -m "theirs"
+	merge_request 7 topic
+	squash topic "Theirs (#7)"
+	push origin main
+	assert_refused
+	made_of_source "$(short topic) (refs/pull/7/head), which is not verified: signed by 'bob', whose signature does not count here"
 }
 
 @test "squash: of a head that is not known here is refused" {
@@ -455,7 +470,7 @@ setup() {
 	squash topic "Theirs (#7)"
 	push origin main
 	assert_refused
-	made_of "it is no merge, and no head of a merge request or branch is known here"
+	made_of "it is no merge, and no verified head of a merge request or branch is known here"
 }
 
 @test "squash: what the forge's own editor made is refused" {
@@ -463,7 +478,7 @@ setup() {
 	forge_commit -m "Update edited.txt"
 	push origin main
 	assert_refused
-	made_of "it is no merge, and no head of a merge request or branch is known here"
+	made_of "it is no merge, and no verified head of a merge request or branch is known here"
 }
 
 @test "squash: a conflict that was resolved is refused" {
@@ -602,7 +617,23 @@ setup() {
 	rebase topic
 	push origin main
 	assert_refused
-	made_of_source "$(short topic) (refs/pull/7/head), which is not verified: the commit is not signed"
+	made_of "it is no merge, and no verified head of a merge request or branch is known here"
+}
+
+@test "rebase: an unsigned source beneath a signed one is refused, and named" {
+	three_sources
+	on topic
+	put four.txt "four"
+	commit --no-gpg-sign -m "four"
+	bad=$(short topic)
+	put five.txt "five"
+	commit -m "five"
+	merge_request 7 topic
+	on main
+	rebase topic
+	push origin main
+	assert_refused
+	made_of "no verified head gives it, and of the commits of refs/pull/7/head $bad is not verified: it is not signed"
 }
 
 @test "rebase: and then merged counts" {

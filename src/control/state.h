@@ -21,6 +21,7 @@
 #define CRASHES_MAX   3 /* then the piece of work is quarantined */
 #define ATTEMPTS_MAX  5 /* of work that failed for a reason that may pass */
 #define PARTS_MAX     3
+#define MERGED_MAX    16
 #define GRANTS_MAX    2
 #define LIST_ROWS_MAX 200 /* of one list of the store */
 #define REVIEW_LOOKS  64  /* commits whose reviews are asked for at one time */
@@ -149,12 +150,15 @@ struct job {
 /* Timers of a repository or target that the store need not know. */
 struct watch {
 	const char *name;
-	int64_t due;              /* monotonic: next poll or comparison */
-	bool hinted;              /* compare now: somebody touched it */
-	bool again;               /* judge once more what was not accepted */
-	bool list_merge_requests; /* read which are open */
-	bool needs_merges;        /* a judge had to make again what the forge made */
-	uint64_t failures;        /* of comparisons in a row */
+	int64_t due;                 /* monotonic: next poll or comparison */
+	bool hinted;                 /* compare now: somebody touched it */
+	bool again;                  /* judge once more what was not accepted */
+	bool list_merge_requests;    /* read which are open */
+	bool needs_merges;           /* a judge had to make again what the forge made */
+	uint64_t merged[MERGED_MAX]; /* a ring: merge requests whose heads are wanted
+					though they were merged */
+	size_t next_merged;
+	uint64_t failures; /* of comparisons in a row */
 	enum catch_up catch_up;
 };
 

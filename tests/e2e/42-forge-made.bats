@@ -201,3 +201,19 @@ refused() { # TEXT
 	send_webhook gitea request "{\"name\":\"$NAME\",\"number\":8,\"action\":\"opened\",\"head\":\"$evil\",\"base\":\"$(head_of main)\"}"
 	assert_final failure gitea "$NAME" gitgate/policy "$evil"
 }
+
+@test "service: a squash that comes before its merge request was heard of is judged again" {
+	both_sides
+	git -C "$T/work" push -q -f origin topic:refs/pull/7/head
+	base=$(head_of main) head=$(head_of topic)
+	squash topic "Two (#7)"
+	pushed
+	within 10 has_final failure gitea "$NAME" gitgate/policy "$(head_of main)" || fail "it was not refused first"
+	run description gitea "$NAME" gitgate/policy "$(head_of main)"
+	assert_says "no verified head"
+	is_live one
+	tell merge-request "{\"kind\":\"gitea\",\"name\":\"$NAME\",\"number\":7,\"head\":\"$head\",\"base\":\"$base\",\"state\":\"merged\",\"merge_commit\":\"$(head_of main)\"}"
+	send_webhook gitea request "{\"name\":\"$NAME\",\"number\":7,\"action\":\"closed\",\"merged\":true,\"head\":\"$head\",\"base\":\"$base\"}"
+	assert_taken
+	assert_live two
+}

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/git.h"
+#include "conf/policy_parse.h"
 #include "conf/config.h"
 #include "job/judge.h"
 #include "job/recompute.h"
@@ -220,7 +221,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		       const struct change *change, struct verdict *verdict,
 		       struct judged *judged)
 {
-	struct fact_cache cache = { count_step, NULL, &range->progress };
+	struct fact_cache cache = { .get = count_step, .data = &range->progress };
 	struct recompute_here merges = { .repo = repo };
 	struct judge judge = {
 		.repo = repo,
@@ -233,6 +234,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		.recompute = recompute_here,
 		.recompute_data = &merges,
 		.cache = &cache,
+		.compile = policy_compile_by_program,
 	};
 	int rc = choose_policy(range, &judge);
 

@@ -23,6 +23,7 @@
 #include "hooks/settings.h"
 #include "hooks/updates.h"
 #include "job/judge.h"
+#include "job/recompute.h"
 #include "model/finding.h"
 #include "policy/report.h"
 #include "repo/repo.h"
@@ -43,6 +44,7 @@ struct push {
 	size_t trusted_count;
 	struct oid head; /* tip of the default branch; length 0: it does not exist */
 	struct fact_file *facts;
+	struct recompute_here merges;
 	int64_t received_at;
 	struct change *changes;
 	struct verdict *verdicts;
@@ -213,6 +215,8 @@ static int judge_update(struct push *push, size_t index, struct error *err)
 		.floor_data = push,
 		.compile = policy_compile_by_program,
 		.compile_data = push->shelf,
+		.recompute = recompute_here,
+		.recompute_data = &push->merges,
 		.cache = push->facts ? &cache : NULL,
 		.anchor_hint = push->anchor_hint,
 	};
@@ -259,6 +263,7 @@ static int judge_all(struct push *push, struct error *err)
 	if (!push->changes || !push->verdicts || !push->items)
 		return no_memory(err);
 	push->facts = fact_file_open(repo_path(push->repo));
+	push->merges.repo = push->repo;
 	for (size_t i = 0; i < count; i++) {
 		int rc = judge_update(push, i, err);
 		if (rc != 0)
@@ -294,6 +299,7 @@ static void release(struct push *push)
 	for (size_t i = 0; i < push->judged; i++)
 		verdict_release(&push->verdicts[i]);
 	fact_file_close(push->facts);
+	recompute_here_close(&push->merges);
 	repo_close(push->repo);
 	arena_free(push->arena);
 }

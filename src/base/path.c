@@ -304,6 +304,23 @@ static int replace_file(int directory, const char *base, const void *bytes,
 	return code;
 }
 
+int path_remove_named(const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+	int directory FD_CLOSING = -1;
+
+	if (slash == NULL || slash[1] == '\0' ||
+	    (size_t)(slash - path) >= sizeof(parent))
+		return error_set(err, ERROR_UNSAFE_PATH, "'%s' is no path of a file",
+				 path);
+	snprintf(parent, sizeof(parent), "%.*s/", (int)(slash - path), path);
+	directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return error_set_errno(err, errno, "cannot open '%s'", parent);
+	return path_remove_tree(directory, slash + 1, err);
+}
+
 int path_write_atomic(const char *path, const void *bytes, size_t length, mode_t mode,
 		      struct error *err)
 {

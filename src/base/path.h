@@ -40,6 +40,8 @@ int path_make_parents(int directory, const char *path, mode_t mode, struct error
 /* Removes a file or a whole tree beneath `directory`; not existing is no error. Never
  * crosses a symbolic link. */
 int path_remove_tree(int directory, const char *path, struct error *err);
+/* The same of an absolute path, but for its last component as the system follows it. */
+int path_remove_named(const char *path, struct error *err);
 /* Writes a file so that it exists whole or not at all: temporary name, fsync, rename,
  * fsync of the directory. */
 int path_write_atomic(const char *path, const void *bytes, size_t length, mode_t mode,

@@ -18,6 +18,7 @@
 #include "conf/policy_parse.h"
 #include "conf/config.h"
 #include "job/judge.h"
+#include "job/recompute.h"
 #include "model/finding.h"
 #include "policy/report.h"
 #include "repo/repo.h"
@@ -221,6 +222,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		       struct judged *judged)
 {
 	struct fact_cache cache = { .get = count_step, .data = &range->progress };
+	struct recompute_here merges = { .repo = repo };
 	struct judge judge = {
 		.repo = repo,
 		.change = change,
@@ -229,6 +231,8 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		.from_root = range->base.length == 0,
 		.floor = range->check->floor ? begin_floor : NULL,
 		.floor_data = range,
+		.recompute = recompute_here,
+		.recompute_data = &merges,
 		.cache = &cache,
 		.compile = policy_compile_by_program,
 	};
@@ -239,6 +243,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 	progress_begin(&range->progress);
 	rc = judge_change(&judge, verdict, judged, range->err);
 	progress_end(&range->progress);
+	recompute_here_close(&merges);
 	return rc;
 }
 

@@ -359,6 +359,12 @@ static int check_needed(const struct addition *addition, const struct node *node
 		return reader_fail(reader, node_get(node, "signatures"), err,
 				   "'signatures' needs 'by': the principals and groups "
 				   "whose signatures count");
+	if (rule->signatures != NULL &&
+	    strcmp(rule->signatures->forge_merges, "recompute") == 0 &&
+	    rule->signatures->forge_keys.count == 0)
+		return reader_fail(reader, node_get(node, "signatures"), err,
+				   "'forge-merges: recompute' needs 'forge-keys': the "
+				   "principals whose keys the forge signs with");
 	if (rule->signatures != NULL && rule->signatures->tags &&
 	    rule->on_paths.count != 0)
 		return reader_fail(reader, node_get(node, "signatures"), err,

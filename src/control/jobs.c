@@ -60,21 +60,23 @@ int job_add_message(struct job *job, enum message_type type, const void *message
 	return 0;
 }
 
-int job_add_grants(struct job *job, struct msg_grant *grant, int count)
+int job_add_grant(struct job *job, struct msg_grant *grant)
 {
 	struct error err = ERROR_INIT;
+	int pair[2], next = 0;
 
-	for (int i = 0; i < count; i++) {
-		int pair[2];
-		int rc = channel_pair(pair, &err);
-		if (rc != 0) {
-			log_warning("no socketpair for a tool", LOG_E(&err));
-			return rc;
-		}
-		job_add_fd(job, pair[0]);
-		job->grant_fds[i] = pair[1];
+	while (next < GRANTS_MAX && job->grant_fds[next] >= 0)
+		next++;
+	int rc = next < GRANTS_MAX
+			 ? channel_pair(pair, &err)
+			 : error_set(&err, ERROR_INTERNAL, "a job has too many grants");
+	if (rc != 0) {
+		log_warning("no socketpair for a tool", LOG_E(&err));
+		return rc;
 	}
-	job->grant = grant;
+	job_add_fd(job, pair[0]);
+	job->grant_fds[next] = pair[1];
+	job->grants[next] = grant;
 	return 0;
 }
 
@@ -209,7 +211,7 @@ static int spawn_job(struct control *control, struct job *job, struct error *err
 				  more->fd >= 0 ? 1 : 0, err);
 	for (int i = 0; rc == 0 && i < GRANTS_MAX && job->grant_fds[i] >= 0; i++)
 		rc = channel_send(&control->parts[PART_RUNNER], MESSAGE_grant,
-				  job->grant, &job->grant_fds[i], 1, err);
+				  job->grants[i], &job->grant_fds[i], 1, err);
 	if (rc == 0)
 		rc = channel_send(&control->parts[PART_ZYGOTE], MESSAGE_spawn, &spawn,
 				  &pair[1], 1, err);

@@ -32,6 +32,16 @@ int judgement_reviews(struct control *control, struct job *job,
 bool judgement_needs_reviews(struct control *control, const struct job *job,
 			     const struct msg_judged *judged);
 
+/* --- judge_merges.c --- */
+/* A step of the runner in which git makes again what the forge made, where a judge of
+ * this repository had need of it. */
+int judgement_merges(struct control *control, struct job *job,
+		     const struct conf_repository_entry *entry,
+		     struct msg_judge *request);
+/* Whether the judge could not decide for want of it: the next one gets it. */
+bool judgement_needs_merges(struct control *control, const struct job *job,
+			    const struct msg_judged *judged);
+
 /* --- judge_watch.c --- */
 /* So that the judge can tell whom the change concerns. */
 int judgement_watch(struct control *control, const struct job *job,

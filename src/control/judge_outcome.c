@@ -297,6 +297,9 @@ void verdict_take(struct control *control, struct job *job,
 		change_move(control, change.id, "waiting",
 			    "waits for the reviews of the forge", change.attempts,
 			    REVIEWS_PATIENCE);
+	else if (judgement_needs_merges(control, job, judged))
+		change_move(control, change.id, "waiting",
+			    "git makes again what the forge made", change.attempts, 0);
 	else if (result == VERDICT_FAIL && judged->steps.count > 1 && !change.is_step &&
 		 !change.number)
 		split(control, &change, &judged->steps);

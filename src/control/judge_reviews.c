@@ -89,7 +89,7 @@ static int add_merge(struct control *control, struct job *job,
 		.require_sandbox = control->config->sandbox.required,
 	};
 	request->has_merge = true;
-	return job_add_grants(job, grant, 1);
+	return job_add_grant(job, grant);
 }
 
 /* It is known by its head from before. */

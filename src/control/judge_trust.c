@@ -193,6 +193,8 @@ int judgement_fill(struct control *control, struct job *job,
 	job->commit = change->new_id;
 	find_policy_commit(control, job, entry, repository.head, request);
 	int rc = judgement_reviews(control, job, entry, change, request);
+	if (rc == 0)
+		rc = judgement_merges(control, job, entry, request);
 	return rc == 0 ? collect_trusted(control, job, entry, repository.head, request)
 		       : rc;
 }

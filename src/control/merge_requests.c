@@ -182,6 +182,26 @@ static bool same_reviews(struct msg_review_row *a, size_t a_count,
 	return true;
 }
 
+/* What the forge made of it can be compared only with its head. One that was opened and
+ * merged between two looks is not here: it is fetched, and what was not accepted is
+ * judged again then. */
+static bool want_head(struct control *control, const struct msg_merge_request_row *row)
+{
+	struct watch *watch = watch_find(control, false, row->repository);
+	struct msg_ref_row head = { 0 };
+	char ref[REF_BYTES];
+
+	if (!watch || !head_ref(control, row->repository, row, ref))
+		return false;
+	store_ref_get(control->store, control->round, row->repository, ref, &head,
+		      NULL);
+	if (oid_equal(&head.tip, &row->head))
+		return false;
+	watch->merged[watch->next_merged++ % MERGED_MAX] = row->number;
+	watch->again = true;
+	return true;
+}
+
 /* A forge may tell of a push before it knows what was merged: once it does, a tip that
  * was refused for want of it is judged again. */
 static int tell_merged(struct control *control, const struct msg_merge_request_row *old,
@@ -194,9 +214,12 @@ static int tell_merged(struct control *control, const struct msg_merge_request_r
 		return 0;
 	store_ref_get(control->store, control->round, row->repository, row->base_ref,
 		      &base, NULL);
-	return oid_equal(&base.tip, &row->merge_commit)
-		       ? ref_judge_again(control, row->repository, &base)
-		       : 0;
+	if (!oid_equal(&base.tip, &row->merge_commit))
+		return 0;
+	if (!oid_equal(&base.tip, &base.accepted) && want_head(control, row))
+		return store_repository_hint(control->store, row->repository,
+					     clock_now(), NULL);
+	return ref_judge_again(control, row->repository, &base);
 }
 
 int merge_request_take(struct control *control, const char *repository,
@@ -315,11 +338,21 @@ struct msg_strings merge_request_refs(struct control *control, struct arena *are
 	    store_merge_request_open(control->store, control->round, entry->name, NULL,
 				     &rows, &count, NULL) != 0)
 		return (struct msg_strings){ 0 };
-	const char **refs = arena_array(arena, count + 1, sizeof(*refs));
+	const char **refs = arena_array(arena, count + MERGED_MAX + 1, sizeof(*refs));
 	for (size_t i = 0; refs && i < count; i++)
 		if (head_ref(control, entry->name, &rows[i], ref) &&
 		    !text_starts_with(ref, BRANCH_PREFIX))
 			refs[used++] = arena_string(arena, ref);
+	const struct watch *watch = watch_find(control, false, entry->name);
+	for (size_t i = 0; refs && watch && i < MERGED_MAX; i++) {
+		struct msg_merge_request_row row = { 0 };
+		if (watch->merged[i] &&
+		    store_merge_request_get(control->store, control->round, entry->name,
+					    watch->merged[i], &row, NULL) == 0 &&
+		    !is_open(&row) && head_ref(control, entry->name, &row, ref) &&
+		    !text_starts_with(ref, BRANCH_PREFIX))
+			refs[used++] = arena_string(arena, ref);
+	}
 	return (struct msg_strings){ refs, used };
 }
 

@@ -21,6 +21,7 @@
 #define CRASHES_MAX   3 /* then the piece of work is quarantined */
 #define ATTEMPTS_MAX  5 /* of work that failed for a reason that may pass */
 #define PARTS_MAX     3
+#define MERGED_MAX    16
 #define GRANTS_MAX    2
 #define LIST_ROWS_MAX 200 /* of one list of the store */
 #define REVIEW_LOOKS  64  /* commits whose reviews are asked for at one time */
@@ -119,9 +120,9 @@ struct job {
 	enum catch_up catch_up;
 	struct oid commit; /* judge: the new id */
 	bool asks_reviews; /* judge: they can be had, and were not given */
-	/* the runner's ends of what the job may have run: the same once each */
+	/* the runner's ends of what the job may have run, once each */
 	int grant_fds[GRANTS_MAX];
-	struct msg_grant *grant;
+	struct msg_grant *grants[GRANTS_MAX];
 	/* collected answers */
 	struct msg_finding_row *findings;
 	size_t finding_count;
@@ -150,11 +151,15 @@ struct job {
 /* Timers of a repository or target that the store need not know. */
 struct watch {
 	const char *name;
-	int64_t due;              /* monotonic: next poll or comparison */
-	bool hinted;              /* compare now: somebody touched it */
-	bool again;               /* judge once more what was not accepted */
-	bool list_merge_requests; /* read which are open */
-	uint64_t failures;        /* of comparisons in a row */
+	int64_t due;                 /* monotonic: next poll or comparison */
+	bool hinted;                 /* compare now: somebody touched it */
+	bool again;                  /* judge once more what was not accepted */
+	bool list_merge_requests;    /* read which are open */
+	bool needs_merges;           /* a judge had to make again what the forge made */
+	uint64_t merged[MERGED_MAX]; /* a ring: merge requests whose heads are wanted
+					though they were merged */
+	size_t next_merged;
+	uint64_t failures; /* of comparisons in a row */
 	enum catch_up catch_up;
 };
 
@@ -274,9 +279,9 @@ void job_start(struct control *control, struct job *job, enum message_type type,
 /* Frees one that was never queued. NULL is legal. */
 void job_drop(struct job *job);
 void job_add_fd(struct job *job, int fd); /* takes it */
-/* Lets the job have the runner run this, `count` times; the job's ends are added to its
- * request's descriptors. */
-int job_add_grants(struct job *job, struct msg_grant *grant, int count);
+/* Lets the job have the runner run this, once; the job's end is added to its request's
+ * descriptors. */
+int job_add_grant(struct job *job, struct msg_grant *grant);
 void job_paths(struct job *job, const char *const *read, size_t read_count,
 	       const char *const *write, size_t write_count);
 /* One more message behind the request; takes `fd` (-1: none). `message` must live in

@@ -60,7 +60,8 @@ static int add_grants(struct control *control, struct job *job,
 	};
 	/* Once after the switch, once after switching back when the first run failed.
 	 */
-	return job_add_grants(job, grant, 2);
+	int rc = job_add_grant(job, grant);
+	return rc == 0 ? job_add_grant(job, grant) : rc;
 }
 
 static void give_up(struct control *control, uint64_t deployment, const char *reason,

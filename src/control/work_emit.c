@@ -137,7 +137,8 @@ static void refuse_deployment(struct control *control, const struct job *job)
 }
 
 /* They are read again right before the effect; the deployment is due when they were. */
-static void wait_for_reviews(struct control *control, const struct job *job)
+static void wait_for(struct control *control, const struct job *job, const char *what,
+		     int64_t patience)
 {
 	struct error err = ERROR_INIT;
 	struct msg_deployment_row row;
@@ -146,8 +147,8 @@ static void wait_for_reviews(struct control *control, const struct job *job)
 	    store_deployment_get(control->store, control->round, job->deployment, &row,
 				 NULL) != 0)
 		return;
-	row.due_at = clock_now() + REVIEWS_PATIENCE;
-	row.reason = "waits for the reviews of the forge";
+	row.due_at = clock_now() + patience;
+	row.reason = what;
 	if (store_deployment_put(control->store, &row, &err) != 0)
 		control_fail(control, 3, &err);
 }
@@ -161,7 +162,12 @@ void emit_take(struct control *control, struct job *job,
 		config_target(control->config, job->target);
 
 	if (judgement_needs_reviews(control, job, judged)) {
-		wait_for_reviews(control, job);
+		wait_for(control, job, "waits for the reviews of the forge",
+			 REVIEWS_PATIENCE);
+		return;
+	}
+	if (judgement_needs_merges(control, job, judged)) {
+		wait_for(control, job, "git makes again what the forge made", 0);
 		return;
 	}
 	if (verdict_by_name(judged->result) == VERDICT_FAIL) {

@@ -28,7 +28,7 @@ void judgement_start(struct control *control, struct job *job,
 	const char *write[] = { judgement_scratch(job->arena, entry) };
 
 	request->path = arena_string(job->arena, entry->mirror);
-	job_paths(job, read, 1, write, request->has_merge ? 1 : 0);
+	job_paths(job, read, 1, write, request->has_merge || request->forge_made);
 	job_start(control, job, MESSAGE_judge, request);
 }
 

@@ -87,6 +87,45 @@ static int copy_commit(struct arena *arena, const struct commit_text *text,
 	return out->parents && out->message ? 0 : ERROR_MEMORY;
 }
 
+static int collect_commit_signature(const struct collector *collector,
+				    const struct oid *id,
+				    const struct commit_text *text,
+				    struct signature_fact *out, struct error *err)
+{
+	struct trust_span payload[3];
+	size_t length;
+
+	if (text->signature.length == 0) {
+		out->status = SIGNATURE_NONE;
+		return 0;
+	}
+	char *armor = signature_unfold(collector->arena, text->signature, &length);
+	if (!armor)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; i < text->payload_count; i++)
+		payload[i] = (struct trust_span){ text->payload[i].bytes,
+						  text->payload[i].length };
+	return collect_signature(collector, id, payload, text->payload_count, armor,
+				 length, out, err);
+}
+
+int collect_commit(const struct collector *collector, const struct oid *id,
+		   const struct commit_text *text, const struct error *problem,
+		   bool with_signature, struct commit_fact *out, struct error *err)
+{
+	out->id = *id;
+	if (!text) {
+		out->code = problem->code;
+		out->reason = arena_string(collector->arena, problem->text);
+		return 0;
+	}
+	if (copy_commit(collector->arena, text, out) != 0)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (!with_signature)
+		return 0;
+	return collect_commit_signature(collector, id, text, &out->signature, err);
+}
+
 struct visit {
 	struct collector *collector;
 	struct signature_queue *signatures; /* NULL: nobody asks for them */
@@ -106,16 +145,9 @@ static int add_commit(void *data, const struct oid *id, const struct commit_text
 			   &facts->commit_capacity);
 	if (!fact)
 		return error_set(visit->err, ERROR_MEMORY, "out of memory");
-	fact->id = *id;
-	if (!text) {
-		fact->code = problem->code;
-		fact->reason = arena_string(collector->arena, problem->text);
-		return 0;
-	}
-	if (copy_commit(collector->arena, text, fact) != 0)
-		return error_set(visit->err, ERROR_MEMORY, "out of memory");
-	if (!visit->signatures)
-		return 0;
+	int rc = collect_commit(collector, id, text, problem, false, fact, visit->err);
+	if (rc != 0 || !text || !visit->signatures)
+		return rc;
 	if (text->signature.length == 0) {
 		fact->signature.status = SIGNATURE_NONE;
 		return 0;
@@ -171,5 +203,6 @@ int collect_commits(struct collector *collector, struct error *err)
 	if (!(needed & FACTS_SIGNATURES))
 		return 0;
 	collector->facts->kinds |= FACTS_SIGNATURES;
-	return collect_tags(collector, err);
+	rc = collect_forge_made(collector, err);
+	return rc == 0 ? collect_tags(collector, err) : rc;
 }

@@ -91,7 +91,10 @@ static int run_activate(void *data, const char *const *environment, struct error
 		close(fd);
 		return error_set(err, ERROR_CHILD, "out of memory");
 	}
-	int code = grant_run(fd, environment, grants->timeout, arena, &ran, err);
+	struct msg_run run = { .environment = { .items = environment } };
+	while (environment[run.environment.count] != NULL)
+		run.environment.count++;
+	int code = grant_run(fd, &run, grants->timeout, arena, &ran, err);
 	if (code == 0)
 		code = judge_end(ran, err);
 	arena_free(arena);

@@ -38,33 +38,30 @@ static int await_end(struct channel *runner, int64_t deadline, struct arena *are
 	return 0;
 }
 
-static int ask(struct channel *runner, const char *const *environment,
-	       struct error *err)
+static int ask(struct channel *runner, const struct msg_run *run, struct error *err)
 {
-	struct msg_run run = { .environment = { .items = environment } };
 	struct error cause = ERROR_INIT;
 	bool pending = true;
 
-	while (environment[run.environment.count])
-		run.environment.count++;
-	int rc = channel_send(runner, MESSAGE_run, &run, NULL, 0, &cause);
+	int rc = channel_send(runner, MESSAGE_run, run, NULL, 0, &cause);
 	if (rc == 0)
 		rc = channel_flush(runner, &pending, &cause);
-	/* A fresh socket has room for a short message; nothing was begun otherwise. */
+	/* A fresh socket has room for what the limits allow; nothing was begun
+	 * otherwise. */
 	if (rc != 0 || pending)
 		return error_set(err, ERROR_CHILD, "the runner cannot be asked: %s",
 				 rc != 0 ? cause.text : "it does not listen");
 	return 0;
 }
 
-int grant_run(int fd, const char *const *environment, int64_t timeout,
-	      struct arena *arena, const struct msg_ran **out, struct error *err)
+int grant_run(int fd, const struct msg_run *run, int64_t timeout, struct arena *arena,
+	      const struct msg_ran **out, struct error *err)
 {
 	struct channel runner;
 
 	if (channel_open(&runner, fd, true, err) != 0)
 		return ERROR_CHILD;
-	int rc = ask(&runner, environment, err);
+	int rc = ask(&runner, run, err);
 	if (rc == 0)
 		rc = await_end(&runner, clock_monotonic() + timeout + TIMEOUT_GRACE,
 			       arena, out, err);

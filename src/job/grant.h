@@ -8,12 +8,13 @@
 struct arena;
 struct error;
 struct msg_ran;
+struct msg_run;
 
-/* Starts the tool with `environment` (ends with NULL) beside its own, and waits for its
- * end, at most `timeout` and a little longer. Takes the descriptor. 0 with how it
+/* Starts the tool with the environment of `run` beside its own, and waits for its end,
+ * at most `timeout` and a little longer. Takes the descriptor. 0 with how it
  * ended, in the arena; ERROR_CHILD: it was not begun; ERROR_CLOSED: nobody knows its
  * end. */
-int grant_run(int fd, const char *const *environment, int64_t timeout,
-	      struct arena *arena, const struct msg_ran **out, struct error *err);
+int grant_run(int fd, const struct msg_run *run, int64_t timeout, struct arena *arena,
+	      const struct msg_ran **out, struct error *err);
 
 #endif

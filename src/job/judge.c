@@ -230,6 +230,7 @@ static int write_result(struct merger *merger, struct channel *channel,
 	result->errors = verdict->errors;
 	result->warnings = verdict->warnings;
 	result->needs_reviews = judged->needs_reviews;
+	result->needs_merges = judged->needs_merges;
 	if (rc == 0 && !merger_is_request(merger) && request->has_reviews &&
 	    verdict_is_of_several(verdict))
 		rc = steps_between(merger->repo, &request->old_id, &judged->tip,
@@ -273,6 +274,8 @@ static int reach_verdict(struct merger *merger, const struct floor_block *block,
 		.merge = merger_is_request(merger) ? &merger->merge : NULL,
 		.reviews = request->has_reviews ? merger_describe : NULL,
 		.reviews_data = merger,
+		.recompute = merger->made.directory ? recompute_granted : NULL,
+		.recompute_data = &merger->made,
 		.cache = &cache,
 		.anchor_hint = "set one in the configuration: repositories: NAME: "
 			       "anchor: "
@@ -329,12 +332,27 @@ static int work(struct merger *merger, int floor_fd, struct channel *channel,
 		rc = map_floor(floor_fd, &block, err);
 	if (rc == 0)
 		rc = repo_open(&merger->repo, request->path, NULL, err);
+	merger->made.repo = merger->repo;
 	if (rc == 0)
 		rc = reach_verdict(merger, &block, channel, result, &tip, err);
 	if (rc == 0 && verdict_by_name(result->result) == VERDICT_PASS)
 		rc = follow(merger, &tip, result, fd, err);
 	repo_close(merger->repo);
 	return rc;
+}
+
+/* Behind the floor: of the merge with the base, of what the forge made. */
+static void take_grants(struct merger *merger, const int fds[MESSAGE_FDS_MAX])
+{
+	const struct msg_judge *request = merger->request;
+	int next = 1;
+
+	merger->grant = request->has_merge ? fds[next++] : -1;
+	merger->made = (struct recompute_granted){
+		.arena = merger->arena,
+		.directory = request->forge_made,
+		.grant = request->forge_made ? fds[next] : -1,
+	};
 }
 
 int job_judge(struct channel *channel)
@@ -353,7 +371,8 @@ int job_judge(struct channel *channel)
 		arena_free(arena);
 		return 1;
 	}
-	struct merger merger = { .request = request, .arena = arena, .grant = fds[1] };
+	struct merger merger = { .request = request, .arena = arena };
+	take_grants(&merger, fds);
 	int rc = work(&merger, fds[0], channel, &result, &manifests, &err);
 	merger_close(&merger);
 	if (rc != 0) {

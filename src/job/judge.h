@@ -20,6 +20,7 @@ struct error;
 struct facts;
 struct merge_request_fact;
 struct policy;
+struct recompute_step;
 struct repo;
 struct verdict;
 
@@ -83,6 +84,11 @@ struct judge {
 	 * here knows. */
 	int (*reviews)(void *data, struct merge_request_fact *out, struct error *err);
 	void *reviews_data;
+	/* Has git make merges again (job/recompute.h); is asked only when a rule wants
+	 * it of commits that the forge made. NULL: nobody here can. */
+	int (*recompute)(void *data, struct recompute_step *steps, size_t count,
+			 struct error *err);
+	void *recompute_data;
 	const struct fact_cache *cache; /* NULL: none */
 	const struct limits *limits;    /* NULL: the defaults */
 	/* The command that sets an anchor, for the refusal that needs it. NULL: a
@@ -97,6 +103,8 @@ struct judged {
 		tip; /* the commit that the new id leads to; length 0 for deletions */
 	bool needs_reviews; /* a rule that applies asks for reviews, and `reviews` is
 			       NULL */
+	bool needs_merges;  /* the same of commits that the forge made, and `recompute`
+			     */
 };
 
 /* A change of a ref beneath refs/waivers/ is judged by the rule for waivers alone, with
@@ -108,6 +116,8 @@ int judge_change(const struct judge *judge, struct verdict *verdict,
 		 struct judged *judged, struct error *err);
 
 /* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
+struct commit_fact;
+struct commit_text;
 struct signature_fact;
 struct trust_span;
 struct collector {
@@ -120,6 +130,7 @@ struct collector {
 	struct oid base_tree; /* of the judged old tip; length 0: everything at the tip
 				 is new */
 	bool brings_nothing;  /* a merge request that is contained in its base */
+	bool needs_merges;    /* see struct judged */
 };
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */
@@ -131,6 +142,12 @@ int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
 /* The signatures of annotated tags; needs nothing. */
 int collect_tags(struct collector *collector, struct error *err);
+/* Makes again what the forge made, where a rule asks; needs commits. */
+int collect_forge_made(struct collector *collector, struct error *err);
+/* One commit, as repo_range() gives it. */
+int collect_commit(const struct collector *collector, const struct oid *id,
+		   const struct commit_text *text, const struct error *problem,
+		   bool with_signature, struct commit_fact *out, struct error *err);
 /* One annotated tag: who made it and who signed it. */
 struct commit_fact;
 struct tag_text;

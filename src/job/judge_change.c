@@ -531,6 +531,7 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 		return error_set(err, rc, "%s", cause.text);
 	judged->commits = collector->facts->commit_count;
 	judged->tip = collector->tip;
+	judged->needs_merges = collector->needs_merges;
 	judged->needs_reviews = change_kind(change) != CHANGE_DELETE &&
 				!judge.reviews && needed & FACTS_REVIEWS &&
 				!collector->brings_nothing;

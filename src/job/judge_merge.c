@@ -89,22 +89,6 @@ bool merger_is_request(const struct merger *merger)
 
 /* --- the merge --- */
 
-static int remove_directory(struct merger *merger, struct error *err)
-{
-	const char *path = merger->request->scratch;
-	const char *slash = strrchr(path, '/');
-	const char *parent =
-		arena_printf(merger->arena, "%.*s", (int)(slash - path), path);
-	int directory FD_CLOSING = -1;
-
-	if (!parent)
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	directory = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return error_set_errno(err, errno, "cannot open '%s'", parent);
-	return path_remove_tree(directory, slash + 1, err);
-}
-
 /* Numbers of jobs begin again with the service: what is there was left by one that was
  * killed. */
 static int make_directory(struct merger *merger, struct error *err)
@@ -114,7 +98,7 @@ static int make_directory(struct merger *merger, struct error *err)
 	if (!scratch || *scratch != '/')
 		return error_set(err, ERROR_MESSAGE,
 				 "no directory is named for a merge");
-	int rc = remove_directory(merger, err);
+	int rc = path_remove_named(scratch, err);
 	if (rc != 0)
 		return rc;
 	if (mkdir(scratch, 0700) != 0)
@@ -215,7 +199,7 @@ static int not_merged(const struct msg_ran *ran, struct error *err)
 
 int merger_run(struct merger *merger, struct error *err)
 {
-	static const char *const nothing[] = { NULL };
+	static const struct msg_run nothing;
 	const struct msg_ran *ran = NULL;
 	struct oid tree;
 	int fd = merger->grant;
@@ -229,7 +213,7 @@ int merger_run(struct merger *merger, struct error *err)
 		close(fd);
 		return rc;
 	}
-	rc = grant_run(fd, nothing, MERGE_TIMEOUT, merger->arena, &ran, err);
+	rc = grant_run(fd, &nothing, MERGE_TIMEOUT, merger->arena, &ran, err);
 	if (rc != 0)
 		return rc;
 	/* git ends with the status of a conflict for other reasons too, without a tree.
@@ -395,9 +379,11 @@ void merger_close(struct merger *merger)
 {
 	struct error err = ERROR_INIT;
 
+	recompute_granted_close(&merger->made);
 	fd_close(&merger->grant);
 	/* What stays behind goes away with a later fetch. */
-	if (merger->has_directory && remove_directory(merger, &err) != 0)
+	if (merger->has_directory &&
+	    path_remove_named(merger->request->scratch, &err) != 0)
 		log_warning("what a merge made could not be removed",
 			    LOG_S("directory", merger->request->scratch), LOG_E(&err));
 }

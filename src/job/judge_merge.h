@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "job/judge.h"
+#include "job/recompute_granted.h"
 
 struct arena;
 struct channel;
@@ -26,6 +27,7 @@ struct merger {
 	bool has_directory; /* for the merge's objects */
 	struct review_fact *reviews;
 	struct judge_merge merge;
+	struct recompute_granted made; /* by the forge */
 };
 
 /* Takes the reviews that come behind the request. */

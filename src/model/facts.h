@@ -84,6 +84,21 @@ struct ident_fact {
 	int64_t when; /* microseconds, as claimed */
 };
 
+struct commit_fact;
+
+/* What making a commit again gave that the forge made and signed. */
+struct forge_made_fact {
+	bool same;          /* exactly its tree */
+	int code;           /* why not: enum error_code */
+	const char *reason; /* then: one sentence */
+	/* Of one that was squashed or rebased: the ref whose head gives it, and the
+	 * commits that it was made of, which must be verified as well. NULL: a merge,
+	 * made of its parents. */
+	const char *source;
+	const struct commit_fact *sources;
+	size_t source_count;
+};
+
 struct commit_fact {
 	struct oid id;
 	struct oid tree;
@@ -94,6 +109,7 @@ struct commit_fact {
 	const char *message; /* without the headers; may hold any UTF-8 or not */
 	size_t message_length;
 	struct signature_fact signature;
+	const struct forge_made_fact *forge_made; /* NULL: not looked at */
 	const char *tag; /* of an annotated tag, told in the same way (the tagger is
 			    author and committer): its name; NULL: a commit */
 	/* FACTS_TOUCHED: rules of kind signatures with paths of which it touches one */

@@ -153,6 +153,21 @@ static bool rule_has(const struct rule *rule, const struct rule_kind_row *row)
 	return block != NULL;
 }
 
+bool rule_is_forge_key(const struct policy *policy, const struct rule *rule,
+		       const char *fingerprint)
+{
+	const struct rule_signatures *signatures = rule->signatures;
+	const struct principal_key *key = NULL;
+	if (signatures == NULL || fingerprint == NULL ||
+	    signatures->forge_merges == NULL ||
+	    strcmp(signatures->forge_merges, "recompute") != 0)
+		return false;
+	const struct principal *principal =
+		policy_principal_by_key(policy, fingerprint, &key);
+	return principal != NULL &&
+	       policy_names_include(policy, &signatures->forge_keys, principal->name);
+}
+
 unsigned int policy_facts_needed(const struct policy *policy, const char *repository,
 				 const char *ref)
 {

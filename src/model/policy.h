@@ -228,6 +228,11 @@ unsigned int policy_facts_needed(const struct policy *policy, const char *reposi
 bool policy_guards_as_well(const struct policy *policy, const char *repository,
 			   const char *ref, const char *other);
 
+/* Whether what this key signs was made by the forge, by a rule that lets such commits
+ * count when git makes the same again. */
+bool rule_is_forge_key(const struct policy *policy, const struct rule *rule,
+		       const char *fingerprint);
+
 /* Rows of rules.def as data. */
 struct rule_option_row {
 	const char *type; /* "BOOLEAN", ... */

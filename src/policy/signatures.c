@@ -13,6 +13,7 @@
 #include "model/change.h"
 #include "model/facts.h"
 #include "policy/evaluation.h"
+#include "policy/signatures.h"
 #include "policy/signer.h"
 
 /* How far a committer's clock may be ahead of ours. */
@@ -59,6 +60,9 @@ static int find_bad(struct evaluation *evaluation, const struct commit_fact *com
 static int check_allowed(struct evaluation *evaluation, const struct signer *signer)
 {
 	const struct place place = { .commit = &signer->commit->id };
+	if (rule_is_forge_key(evaluation->policy, evaluation->rule,
+			      signer->commit->signature.fingerprint))
+		return forge_made_check(evaluation, signer->commit);
 	if (policy_names_include(evaluation->policy, &evaluation->rule->signatures->by,
 				 signer->principal->name))
 		return 0;
@@ -174,7 +178,7 @@ static int check_good(struct evaluation *evaluation, const struct commit_fact *c
 	return check_signer(evaluation, &signer);
 }
 
-static int check_commit(struct evaluation *evaluation, const struct commit_fact *commit)
+int signatures_check(struct evaluation *evaluation, const struct commit_fact *commit)
 {
 	switch (commit->signature.status) {
 	case SIGNATURE_NONE:
@@ -218,7 +222,7 @@ static int check_tag(struct evaluation *evaluation, const struct commit_fact *ta
 				     "the tag is not signed");
 	}
 	int code = outermost ? check_tag_name(evaluation, tag) : 0;
-	return code == 0 ? check_commit(evaluation, tag) : code;
+	return code == 0 ? signatures_check(evaluation, tag) : code;
 }
 
 /* A rule with paths speaks about the commits that touch one, and about no tag. */
@@ -244,7 +248,7 @@ int rule_signatures_evaluate(struct evaluation *evaluation)
 				       rule->name);
 	for (size_t i = 0; code == 0 && i < facts->commit_count; i++)
 		if (facts->commits[i].code == 0 && concerns(rule, &facts->commits[i]))
-			code = check_commit(evaluation, &facts->commits[i]);
+			code = signatures_check(evaluation, &facts->commits[i]);
 	if (rule->on_paths.count != 0)
 		return code;
 	for (size_t i = 0; code == 0 && i < facts->tag_count; i++)

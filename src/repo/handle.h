@@ -21,7 +21,8 @@
 struct repo {
 	git_repository *handle;
 	git_odb *odb;
-	char *path; /* of the common directory, absolute */
+	char *path;       /* of the common directory, absolute */
+	char *quarantine; /* its real path; NULL: none */
 	struct limits limits;
 	size_t hash_bytes;
 };

@@ -186,8 +186,7 @@ static int add_backend(const struct repo *repo, int made, git_odb_backend *backe
 	return 0;
 }
 
-static int add_quarantine(const struct repo *repo, const char *quarantine,
-			  struct error *err)
+static int add_quarantine(struct repo *repo, const char *quarantine, struct error *err)
 {
 	char real[PATH_MAX];
 	git_odb_backend *backend = NULL;
@@ -200,7 +199,10 @@ static int add_quarantine(const struct repo *repo, const char *quarantine,
 		int made = git_odb_backend_loose(&backend, real, -1, 0, 0, 0);
 		rc = add_backend(repo, made, backend, err);
 	}
-	return rc;
+	if (rc != 0)
+		return rc;
+	repo->quarantine = strdup(real);
+	return repo->quarantine ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
 static int refuse_other_hash(void *data, const char *value)
@@ -309,6 +311,7 @@ void repo_close(struct repo *repo)
 		return;
 	git_odb_free(repo->odb);
 	git_repository_free(repo->handle);
+	free(repo->quarantine);
 	free(repo->path);
 	free(repo);
 }

@@ -126,3 +126,29 @@ int repo_is_ancestor(struct repo *repo, const struct oid *ancestor,
 	graph_release(&graph);
 	return rc;
 }
+
+/* What `a` alone has ends at what both have, or at roots. */
+int repo_is_related(struct repo *repo, const struct oid *a, const struct oid *b,
+		    struct error *err)
+{
+	struct graph graph;
+	struct node *tip = NULL;
+	bool related = false;
+	int rc = graph_init(&graph, repo, err);
+	graph.maximum = SIZE_MAX;
+	if (rc == 0)
+		rc = graph_add_hidden(&graph, b, err);
+	if (rc == 0)
+		rc = graph_add_tip(&graph, a, &tip, err);
+	if (rc == 0)
+		rc = graph_walk(&graph, NULL, err);
+	if (rc == 0)
+		related = tip->hidden;
+	for (size_t i = 0; rc == 0 && !related && i < graph.visited_count; i++) {
+		const struct node *node = graph.visited[i];
+		for (size_t j = 0; is_visible(node) && j < node->parent_count; j++)
+			related = related || node->parents[j]->hidden;
+	}
+	graph_release(&graph);
+	return rc == 0 ? related : rc;
+}

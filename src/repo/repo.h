@@ -134,6 +134,10 @@ int repo_range(struct repo *repo, const struct range *range, range_each each,
 int repo_is_ancestor(struct repo *repo, const struct oid *ancestor,
 		     const struct oid *descendant, struct error *err);
 
+/* 1 when two commits have an ancestor in common (which may be one of them), 0 when
+ * their histories are unrelated. */
+int repo_is_related(struct repo *repo, const struct oid *a, const struct oid *b,
+		    struct error *err);
 /* The newest commits that both histories have; `one` itself when the other contains it;
  * none when they have nothing in common (merge_base.c). In the arena. Malformed commits
  * in between: their code. */

@@ -51,7 +51,7 @@ static int answer(struct channel *channel, const struct runner *runner,
 	snprintf(temporary, sizeof(temporary), "%s/%" PRIu64, runner->temporary,
 		 runner->grants);
 	struct tool_setup setup = { runner->options, &runner->support, temporary };
-	tool_run(grant, &run->environment, &setup, arena, &ran);
+	tool_run(grant, run, &setup, arena, &ran);
 	return channel_send(channel, MESSAGE_ran, &ran, NULL, 0, err);
 }
 

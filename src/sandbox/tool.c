@@ -44,6 +44,7 @@ struct report {
 
 struct tool {
 	const struct msg_grant *grant;
+	const struct msg_run *run;
 	const struct tool_setup *setup;
 	const struct sandbox_support *support;
 	struct arena *arena;
@@ -359,6 +360,8 @@ static int start(struct tool *tool, struct msg_ran *ran, struct error *err)
 		.environment = tool->environment,
 		.directory =
 			tool->grant->directory != NULL ? tool->grant->directory : "/",
+		.input = tool->run->input.length ? tool->run->input.data : NULL,
+		.input_length = tool->run->input.length,
 		.timeout = tool->grant->timeout,
 		.output_maximum = output_maximum(),
 		.before_exec = become_tool,
@@ -379,17 +382,26 @@ static int start(struct tool *tool, struct msg_ran *ran, struct error *err)
 	return code;
 }
 
-static int prepare(struct tool *tool, const struct msg_strings *environment,
-		   struct error *err)
+static int check_input(const struct tool *tool, struct error *err)
+{
+	if (tool->run->input.length <= tool->grant->input_maximum)
+		return 0;
+	return error_set(err, ERROR_DENIED, "a job may not give a tool %zu bytes",
+			 tool->run->input.length);
+}
+
+static int prepare(struct tool *tool, struct error *err)
 {
 	int code = check_layers(tool, err);
+	if (code == 0)
+		code = check_input(tool, err);
 	if (code == 0 && mkdir(tool->setup->temporary, 0700) != 0)
 		code = error_set_errno(err, errno, "cannot make '%s'",
 				       tool->setup->temporary);
 	if (code == 0)
 		code = make_arguments(tool, err);
 	if (code == 0)
-		code = make_environment(tool, environment, err);
+		code = make_environment(tool, &tool->run->environment, err);
 	tool->report = make_report();
 	if (code == 0 && tool->report == NULL)
 		code = no_memory(err);
@@ -398,18 +410,19 @@ static int prepare(struct tool *tool, const struct msg_strings *environment,
 	return code;
 }
 
-void tool_run(const struct msg_grant *grant, const struct msg_strings *environment,
+void tool_run(const struct msg_grant *grant, const struct msg_run *run,
 	      const struct tool_setup *setup, struct arena *arena, struct msg_ran *ran)
 {
 	struct error err = ERROR_INIT;
 	struct tool tool = { .grant = grant,
+			     .run = run,
 			     .setup = setup,
 			     .support = setup->support,
 			     .arena = arena,
 			     .full = grant->require_sandbox ||
 				     setup->options->require_all };
 	*ran = (struct msg_ran){ 0 };
-	int code = prepare(&tool, environment, &err);
+	int code = prepare(&tool, &err);
 	if (code == 0)
 		code = start(&tool, ran, &err);
 	if (tool.report != NULL)

@@ -18,9 +18,10 @@ struct tool_setup {
 };
 
 /* Runs what is granted, with the job's own variables (only GITGATE_..., and none that
- * the grant has) added. The calling process is the tool's alone: it enters namespaces.
- * Fills `ran`, whose memory is the arena's; failures stand in its code and text. */
-void tool_run(const struct msg_grant *grant, const struct msg_strings *environment,
+ * the grant has) added, and its input as far as the grant allows one. The calling
+ * process is the tool's alone: it enters namespaces. Fills `ran`, whose memory is the
+ * arena's; failures stand in its code and text. */
+void tool_run(const struct msg_grant *grant, const struct msg_run *run,
 	      const struct tool_setup *setup, struct arena *arena, struct msg_ran *ran);
 
 #endif

@@ -334,3 +334,28 @@ revoke_key() {
 	[[ "$output" =~ $(git -C "$T/work" rev-parse --short=10 HEAD)\ +fail ]] || fail "no refusal"
 	assert_live "two"
 }
+
+@test "openpgp: a forge signs merges with such a key, and they are made again" {
+	key alice ed25519
+	key forge rsa2048
+	floor alice forge
+	sed -i 's/by: \[alice,forge\]/by: [alice], forge-merges: recompute, forge-keys: [forge]/' "$T/gitgate.yaml"
+	guarded
+	git -C "$T/work" checkout -q -b topic
+	put theirs.txt "theirs"
+	git -C "$T/work" add -A
+	sign alice@example.org
+	git -C "$T/work" checkout -q -
+	put ours.txt "ours"
+	git -C "$T/work" add -A
+	sign alice@example.org
+	git -C "$T/work" merge -q --no-ff -Sforge@example.org -m "Merge pull request #1" topic
+	push origin HEAD:main
+	assert_accepted
+	put evil.txt "evil"
+	git -C "$T/work" add -A
+	git -C "$T/work" commit -q --amend --no-edit -Sforge@example.org
+	push origin HEAD:refs/heads/other
+	assert_refused
+	assert_says "merging its parents gives another"
+}

@@ -240,6 +240,13 @@ static const struct bad bad[] = {
 	{ "rules: [{name: a, signatures: {by: []}}]\n", "1:31", "needs 'by'" },
 	{ "rules: [{name: a, signatures: {by: [bob]}}]\n", "1:37",
 	  "no principal or group is named 'bob'" },
+	{ ALICE "rules: [{name: a, signatures: {by: alice, forge-merges: "
+		"recompute}}]\n",
+	  "2:31", "'forge-merges: recompute' needs 'forge-keys'" },
+	{ ALICE "rules: [{name: a, signatures: {by: alice, forge-merges: yes}}]\n",
+	  "2:57", "must be 'refuse' or 'recompute'" },
+	{ ALICE "rules: [{name: a, signatures: {by: alice, forge-keys: [web]}}]\n",
+	  "2:56", "no principal or group is named 'web'" },
 	{ "rules: [{name: a, approvals: {}}]\n", "1:30", "'approvals' needs 'from'" },
 	{ "rules: [{name: a, approvals: {count: 2, from: []}}]\n", "1:30",
 	  "needs 'from'" },

@@ -376,7 +376,7 @@ START_TEST(json_shows_what_has_a_key)
 	is_json(MESSAGE_grant, &grant,
 		"{\"arguments\":[\"\",\"grüße\"],\"environment\":[],"
 		"\"directory\":null,\"timeout\":null,\"network\":true,"
-		"\"write_paths\":[],\"require_sandbox\":false}");
+		"\"write_paths\":[],\"require_sandbox\":false,\"input_maximum\":0}");
 	struct msg_ledger_row ledger = { .sequence = UINT64_MAX,
 					 .hash = { { 0xab, 0xcd } } };
 	is_json(MESSAGE_ledger_row, &ledger,

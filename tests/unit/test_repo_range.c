@@ -447,6 +447,43 @@ START_TEST(ancestors_are_told)
 }
 END_TEST
 
+START_TEST(histories_with_nothing_in_common_are_unrelated)
+{
+	struct scratch scratch;
+	start(&scratch);
+	side_parent(&scratch);
+	DO(&scratch, "git", "checkout", "-q", "--orphan", "alone");
+	DO(&scratch, "git", "commit", "-q", "--allow-empty", "-m", "alone");
+	DO(&scratch, "git", "branch", "first");
+	DO(&scratch, "git", "commit", "-q", "--allow-empty", "-m", "and more");
+	DO(&scratch, "git", "merge", "-q", "-s", "ours", "--allow-unrelated-histories",
+	   "-m", "both", "side");
+	struct repo *repo = open_repo(&scratch);
+	static const struct {
+		const char *a;
+		const char *b;
+		int expected;
+	} cases[] = {
+		{ "old", "main", 1 },     { "side", "old", 1 },
+		{ "main", "main", 1 },    { "first", "main", 0 },
+		{ "alone~1", "side", 0 }, { "alone", "side", 1 },
+		{ "alone", "first", 1 },  { "alone", "main", 1 },
+		{ "alone", "old", 1 },
+	};
+	for (size_t i = 0; i < 2 * (sizeof(cases) / sizeof(cases[0])); i++) {
+		struct oid a = scratch_id(&scratch, cases[i / 2].a);
+		struct oid b = scratch_id(&scratch, cases[i / 2].b);
+		struct error err = ERROR_INIT;
+		int rc = i % 2 ? repo_is_related(repo, &b, &a, &err)
+			       : repo_is_related(repo, &a, &b, &err);
+		ck_assert_msg(rc == cases[i / 2].expected, "%s and %s (%zu): %d %s",
+			      cases[i / 2].a, cases[i / 2].b, i % 2, rc, err.text);
+	}
+	repo_close(repo);
+	scratch_close(&scratch);
+}
+END_TEST
+
 START_TEST(limits_and_missing_objects_are_errors)
 {
 	static struct seen seen;
@@ -558,6 +595,7 @@ END_TEST
 UNIT_MAIN("repo/range", no_commit_hides_in_a_topology, a_shallow_repository_is_refused,
 	  grafts_are_refused, random_histories_agree_with_git,
 	  merge_bases_agree_with_git, ancestors_are_told,
+	  histories_with_nothing_in_common_are_unrelated,
 	  limits_and_missing_objects_are_errors,
 	  a_malformed_commit_is_reported_and_not_followed,
 	  a_linear_push_does_not_walk_the_history)

@@ -190,6 +190,47 @@ START_TEST(a_tool_runs_and_answers)
 }
 END_TEST
 
+/* A job may be hostile: what it says to a tool, and how much, is bounded. */
+START_TEST(a_tool_takes_input_only_as_far_as_its_grant_says)
+{
+	enum { LARGE = 90000 };
+	static const struct {
+		uint64_t maximum;
+		size_t length;
+		int code;
+	} cases[] = {
+		{ 0, 0, 0 },
+		{ 5, 5, 0 },
+		{ 0, 1, ERROR_DENIED },
+		{ 5, 6, ERROR_DENIED },
+		{ LARGE, LARGE, 0 },
+	};
+	start_runner(true);
+	char *text = arena_alloc(memory, LARGE);
+	memset(text, 'x', LARGE);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct msg_grant granted = script("wc -c");
+		granted.input_maximum = cases[i].maximum;
+		struct channel job = grant(&granted);
+		struct msg_run run = { .input = { text, cases[i].length } };
+		enum message_type type;
+		void *message;
+		ck_assert_int_eq(channel_send(&job, MESSAGE_run, &run, NULL, 0, NULL),
+				 0);
+		ck_assert_int_eq(
+			channel_receive(&job, memory, &type, &message, NULL, NULL), 1);
+		const struct msg_ran *ran = message;
+		ck_assert_msg(ran->code == cases[i].code, "%zu: %s", i,
+			      ran->text ? ran->text : "ran");
+		if (cases[i].code == 0)
+			ck_assert_str_eq(output_of(ran), arena_printf(memory, "%zu\n",
+								      cases[i].length));
+		channel_close(&job);
+	}
+	stop_runner();
+}
+END_TEST
+
 START_TEST(a_tool_that_is_not_there_is_said)
 {
 	start_runner(true);
@@ -492,7 +533,7 @@ static const struct msg_ran *run_with(const struct sandbox_support *support,
 	if (pid == 0) {
 		struct arena *arena = arena_new(ARENA_BYTES);
 		struct msg_ran ran;
-		struct msg_strings none = { NULL, 0 };
+		struct msg_run none = { 0 };
 		log_set_level(LOG_LEVEL_ERROR);
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		channel_open(&child, fds[1], false, NULL);
@@ -559,9 +600,11 @@ START_TEST(a_full_sandbox_can_be_demanded)
 }
 END_TEST
 
-UNIT_MAIN("sandbox-runner", a_tool_runs_and_answers, a_tool_that_is_not_there_is_said,
-	  the_environment_is_the_grants_and_the_jobs, a_slow_tool_is_ended,
-	  output_is_bounded, a_grant_without_a_run_ends_with_its_descriptor,
-	  tools_die_with_the_runner, evil_tools_are_denied, a_granted_network_is_there,
+UNIT_MAIN("sandbox-runner", a_tool_runs_and_answers,
+	  a_tool_takes_input_only_as_far_as_its_grant_says,
+	  a_tool_that_is_not_there_is_said, the_environment_is_the_grants_and_the_jobs,
+	  a_slow_tool_is_ended, output_is_bounded,
+	  a_grant_without_a_run_ends_with_its_descriptor, tools_die_with_the_runner,
+	  evil_tools_are_denied, a_granted_network_is_there,
 	  a_tool_is_confined_says_the_kernel, without_namespaces_the_rest_still_holds,
 	  a_full_sandbox_can_be_demanded)

@@ -310,7 +310,7 @@ static void put_kept(void *data, const char *kind, const struct digest *context,
 	kept[kept_count++].key = *key;
 }
 
-static const struct fact_cache memory = { get_kept, put_kept, NULL };
+static const struct fact_cache memory = { .get = get_kept, .put = put_kept };
 
 /* As place_judge(), by somebody who may ask git; the code. */
 static int judge_made(struct place *place, struct oid tip, bool may_ask)

@@ -66,7 +66,9 @@ static const char *format_of(const struct principal_key *key)
 	return key->certificate ? "openpgp" : "ssh";
 }
 
-static const char *state_of(const struct trust *trust, const struct principal_key *key)
+static const char *state_of(const struct trust *trust,
+			    const struct principal *principal,
+			    const struct principal_key *key)
 {
 	const struct revocation *revocation = revocation_of(trust->policy, key);
 	int64_t now = clock_now();
@@ -77,6 +79,9 @@ static const char *state_of(const struct trust *trust, const struct principal_ke
 		return arena_printf(trust->arena, "revoked since %s: %s",
 				    time_text(trust->arena, revocation->since, ""),
 				    revocation->reason);
+	if (!principal_counts_at(principal, now))
+		return principal->valid_after > now ? "principal not yet valid"
+						    : "principal expired";
 	if (key->valid_after > now)
 		return "not yet valid";
 	return key->valid_before && key->valid_before < now ? "expired" : "valid";
@@ -96,7 +101,7 @@ static void show_text(const struct trust *trust)
 		const struct principal *principal = &policy->principals[i];
 		for (size_t k = 0; k < principal->key_count; k++) {
 			const struct principal_key *key = &principal->keys[k];
-			const char *state = state_of(trust, key);
+			const char *state = state_of(trust, principal, key);
 			table_add(&table, TONE_STRONG, principal->name);
 			table_add(&table, TONE_PLAIN, format_of(key));
 			table_add(&table, TONE_PLAIN, key->fingerprint);
@@ -137,7 +142,7 @@ static void show_key_json(const struct trust *trust, struct json *json,
 		json_string(json, time_text(trust->arena, key->valid_before, ""));
 	}
 	json_key(json, "state");
-	json_string(json, state_of(trust, key));
+	json_string(json, state_of(trust, principal, key));
 	json_object_end(json);
 }
 

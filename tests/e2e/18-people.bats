@@ -347,6 +347,10 @@ work() {
 	[ "$status" -ne 0 ] && [ "$status" -ne 1 ] || fail "a tree was judged"
 	run gitgate trust test --floor "$T/gitgate.yaml" --upload-pack=x
 	[ "$status" -ne 0 ] || fail "an option was taken for a revision"
+	sed -i "s#^  bob: {#  bob: {valid-before: 2026-01-01, #" "$T/gitgate.yaml"
+	run gitgate trust show --floor "$T/gitgate.yaml"
+	assert_tells "principal expired"
+	sed -i "s#valid-before: 2026-01-01, ##" "$T/gitgate.yaml"
 	# Where no rule asks.
 	sed -i 's#{name: all, sig#{name: all, refs: [refs/heads/other], sig#' "$T/gitgate.yaml"
 	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/heads/third v1^0

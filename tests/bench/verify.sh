@@ -120,7 +120,7 @@ for format in $FORMATS; do
 		ask_git=no
 		[[ $format = x509-* ]] || [ "$count" -gt "$GIT_MOST" ] || ask_git=yes
 		mkdir "$PLACE/gitgate"
-		known >/dev/null # fills the memory
+		known >/dev/null 2>&1 # fills the memory
 		for ((round = 0; round < ROUNDS; round++)); do
 			timed one one; [ "$(cat "$BENCH/out")" = "$count" ]
 			timed two two; [ "$(cat "$BENCH/out")" = "$count" ]

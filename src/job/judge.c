@@ -156,6 +156,12 @@ static int send_findings(struct channel *channel, const struct verdict *verdict,
 			.line = finding->line,
 			.column = finding->column,
 		};
+		if (finding->waiver) {
+			row.waived_by = finding->waiver->by;
+			row.waived_until = finding->waiver->until;
+			row.waived_reason = finding->waiver->reason;
+			row.waiver = finding->waiver->id;
+		}
 		int rc = channel_send(channel, MESSAGE_finding_row, &row, NULL, 0, err);
 		if (rc != 0)
 			return rc;

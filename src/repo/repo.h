@@ -74,6 +74,11 @@ int repo_stat(struct repo *repo, const struct oid *id, enum object_type *type,
 int repo_each_ref(struct repo *repo,
 		  int (*each)(void *data, const char *name, const struct oid *id),
 		  void *data, struct error *err);
+/* The same of those beneath `prefix`, which ends in a slash, alone. */
+int repo_each_ref_beneath(struct repo *repo, const char *prefix,
+			  int (*each)(void *data, const char *name,
+				      const struct oid *id),
+			  void *data, struct error *err);
 /* 0 with the id; ERROR_NOT_FOUND. */
 int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err);
 /* The full name that HEAD points to ("refs/heads/main"), whether or not it exists.
@@ -128,6 +133,13 @@ int repo_range(struct repo *repo, const struct range *range, range_each each,
 /* 1 when `ancestor` is reachable from `descendant` (or equal), 0 when not. */
 int repo_is_ancestor(struct repo *repo, const struct oid *ancestor,
 		     const struct oid *descendant, struct error *err);
+
+/* The newest commits that both histories have; `one` itself when the other contains it;
+ * none when they have nothing in common (merge_base.c). In the arena. Malformed commits
+ * in between: their code. */
+int repo_merge_bases(struct repo *repo, struct arena *arena, const struct oid *one,
+		     const struct oid *other, struct oid **out, size_t *count,
+		     struct error *err);
 
 /* --- trees (tree.c) --- */
 

@@ -151,7 +151,7 @@ revoke_key() {
 	floor alice bob carol
 	push origin alice:main
 	assert_refused
-	assert_says "its owner revoked it"
+	assert_says "owner revoked it"
 	# Received after it was retired.
 	push origin bob:main
 	assert_refused
@@ -193,7 +193,7 @@ revoke_key() {
 	{
 		printf 'principals:\n  bob:\n    openpgp:\n      - |\n'
 		gpg --batch --export --armor bob@example.org | sed 's/^/        /'
-		printf 'revoked-keys:\n  - {openpgp: "%s", reason: lost}\n' "$(fingerprint bob)"
+		printf 'revoked-keys:\n  - {openpgp: "%s", reason: compromised, note: lost}\n' "$(fingerprint bob)"
 		printf 'rules:\n  - {name: bobs, refs: [refs/heads/bob], signatures: {by: [bob]}}\n'
 	} >"$T/work/.gitgate.yaml"
 	git -C "$T/work" add -A
@@ -203,7 +203,7 @@ revoke_key() {
 	sign bob@example.org
 	push origin HEAD:main
 	assert_refused
-	assert_says "is revoked since"
+	assert_says "is revoked:"
 	assert_says "lost"
 }
 

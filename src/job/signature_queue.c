@@ -17,10 +17,9 @@
 #include "repo/object.h"
 #include "trust/signature.h"
 
-#define BATCH                                                                          \
-	RECALLED_MAX /* signatures: 3 ms of work, a hundred times what a thread costs  \
-		      */
-#define THREADS_MAX  8 /* more than a judge should take of a machine */
+/* 3 ms of work, a hundred times what starting a thread costs. */
+#define BATCH        RECALLED_MAX
+#define THREADS_MAX  8 /* more than one judge should take of a machine */
 #define STACK_BYTES  ((size_t)512 << 10) /* verifying takes under 64 KiB */
 #define BATCH_BYTES  ((size_t)1 << 20)   /* of texts: then a batch is full, too */
 #define QUEUE_BYTES  ((size_t)32 << 20)  /* of texts that wait: then the caller helps */

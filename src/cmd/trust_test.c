@@ -2,6 +2,7 @@
  * kind signatures see it. Received now. */
 #include "cmd/trust.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/git.h"
 #include "cmd/table.h"
+#include "job/judge.h"
 #include "model/facts.h"
 #include "model/finding.h"
 #include "model/policy.h"
@@ -77,8 +79,9 @@ static int verify(const struct trust *trust, const struct commit_text *text,
 	for (size_t i = 0; i < text->payload_count; i++)
 		payload[i] = (struct trust_span){ text->payload[i].bytes,
 						  text->payload[i].length };
-	return signature_verify_with(out, trust->arena, &keys, payload,
-				     text->payload_count, armor, length, err);
+	int rc = signature_verify_with(out, trust->arena, &keys, payload,
+				       text->payload_count, armor, length, err);
+	return rc == 0 ? trace_signature(trust->policy, trust->arena, out, err) : rc;
 }
 
 static int read_fact(const struct trust *trust, struct repo *repo,
@@ -146,6 +149,32 @@ static void say_time(const struct trust *trust, const char *label, int64_t when)
 	say(trust, label, text);
 }
 
+/* By X.509, and by way of Sigstore, the policy does not know keys but names. */
+static const struct principal *say_x509(const struct trust *trust,
+					const struct x509_fact *x509)
+{
+	const struct sigstore_fact *sigstore = x509->sigstore;
+	const struct principal *holder = NULL;
+	const struct principal_sigstore *identity;
+	bool elsewhere;
+	int count = sigstore
+			    ? policy_principal_by_sigstore(trust->policy, x509, &holder,
+							   &identity, &elsewhere)
+			    : policy_principal_by_x509(trust->policy, x509, &holder);
+
+	if (x509->subject[0])
+		say(trust, "subject", x509->subject);
+	for (size_t i = 0; i < x509->name_count; i++)
+		say(trust, "name", x509->names[i]);
+	say(trust, "issued by", sigstore ? sigstore->issuer : x509->issuer);
+	if (x509->chain == X509_CHAIN_BAD)
+		say(trust, "because", x509->reason);
+	if (sigstore && x509->chain == X509_CHAIN_GOOD)
+		buf_addf(trust->out, "%-10s entry %" PRIu64 " of the log\n", "proof",
+			 sigstore->log_index);
+	return count == 1 ? holder : NULL;
+}
+
 static void say_signer(const struct trust *trust, const struct commit_fact *commit)
 {
 	const struct signature_fact *signature = &commit->signature;
@@ -166,6 +195,8 @@ static void say_signer(const struct trust *trust, const struct commit_fact *comm
 		say(trust, "key", signature->fingerprint);
 	if (key && key->certificate && strcmp(key->certificate, key->fingerprint) != 0)
 		say(trust, "subkey of", key->certificate);
+	if (signature->x509)
+		holder = say_x509(trust, signature->x509);
 	if (signature->fingerprint)
 		say(trust, "holder", holder ? holder->name : "nobody in this policy");
 	say_time(trust, "signed", signature->made_at);

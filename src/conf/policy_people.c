@@ -323,8 +323,8 @@ static int define_person(const struct addition *addition, const struct node *key
 static int add_principal(const struct addition *addition, const struct node *key,
 			 const struct node *node, struct error *err)
 {
-	static const char *const names[] = { "email", "ssh",    "openpgp",
-					     "forge", "ssh-ca", "x509" };
+	static const char *const names[] = { "email",  "ssh",  "openpgp", "forge",
+					     "ssh-ca", "x509", "sigstore" };
 	struct policy *policy = &addition->builder->policy;
 	size_t index = policy->principal_count;
 	const char *name = NULL;
@@ -361,6 +361,9 @@ static int add_principal(const struct addition *addition, const struct node *key
 	const struct node *identities = node_get(node, "x509");
 	if (code == 0 && identities != NULL)
 		code = builder_add_x509(addition, identities, index, err);
+	const struct node *by_sigstore = node_get(node, "sigstore");
+	if (code == 0 && by_sigstore != NULL)
+		code = builder_add_sigstore_identity(addition, by_sigstore, index, err);
 	return code;
 }
 

@@ -129,6 +129,10 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 		      const struct trust_span *payload, size_t payload_count,
 		      const char *armor, size_t length, struct signature_fact *out,
 		      struct error *err);
+/* Who vouches for the certificate of a good signature: the policy's word of today.
+ * Negative: memory. */
+int trace_signature(const struct policy *policy, struct arena *arena,
+		    struct signature_fact *fact, struct error *err);
 /* job/remember_signature.c */
 bool recall_signature(const struct collector *collector, const struct oid *id,
 		      const struct digest *context, struct signature_fact *out);

@@ -1,0 +1,207 @@
+/* tests/e2e/gitsign_double.c - stands in for gitsign, and for the Fulcio and the Rekor
+ * behind it: `init DIRECTORY` makes their keys and what a policy names of them, `sign
+ * DIRECTORY [KEY=VALUE...]` signs standard input as git asks a gpg.x509.program to.
+ *
+ * san=URI:https://... issuer=https://... wrong=none|entry|early */
+#include <check.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "sigstore_make.h"
+
+#define MEGABYTE ((size_t)1 << 20)
+
+static FILE *open_in(const char *directory, const char *name, const char *mode)
+{
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	FILE *file = fopen(path, mode);
+	if (file == NULL) {
+		perror(path);
+		exit(1);
+	}
+	return file;
+}
+
+static void write_buf(const char *directory, const char *name, struct buf *content)
+{
+	FILE *file = open_in(directory, name, "w");
+	fwrite(content->data, 1, content->length, file);
+	fclose(file);
+	buf_release(content);
+}
+
+static void write_key(const char *directory, const char *name, void *key)
+{
+	FILE *file = open_in(directory, name, "w");
+	PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL);
+	fclose(file);
+}
+
+static void *read_key(const char *directory, const char *name)
+{
+	FILE *file = open_in(directory, name, "r");
+	EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+	fclose(file);
+	return key;
+}
+
+static void put_base64(struct buf *out, const struct buf *bytes)
+{
+	buf_add_string(out, "\"rawBytes\": \"");
+	base64_encode(bytes->data, bytes->length, out);
+	buf_add_string(out, "\"");
+}
+
+static void put_log(struct buf *out, const char *name, void *key)
+{
+	struct buf der = BUF_INIT(MEGABYTE);
+	sigstore_key_der(&der, key);
+	buf_addf(out,
+		 " \"%s\": [{\"baseUrl\": \"https://log.example.org\",\n"
+		 "  \"hashAlgorithm\": \"SHA2_256\", \"publicKey\": {",
+		 name);
+	put_base64(out, &der);
+	buf_add_string(out, ", \"keyDetails\": \"PKIX_ECDSA_P256_SHA_256\",\n"
+			    "  \"validFor\": {\"start\": \"2021-01-12T11:53:27Z\"}}}]");
+	buf_release(&der);
+}
+
+/* As `cosign trusted-root create` writes it. */
+static void write_trusted_root(const char *directory, const struct sigstore_made *made)
+{
+	struct buf out = BUF_INIT(MEGABYTE);
+	struct buf ca = BUF_INIT(MEGABYTE);
+	struct buf root = BUF_INIT(MEGABYTE);
+	identity_der(&ca, made->ca);
+	identity_der(&root, made->root);
+	buf_add_string(&out, "{\"mediaType\": \"application/"
+			     "vnd.dev.sigstore.trustedroot+json;version=0.1\",\n");
+	put_log(&out, "tlogs", made->rekor);
+	buf_add_string(&out, ",\n \"certificateAuthorities\": [{\"uri\": "
+			     "\"https://fulcio.example.org\",\n  \"certChain\": "
+			     "{\"certificates\": [{");
+	put_base64(&out, &ca);
+	buf_add_string(&out, "}, {");
+	put_base64(&out, &root);
+	buf_add_string(&out, "}]},\n  \"validFor\": {\"start\": "
+			     "\"2022-04-13T20:06:15.000Z\"}}],\n");
+	put_log(&out, "ctlogs", made->ct);
+	buf_add_string(&out, ",\n \"timestampAuthorities\": []}\n");
+	write_buf(directory, "trusted_root.json", &out);
+	buf_release(&ca);
+	buf_release(&root);
+}
+
+static void init(const char *directory)
+{
+	struct sigstore_made *made = sigstore_made_new(NULL);
+	struct buf pem = BUF_INIT(MEGABYTE);
+	sigstore_authorities_pem(&pem, made);
+	write_buf(directory, "fulcio.pem", &pem);
+	sigstore_key_pem(&pem, made->rekor);
+	write_buf(directory, "rekor.pem", &pem);
+	sigstore_key_pem(&pem, made->ct);
+	write_buf(directory, "ct.pem", &pem);
+	write_trusted_root(directory, made);
+	identity_pem(&pem, made->ca);
+	write_buf(directory, "ca.pem", &pem);
+	write_key(directory, "ca.key", made->ca->key);
+	write_key(directory, "rekor.key", made->rekor);
+	write_key(directory, "ct.key", made->ct);
+	sigstore_made_free(made);
+}
+
+static struct sigstore_made *load(const char *directory)
+{
+	/* What is not kept is made anew: nobody knows it. */
+	struct sigstore_made *made = sigstore_made_new(NULL);
+	FILE *file = open_in(directory, "ca.pem", "r");
+	X509_free(made->ca->certificate);
+	EVP_PKEY_free(made->ca->key);
+	EVP_PKEY_free(made->rekor);
+	EVP_PKEY_free(made->ct);
+	made->ca->certificate = PEM_read_X509(file, NULL, NULL, NULL);
+	fclose(file);
+	made->ca->key = read_key(directory, "ca.key");
+	made->rekor = read_key(directory, "rekor.key");
+	made->ct = read_key(directory, "ct.key");
+	return made;
+}
+
+static void read_option(struct sigstore_how *how, const char *option)
+{
+	if (strncmp(option, "san=", 4) == 0)
+		how->san = option + 4;
+	else if (strncmp(option, "issuer=", 7) == 0)
+		how->issuer = option + 7;
+	else if (strcmp(option, "wrong=none") == 0)
+		how->wrong = ENTRY_NONE;
+	else if (strcmp(option, "wrong=entry") == 0)
+		how->wrong = OF_OTHER_SIGNATURE;
+	else if (strcmp(option, "wrong=early") == 0)
+		how->at -= 11;
+	else
+		exit(2);
+}
+
+static void sign(const char *directory, char **options)
+{
+	/* The signer's certificate lives around now. */
+	const int64_t now = (int64_t)time(NULL) - CMS_MADE_AT;
+	struct sigstore_how how = { .at = now,
+				    .lives_before = 10 - now,
+				    .lives_after = now + 590 };
+	struct sigstore_made *made = load(directory);
+	struct buf payload = BUF_INIT(MEGABYTE);
+	struct buf armor = BUF_INIT(MEGABYTE);
+	for (; *options != NULL; options++)
+		if (**options != '-')
+			read_option(&how, *options);
+	if (buf_read_fd(&payload, 0, NULL) != 0)
+		exit(1);
+	sigstore_sign(&armor, made, payload.data, payload.length, &how);
+	fwrite(armor.data, 1, armor.length, stdout);
+	fputs("\n[GNUPG:] SIG_CREATED \n", stderr);
+	buf_release(&payload);
+	buf_release(&armor);
+	sigstore_made_free(made);
+}
+
+static int argument_count;
+static char **arguments;
+
+START_TEST(act)
+{
+	if (argument_count == 3 && strcmp(arguments[1], "init") == 0)
+		init(arguments[2]);
+	else if (argument_count >= 3 && strcmp(arguments[1], "sign") == 0)
+		sign(arguments[2], arguments + 3);
+	else
+		exit(2);
+}
+END_TEST
+
+/* What makes signatures asserts by libcheck, which wants a test to be running. */
+int main(int argc, char **argv)
+{
+	argument_count = argc;
+	arguments = argv;
+	Suite *suite = suite_create("gitsign_double");
+	TCase *group = tcase_create("act");
+	tcase_add_test(group, act);
+	suite_add_tcase(suite, group);
+	SRunner *runner = srunner_create(suite);
+	srunner_set_fork_status(runner, CK_NOFORK);
+	srunner_run_all(runner, CK_SILENT);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

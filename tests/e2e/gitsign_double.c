@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/hash.h"
 #include "sigstore_make.h"
 
 #define MEGABYTE ((size_t)1 << 20)
@@ -53,53 +52,6 @@ static void *read_key(const char *directory, const char *name)
 	return key;
 }
 
-static void put_base64(struct buf *out, const struct buf *bytes)
-{
-	buf_add_string(out, "\"rawBytes\": \"");
-	base64_encode(bytes->data, bytes->length, out);
-	buf_add_string(out, "\"");
-}
-
-static void put_log(struct buf *out, const char *name, void *key)
-{
-	struct buf der = BUF_INIT(MEGABYTE);
-	sigstore_key_der(&der, key);
-	buf_addf(out,
-		 " \"%s\": [{\"baseUrl\": \"https://log.example.org\",\n"
-		 "  \"hashAlgorithm\": \"SHA2_256\", \"publicKey\": {",
-		 name);
-	put_base64(out, &der);
-	buf_add_string(out, ", \"keyDetails\": \"PKIX_ECDSA_P256_SHA_256\",\n"
-			    "  \"validFor\": {\"start\": \"2021-01-12T11:53:27Z\"}}}]");
-	buf_release(&der);
-}
-
-/* As `cosign trusted-root create` writes it. */
-static void write_trusted_root(const char *directory, const struct sigstore_made *made)
-{
-	struct buf out = BUF_INIT(MEGABYTE);
-	struct buf ca = BUF_INIT(MEGABYTE);
-	struct buf root = BUF_INIT(MEGABYTE);
-	identity_der(&ca, made->ca);
-	identity_der(&root, made->root);
-	buf_add_string(&out, "{\"mediaType\": \"application/"
-			     "vnd.dev.sigstore.trustedroot+json;version=0.1\",\n");
-	put_log(&out, "tlogs", made->rekor);
-	buf_add_string(&out, ",\n \"certificateAuthorities\": [{\"uri\": "
-			     "\"https://fulcio.example.org\",\n  \"certChain\": "
-			     "{\"certificates\": [{");
-	put_base64(&out, &ca);
-	buf_add_string(&out, "}, {");
-	put_base64(&out, &root);
-	buf_add_string(&out, "}]},\n  \"validFor\": {\"start\": "
-			     "\"2022-04-13T20:06:15.000Z\"}}],\n");
-	put_log(&out, "ctlogs", made->ct);
-	buf_add_string(&out, ",\n \"timestampAuthorities\": []}\n");
-	write_buf(directory, "trusted_root.json", &out);
-	buf_release(&ca);
-	buf_release(&root);
-}
-
 static void init(const char *directory)
 {
 	struct sigstore_made *made = sigstore_made_new(NULL);
@@ -110,7 +62,8 @@ static void init(const char *directory)
 	write_buf(directory, "rekor.pem", &pem);
 	sigstore_key_pem(&pem, made->ct);
 	write_buf(directory, "ct.pem", &pem);
-	write_trusted_root(directory, made);
+	sigstore_trusted_root(&pem, made);
+	write_buf(directory, "trusted_root.json", &pem);
 	identity_pem(&pem, made->ca);
 	write_buf(directory, "ca.pem", &pem);
 	write_key(directory, "ca.key", made->ca->key);

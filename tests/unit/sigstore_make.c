@@ -91,6 +91,50 @@ void sigstore_key_der(struct buf *out, void *key)
 	OPENSSL_free(der);
 }
 
+static void put_raw_bytes(struct buf *out, const struct buf *bytes)
+{
+	buf_add_string(out, "\"rawBytes\": \"");
+	base64_encode(bytes->data, bytes->length, out);
+	buf_add_string(out, "\"");
+}
+
+static void put_log(struct buf *out, const char *name, void *key)
+{
+	struct buf der = BUF_INIT(MEGABYTE);
+	sigstore_key_der(&der, key);
+	buf_addf(out,
+		 " \"%s\": [{\"baseUrl\": \"https://log.example.org\",\n"
+		 "  \"hashAlgorithm\": \"SHA2_256\", \"publicKey\": {",
+		 name);
+	put_raw_bytes(out, &der);
+	buf_add_string(out, ", \"keyDetails\": \"PKIX_ECDSA_P256_SHA_256\",\n"
+			    "  \"validFor\": {\"start\": \"2021-01-12T11:53:27Z\"}}}]");
+	buf_release(&der);
+}
+
+void sigstore_trusted_root(struct buf *out, const struct sigstore_made *made)
+{
+	struct buf ca = BUF_INIT(MEGABYTE);
+	struct buf root = BUF_INIT(MEGABYTE);
+	identity_der(&ca, made->ca);
+	identity_der(&root, made->root);
+	buf_add_string(out, "{\"mediaType\": \"application/"
+			    "vnd.dev.sigstore.trustedroot+json;version=0.1\",\n");
+	put_log(out, "tlogs", made->rekor);
+	buf_add_string(out, ",\n \"certificateAuthorities\": [{\"uri\": "
+			    "\"https://fulcio.example.org\",\n  \"certChain\": "
+			    "{\"certificates\": [{");
+	put_raw_bytes(out, &ca);
+	buf_add_string(out, "}, {");
+	put_raw_bytes(out, &root);
+	buf_add_string(out, "}]},\n  \"validFor\": {\"start\": "
+			    "\"2022-04-13T20:06:15.000Z\"}}],\n");
+	put_log(out, "ctlogs", made->ct);
+	buf_add_string(out, ",\n \"timestampAuthorities\": []}\n");
+	buf_release(&ca);
+	buf_release(&root);
+}
+
 static void key_id(void *key, unsigned char out[32])
 {
 	struct buf der = BUF_INIT(MEGABYTE);

@@ -131,6 +131,8 @@ struct sigstore_made *sigstore_made_new(const char *log_algorithm);
 void sigstore_made_free(struct sigstore_made *made);
 /* What a policy names, in PEM form. */
 void sigstore_authorities_pem(struct buf *out, const struct sigstore_made *made);
+/* The same as `cosign trusted-root create` writes it. */
+void sigstore_trusted_root(struct buf *out, const struct sigstore_made *made);
 void sigstore_key_pem(struct buf *out, void *key);
 /* SubjectPublicKeyInfo. */
 void sigstore_key_der(struct buf *out, void *key);

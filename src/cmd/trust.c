@@ -345,6 +345,7 @@ static const struct {
 	{ "show", 0, 0, show },
 	{ "compile", 1, 1000, compile },
 	{ "test", 1, 1, trust_test },
+	{ "proof", 1, 1000, trust_proof },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -379,6 +380,14 @@ int cmd_trust(int argc, char **argv)
 		  &trust.check.ref, NULL },
 		{ "raw", 0, NULL, "compile: print the compiled form", NULL,
 		  &trust.raw },
+		{ "rekor", 0, "ADDRESS", "proof: the log, https://...", &trust.rekor,
+		  NULL },
+		{ "git-dir", 0, "DIRECTORY",
+		  "proof: the repository to store in, else the one here",
+		  &trust.git_dir, NULL },
+		{ "ca-file", 0, "FILE",
+		  "proof: certificate authorities for https, else the system's",
+		  &trust.ca_file, NULL },
 		{ "json", 0, NULL, "show, test: print JSON", NULL, &trust.check.json },
 	};
 	const char *names[VERBS];
@@ -396,13 +405,17 @@ int cmd_trust(int argc, char **argv)
 			continue;
 		if (rest < verbs[i].least || rest > verbs[i].most)
 			return cmd_usage("trust", "%s wants %s", word,
-					 verbs[i].most == 0   ? "no operand"
-					 : verbs[i].most == 1 ? "one commit"
-							      : "files of keys");
+					 verbs[i].most == 0            ? "no operand"
+					 : verbs[i].most == 1          ? "one commit"
+					 : verbs[i].run == trust_proof ? "commits or "
+									 "tags"
+								       : "files of "
+									 "keys");
 		return do_verb(&trust, i, argv + operands + 1);
 	}
 	const char *nearest = text_nearest(word, names, VERBS);
 	return nearest ? cmd_usage("trust", "unknown '%s'; did you mean '%s'?", word,
 				   nearest)
-		       : cmd_usage("trust", "show, compile FILE... or test COMMIT");
+		       : cmd_usage("trust", "show, compile FILE..., test COMMIT or "
+					    "proof COMMIT...");
 }

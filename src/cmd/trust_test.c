@@ -62,7 +62,8 @@ static int find_commit(const char *revision, struct repo **repo, struct oid *id,
 	return rc;
 }
 
-static int verify(const struct trust *trust, const struct commit_text *text,
+static int verify(const struct trust *trust, const struct repo *repo,
+		  const struct oid *id, const struct commit_text *text,
 		  struct signature_fact *out, struct error *err)
 {
 	const struct signature_keys keys = { trust->policy->openpgp };
@@ -81,7 +82,9 @@ static int verify(const struct trust *trust, const struct commit_text *text,
 						  text->payload[i].length };
 	int rc = signature_verify_with(out, trust->arena, &keys, payload,
 				       text->payload_count, armor, length, err);
-	return rc == 0 ? trace_signature(trust->policy, trust->arena, out, err) : rc;
+	return rc == 0 ? trace_signature(trust->policy, trust->arena, repo, id, out,
+					 err)
+		       : rc;
 }
 
 static int read_fact(const struct trust *trust, struct repo *repo,
@@ -101,7 +104,8 @@ static int read_fact(const struct trust *trust, struct repo *repo,
 		out->committer.when = text.committer.seconds * CLOCK_SECOND;
 		out->committer.email =
 			arena_copy(trust->arena, email.bytes, email.length);
-		rc = out->committer.email ? verify(trust, &text, &out->signature, err)
+		rc = out->committer.email ? verify(trust, repo, &out->id, &text,
+						   &out->signature, err)
 					  : no_memory(err);
 	}
 	repo_object_release(&object);

@@ -12,22 +12,10 @@
 #include "repo/repo.h"
 #include "trust/openpgp_ring.h"
 #include "trust/signature.h"
-#include "trust/sigstore.h"
-#include "trust/x509.h"
 
 static const char *copy_span(struct arena *arena, struct span span)
 {
 	return arena_copy(arena, span.bytes, span.length);
-}
-
-int trace_signature(const struct policy *policy, struct arena *arena,
-		    struct signature_fact *fact, struct error *err)
-{
-	if (fact->status != SIGNATURE_GOOD || !fact->x509)
-		return 0;
-	if (fact->x509->sigstore)
-		return sigstore_trace(fact, arena, policy->sigstore, err);
-	return x509_trace(fact, arena, policy->authorities, err);
 }
 
 /* What SSH and X.509 signatures say depends on the object's bytes alone, so they need
@@ -54,13 +42,15 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 	const struct digest *context = context_of(collector, armor, length);
 
 	if (recall_signature(collector, id, context, out))
-		return trace_signature(collector->policy, collector->arena, out, err);
+		return trace_signature(collector->policy, collector->arena,
+				       collector->judge->repo, id, out, err);
 	int rc = signature_verify_with(out, collector->arena, &keys, payload,
 				       payload_count, armor, length, err);
 	if (rc != 0)
 		return rc;
 	remember_signature(collector, id, context, out);
-	return trace_signature(collector->policy, collector->arena, out, err);
+	return trace_signature(collector->policy, collector->arena,
+			       collector->judge->repo, id, out, err);
 }
 
 static int collect_commit_signature(const struct collector *collector,

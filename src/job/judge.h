@@ -129,9 +129,13 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 		      const struct trust_span *payload, size_t payload_count,
 		      const char *armor, size_t length, struct signature_fact *out,
 		      struct error *err);
-/* Who vouches for the certificate of a good signature: the policy's word of today.
- * Negative: memory. */
+/* job/trace_signature.c: who vouches for the certificate of a good signature, by the
+ * policy's word of today. One of gitsign without a log entry of its own takes those
+ * that are stored in the repository (PROOF_DIRECTORY). Negative: memory, or a stored
+ * proof cannot be read. */
+#define PROOF_DIRECTORY "gitgate-proofs" /* a file of the object's id for each */
 int trace_signature(const struct policy *policy, struct arena *arena,
+		    const struct repo *repo, const struct oid *id,
 		    struct signature_fact *fact, struct error *err);
 /* job/remember_signature.c */
 bool recall_signature(const struct collector *collector, const struct oid *id,

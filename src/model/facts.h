@@ -69,6 +69,11 @@ struct sigstore_fact {
 	size_t body_length;
 	const void *entry; /* of the log, as it came with the signature; NULL: none */
 	size_t entry_length;
+	/* Entries about the object that was signed, as they were stored beside the
+	 * repository; see sigstore_use_stored(). NULL: none. */
+	const void *stored;
+	size_t stored_length;
+	const char *object; /* its id */
 	/* From here by sigstore_trace(). */
 	int64_t logged_at;  /* when the log took it: proven, where the chain is good */
 	uint64_t log_index; /* its place in the log */

@@ -4,7 +4,10 @@
 #include "policy/evaluation.h"
 #include "policy/signer.h"
 
-#define MEND_AGAIN  "make the commit again with gitsign"
+#define MEND_AGAIN "make the commit again with gitsign"
+#define MEND_STORE                                                                     \
+	"let the log entry be stored again where it is judged: gitgate trust proof "   \
+	"--rekor=ADDRESS COMMIT"
 #define MEND_POLICY "ask for the root of Sigstore to be added or renewed in the policy"
 
 /* What helps against most is to sign again. */
@@ -12,9 +15,14 @@ static const struct {
 	int code;
 	const char *mend;
 } mends[] = {
-	{ ERROR_REKOR_NONE, "let gitsign put the log entry into the signature: git "
+	{ ERROR_REKOR_NONE, "let gitsign put the log entry into the signature (git "
 			    "config "
-			    "gitsign.rekorMode offline, then make the commit again" },
+			    "gitsign.rekorMode offline), then make the commit again; "
+			    "or let the entry be "
+			    "stored where it is judged: gitgate trust proof "
+			    "--rekor=ADDRESS COMMIT" },
+	{ ERROR_REKOR_OBJECT, MEND_STORE },
+	{ ERROR_REKOR_OBJECT_SIGNATURE, MEND_STORE },
 	{ ERROR_SIGSTORE_NO_ROOT, "ask for 'sigstore' to be added to the policy, or "
 				  "sign with another key" },
 	{ ERROR_X509_UNKNOWN_AUTHORITY, MEND_POLICY },

@@ -23,6 +23,13 @@ int rekor_body(struct buf *out, const char *algorithm, const void *digest,
 	       size_t digest_length, struct wire_string signature,
 	       struct wire_string certificate);
 
+/* Whether this body of an entry is about the object of that id ("3f1c...", as gitsign
+ * tells the log of it in its online mode): over the id as text, with a signature by the
+ * key of the certificate (X509, and the same in DER), and nothing else. 0,
+ * ERROR_REKOR_OBJECT, ERROR_REKOR_OBJECT_SIGNATURE, ERROR_MEMORY. */
+int rekor_check_object(struct wire_string body, const char *id, void *certificate,
+		       struct wire_string der, struct error *err);
+
 /* Whether the entry proves that its log took this body at its time. 0, ERROR_REKOR_...,
  * ERROR_MEMORY. */
 int rekor_verify(const struct rekor_entry *entry, const struct log_keys *keys,

@@ -1,11 +1,16 @@
 /* trust/rekor_entry.c - splits entries of a Rekor log. */
 #include "trust/rekor_entry.h"
 
+#include <string.h>
+
+#include "base/buf.h"
 #include "base/error.h"
 
 /* Wire types of protocol buffers; the others do not occur. */
 enum wire_type { TYPE_NUMBER = 0, TYPE_BYTES = 2 };
 
+#define KIND             "hashedrekord"
+#define VERSION          "0.0.1"
 #define NUMBER_BYTES_MAX 10
 #define TIME_MAX         (INT64_MAX / 1000000)
 
@@ -114,7 +119,7 @@ static int check_kind(struct wire_string message, struct error *err)
 	int rc = READ_MESSAGE(message, slots, "kind", err);
 	if (rc != 0)
 		return rc;
-	if (!wire_string_is(kind, "hashedrekord") || !wire_string_is(version, "0.0.1"))
+	if (!wire_string_is(kind, KIND) || !wire_string_is(version, VERSION))
 		return error_set(err, ERROR_REKOR_KIND,
 				 "the log entry in the signature is not of the kind "
 				 "'hashedrekord', version 0.0.1");
@@ -204,4 +209,87 @@ int rekor_entry_parse(struct rekor_entry *out, const void *bytes, size_t length,
 	if (rc == 0)
 		*out = entry;
 	return rc;
+}
+
+/* --- writing --- */
+
+#define ENTRY_BYTES_MAX ((size_t)1 << 20)
+
+static void put_number(struct buf *out, uint64_t number)
+{
+	for (; number >= 0x80; number >>= 7)
+		buf_add_byte(out, (unsigned char)(number | 0x80));
+	buf_add_byte(out, (unsigned char)number);
+}
+
+/* What is zero is not written. */
+static void put_number_field(struct buf *out, unsigned int field, uint64_t number)
+{
+	if (number == 0)
+		return;
+	put_number(out, field << 3 | TYPE_NUMBER);
+	put_number(out, number);
+}
+
+static void put_field(struct buf *out, unsigned int field, const void *bytes,
+		      size_t length)
+{
+	put_number(out, field << 3 | TYPE_BYTES);
+	put_number(out, length);
+	buf_add(out, bytes, length);
+}
+
+/* A message of one field. */
+static void put_within(struct buf *out, unsigned int field, unsigned int inner,
+		       struct wire_string bytes)
+{
+	struct buf message = BUF_INIT(ENTRY_BYTES_MAX);
+	put_field(&message, inner, bytes.bytes, bytes.length);
+	put_field(out, field, message.data, message.length);
+	buf_release(&message);
+}
+
+static void put_proof(struct buf *out, const struct rekor_entry *entry)
+{
+	struct buf message = BUF_INIT(ENTRY_BYTES_MAX);
+	put_number_field(&message, 1, entry->leaf_index);
+	put_field(&message, 2, entry->root.bytes, entry->root.length);
+	put_number_field(&message, 3, entry->tree_size);
+	for (size_t i = 0; i < entry->hash_count; i++)
+		put_field(&message, 4, entry->hashes[i].bytes, entry->hashes[i].length);
+	put_within(&message, 5, 1, entry->checkpoint);
+	put_field(out, 6, message.data, message.length);
+	buf_release(&message);
+}
+
+void rekor_entry_write(struct buf *out, const struct rekor_entry *entry)
+{
+	static const char kind[] = KIND;
+	static const char version[] = VERSION;
+	struct buf message = BUF_INIT(ENTRY_BYTES_MAX);
+	put_number_field(out, 1, entry->log_index);
+	put_within(out, 2, 1, entry->log_id);
+	put_field(&message, 1, kind, strlen(kind));
+	put_field(&message, 2, version, strlen(version));
+	put_field(out, 3, message.data, message.length);
+	put_number_field(out, 4, entry->integrated_time);
+	put_within(out, 5, 1, entry->promise);
+	put_proof(out, entry);
+	if (entry->body.length != 0)
+		put_field(out, 7, entry->body.bytes, entry->body.length);
+	buf_release(&message);
+}
+
+void rekor_stored_add(struct buf *out, const struct rekor_entry *entry)
+{
+	struct buf bytes = BUF_INIT(ENTRY_BYTES_MAX);
+	rekor_entry_write(&bytes, entry);
+	put_number(out, bytes.length);
+	buf_add(out, bytes.data, bytes.length);
+	buf_release(&bytes);
+}
+
+bool rekor_stored_next(struct wire *stored, struct wire_string *out)
+{
+	return stored->left != 0 && read_bytes(stored, out);
 }

@@ -1,7 +1,7 @@
 /* trust/rekor_entry.h - the form of an entry of a Rekor log, as gitsign puts it into a
  * signature: a TransparencyLogEntry in protocol buffers.
  *
- * Inside trust/ only; no cryptography here. Fields that are not known, or stand there
+ * No cryptography here. Fields that are not known, or stand there
  * twice, refuse. Sources: sigstore/protobuf-specs sigstore_rekor.proto and
  * sigstore_common.proto, protobuf.dev "Encoding". */
 #ifndef TRUST_REKOR_ENTRY_H
@@ -13,6 +13,7 @@
 
 #include "trust/wire.h"
 
+struct buf;
 struct error;
 
 /* A tree of 2^64 leaves is no deeper. */
@@ -37,5 +38,15 @@ struct rekor_entry {
 /* Splits and checks the form; spans point into the bytes. ERROR_REKOR_... */
 int rekor_entry_parse(struct rekor_entry *out, const void *bytes, size_t length,
 		      struct error *err);
+
+/* The same as bytes that rekor_entry_parse() reads; what is wrong with it is buf's. */
+void rekor_entry_write(struct buf *out, const struct rekor_entry *entry);
+
+/* Entries one after another, each behind its length: the form in which they are stored.
+ * REKOR_STORED_MAX at most are looked at. */
+#define REKOR_STORED_MAX 16
+void rekor_stored_add(struct buf *out, const struct rekor_entry *entry);
+/* The next. False: there is none that is whole. */
+bool rekor_stored_next(struct wire *stored, struct wire_string *out);
 
 #endif

@@ -161,16 +161,24 @@ int sigstore_check(const struct sigstore *sigstore, struct error *err)
 
 /* --- tracing --- */
 
-static int check_transparency(const struct root *root, const struct x509_fact *fact,
-			      struct error *why)
+/* NULL: out of memory; it was read before. */
+static X509 *read_signer(const struct x509_fact *fact, struct wire_string *der)
 {
 	struct wire wire = { fact->certificates, fact->certificates_length };
 	struct der_item item;
+	if (!der_take(&wire, DER_SEQUENCE, &item))
+		return NULL;
+	*der = item.whole;
+	return x509_certificate_read(item.whole);
+}
+
+static int check_transparency(const struct root *root, const struct x509_fact *fact,
+			      struct error *why)
+{
+	struct wire_string der;
 	if (!root->require_sct)
 		return 0;
-	X509 *signer = der_take(&wire, DER_SEQUENCE, &item)
-			       ? x509_certificate_read(item.whole)
-			       : NULL;
+	X509 *signer = read_signer(fact, &der);
 	if (signer == NULL)
 		return error_set(why, ERROR_MEMORY, "out of memory");
 	int rc = sct_check(signer, &fact->issuer_key, &root->certificates, why);
@@ -201,6 +209,34 @@ static int check_time(const struct authority *authority, const struct x509_fact 
 	return 0;
 }
 
+/* Of the entries that are stored the one about this object, by this certificate; others
+ * may have told the log of the same object. */
+static int find_stored(const struct x509_fact *fact, struct rekor_entry *out,
+		       struct error *why)
+{
+	const struct sigstore_fact *sigstore = fact->sigstore;
+	struct wire stored = { sigstore->stored, sigstore->stored_length };
+	struct wire_string bytes;
+	struct wire_string der;
+	X509 *signer = read_signer(fact, &der);
+	int rc = ERROR_REKOR_FORM;
+	if (signer == NULL)
+		return error_set(why, ERROR_MEMORY, "out of memory");
+	error_set(why, rc, "the log entries that are stored are malformed");
+	for (size_t i = 0; i < REKOR_STORED_MAX && rc != 0 && rc != ERROR_MEMORY &&
+			   rekor_stored_next(&stored, &bytes);
+	     i++) {
+		struct error cause = ERROR_INIT;
+		rc = rekor_entry_parse(out, bytes.bytes, bytes.length, &cause);
+		if (rc == 0)
+			rc = rekor_check_object(out->body, sigstore->object, signer,
+						der, &cause);
+		*why = cause;
+	}
+	X509_free(signer);
+	return rc;
+}
+
 static int check_entry(const struct root *root, const struct authority *authority,
 		       struct x509_fact *fact, struct error *why)
 {
@@ -208,13 +244,18 @@ static int check_entry(const struct root *root, const struct authority *authorit
 	struct wire_string body = { (const unsigned char *)sigstore->body,
 				    sigstore->body_length };
 	struct rekor_entry entry;
-	if (sigstore->entry == NULL)
-		return error_set(why, ERROR_REKOR_NONE,
-				 "the signature brings no log entry that proves when "
-				 "it "
-				 "was made");
-	int rc =
-		rekor_entry_parse(&entry, sigstore->entry, sigstore->entry_length, why);
+	int rc;
+	if (sigstore->entry != NULL)
+		rc = rekor_entry_parse(&entry, sigstore->entry, sigstore->entry_length,
+				       why);
+	else if (sigstore->stored != NULL)
+		rc = find_stored(fact, &entry, why);
+	else
+		rc = error_set(why, ERROR_REKOR_NONE,
+			       "the signature brings no log entry that proves when it "
+			       "was made, and none is stored");
+	if (rc == 0 && sigstore->entry == NULL)
+		body = entry.body;
 	if (rc == 0)
 		rc = rekor_verify(&entry, &root->rekor, body, why);
 	if (rc != 0)
@@ -283,6 +324,16 @@ static int trace(struct signature_fact *signature, struct arena *arena,
 	}
 	*fact = furthest;
 	return 0;
+}
+
+int sigstore_use_stored(struct signature_fact *fact, struct arena *arena,
+			const char *object, const void *stored, size_t length)
+{
+	struct sigstore_fact *sigstore = fact->x509->sigstore;
+	sigstore->stored = arena_copy(arena, stored, length);
+	sigstore->stored_length = length;
+	sigstore->object = arena_string(arena, object);
+	return sigstore->stored != NULL && sigstore->object != NULL ? 0 : ERROR_MEMORY;
 }
 
 int sigstore_trace(struct signature_fact *fact, struct arena *arena,

@@ -42,6 +42,11 @@ int sigstore_add_key(struct sigstore *sigstore, enum sigstore_log log, const voi
 /* Whether the root has what it needs. ERROR_SIGSTORE_INCOMPLETE. */
 int sigstore_check(const struct sigstore *sigstore, struct error *err);
 
+/* For a signature without an entry of its own: entries about the object of that id, as
+ * rekor_stored_add() wrote them. The bytes are copied. 0 or ERROR_MEMORY. */
+int sigstore_use_stored(struct signature_fact *fact, struct arena *arena,
+			const char *object, const void *stored, size_t length);
+
 /* Fills the part of fact->x509 about the chain, and fact->made_at with the time that is
  * proven. Only for facts with x509->sigstore. `sigstore` NULL: there is no root.
  * Negative: memory. */

@@ -1,8 +1,10 @@
 /* tests/e2e/gitsign_double.c - stands in for gitsign, and for the Fulcio and the Rekor
  * behind it: `init DIRECTORY` makes their keys and what a policy names of them, `sign
- * DIRECTORY [KEY=VALUE...]` signs standard input as git asks a gpg.x509.program to.
+ * DIRECTORY [KEY=VALUE...]` signs standard input as git asks a gpg.x509.program to;
+ * `tell DIRECTORY OBJECT [KEY=VALUE...]` tells the log of the object that was signed
+ * last, and prints its entry as Rekor does.
  *
- * san=URI:https://... issuer=https://... wrong=none|entry|early */
+ * san=URI:https://... issuer=https://... wrong=none|entry|early|promise online */
 #include <check.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -13,7 +15,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "sigstore_make.h"
+#include "trust/rekor_entry.h"
 
 #define MEGABYTE ((size_t)1 << 20)
 
@@ -101,30 +105,118 @@ static void read_option(struct sigstore_how *how, const char *option)
 		how->wrong = OF_OTHER_SIGNATURE;
 	else if (strcmp(option, "wrong=early") == 0)
 		how->at -= 11;
+	else if (strcmp(option, "wrong=promise") == 0)
+		how->wrong = PROMISE_FLIPPED;
+	else if (strcmp(option, "online") == 0)
+		how->wrong = ENTRY_NONE;
 	else
 		exit(2);
 }
 
-static void sign(const char *directory, char **options)
+static struct sigstore_how read_options(char **options)
 {
 	/* The signer's certificate lives around now. */
 	const int64_t now = (int64_t)time(NULL) - CMS_MADE_AT;
 	struct sigstore_how how = { .at = now,
 				    .lives_before = 10 - now,
 				    .lives_after = now + 590 };
-	struct sigstore_made *made = load(directory);
-	struct buf payload = BUF_INIT(MEGABYTE);
-	struct buf armor = BUF_INIT(MEGABYTE);
 	for (; *options != NULL; options++)
 		if (**options != '-')
 			read_option(&how, *options);
+	return how;
+}
+
+static void write_certificate(const char *directory, const char *name,
+			      const struct identity *identity)
+{
+	struct buf pem = BUF_INIT(MEGABYTE);
+	identity_pem(&pem, identity);
+	write_buf(directory, name, &pem);
+}
+
+static void sign(const char *directory, char **options)
+{
+	struct sigstore_how how = read_options(options);
+	struct sigstore_made *made = load(directory);
+	struct buf payload = BUF_INIT(MEGABYTE);
+	struct buf armor = BUF_INIT(MEGABYTE);
 	if (buf_read_fd(&payload, 0, NULL) != 0)
 		exit(1);
-	sigstore_sign(&armor, made, payload.data, payload.length, &how);
+	if (how.wrong == ENTRY_NONE) {
+		struct identity *signer = sigstore_sign_online(
+			&armor, made, payload.data, payload.length, &how);
+		write_certificate(directory, "signer.pem", signer);
+		write_key(directory, "signer.key", signer->key);
+		identity_free(signer);
+	} else {
+		sigstore_sign(&armor, made, payload.data, payload.length, &how);
+	}
 	fwrite(armor.data, 1, armor.length, stdout);
 	fputs("\n[GNUPG:] SIG_CREATED \n", stderr);
 	buf_release(&payload);
 	buf_release(&armor);
+	sigstore_made_free(made);
+}
+
+static void print_hex(const char *before, struct wire_string bytes)
+{
+	char hex[2 * REKOR_HASH_BYTES + 1];
+	hex_encode(bytes.bytes, bytes.length, hex);
+	printf("%s\"%s\"", before, hex);
+}
+
+static void print_base64(const char *before, struct wire_string bytes)
+{
+	struct buf text = BUF_INIT(MEGABYTE);
+	base64_encode(bytes.bytes, bytes.length, &text);
+	printf("%s\"%s\"", before, text.data);
+	buf_release(&text);
+}
+
+static void print_entry(const char *object, const struct rekor_entry *entry)
+{
+	printf("{\"24296fb24b8ad77a%s%024d\": {", object, 1);
+	print_base64("\"body\": ", entry->body);
+	printf(", \"integratedTime\": %llu",
+	       (unsigned long long)entry->integrated_time);
+	print_hex(", \"logID\": ", entry->log_id);
+	printf(", \"logIndex\": %llu, \"verification\": {\"inclusionProof\": {",
+	       (unsigned long long)entry->log_index);
+	fputs("\"checkpoint\": \"", stdout);
+	for (size_t i = 0; i < entry->checkpoint.length; i++)
+		if (entry->checkpoint.bytes[i] == '\n')
+			fputs("\\n", stdout);
+		else
+			putchar(entry->checkpoint.bytes[i]);
+	fputs("\", \"hashes\": [", stdout);
+	for (size_t i = 0; i < entry->hash_count; i++)
+		print_hex(i == 0 ? "" : ", ", entry->hashes[i]);
+	printf("], \"logIndex\": %llu", (unsigned long long)entry->leaf_index);
+	print_hex(", \"rootHash\": ", entry->root);
+	printf(", \"treeSize\": %llu}", (unsigned long long)entry->tree_size);
+	print_base64(", \"signedEntryTimestamp\": ", entry->promise);
+	printf("}}}\n");
+}
+
+static void tell(const char *directory, const char *object, char **options)
+{
+	struct sigstore_how how = read_options(options);
+	struct sigstore_made *made = load(directory);
+	FILE *file = open_in(directory, "signer.pem", "r");
+	struct identity signer = {
+		.certificate = PEM_read_X509(file, NULL, NULL, NULL),
+		.key = read_key(directory, "signer.key"),
+	};
+	struct rekor_entry entry;
+	fclose(file);
+	how.object = object;
+	sigstore_tell(made, &signer, &how);
+	const struct buf *bytes = sigstore_last_entry();
+	if (rekor_entry_parse(&entry, bytes->data, bytes->length, NULL) != 0)
+		exit(1);
+	print_entry(object, &entry);
+	X509_free(signer.certificate);
+	EVP_PKEY_free(signer.key);
 	sigstore_made_free(made);
 }
 
@@ -137,6 +229,8 @@ START_TEST(act)
 		init(arguments[2]);
 	else if (argument_count >= 3 && strcmp(arguments[1], "sign") == 0)
 		sign(arguments[2], arguments + 3);
+	else if (argument_count >= 4 && strcmp(arguments[1], "tell") == 0)
+		tell(arguments[2], arguments[3], arguments + 4);
 	else
 		exit(2);
 }

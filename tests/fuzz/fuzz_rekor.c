@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "trust/log_key.h"
 #include "trust/rekor.h"
 #include "trust/rekor_entry.h"
+
+#define MEMORY_BYTES ((size_t)16 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +32,23 @@ static void verify(const struct rekor_entry *entry)
 	EVP_PKEY_free(key.key);
 }
 
+/* What is written is read back, to the same bytes. */
+static void write_again(const struct rekor_entry *entry)
+{
+	struct buf once = BUF_INIT(MEMORY_BYTES);
+	struct buf twice = BUF_INIT(MEMORY_BYTES);
+	struct rekor_entry again;
+	rekor_entry_write(&once, entry);
+	if (rekor_entry_parse(&again, once.data, once.length, NULL) != 0)
+		abort();
+	rekor_entry_write(&twice, &again);
+	if (once.length != twice.length ||
+	    memcmp(once.data, twice.data, once.length) != 0)
+		abort();
+	buf_release(&once);
+	buf_release(&twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rekor_entry entry;
@@ -36,7 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int rc = rekor_entry_parse(&entry, data, size, &err);
 	if (rc != err.code || (rc == 0 && entry.log_id.length != DIGEST_BYTES))
 		abort();
-	if (rc == 0)
+	if (rc == 0) {
+		write_again(&entry);
 		verify(&entry);
+	}
 	return 0;
 }

@@ -701,17 +701,60 @@ static void put_attribute(struct buf *out, enum sigstore_wrong wrong,
 	buf_release(&content);
 }
 
+static void make_object_body(struct buf *out, const struct proof *proof)
+{
+	enum sigstore_wrong wrong = proof->how->wrong;
+	struct buf text = BUF_INIT(MEGABYTE);
+	struct buf signature = BUF_INIT(MEGABYTE);
+	unsigned char digest[32];
+	buf_add_string(&text, proof->how->object);
+	if (wrong == OBJECT_OTHER)
+		text.data[0] ^= 1;
+	SHA256((const unsigned char *)text.data, text.length, digest);
+	if (wrong == OBJECT_SIGNATURE_OTHER)
+		text.data[0] ^= 1;
+	if (wrong != OBJECT_SIGNATURE_NONE)
+		sign_by(&signature, proof->signer->key, &text);
+	put_body(out, "sha256", digest, 32, &signature,
+		 wrong == OF_OTHER_CERTIFICATE ? proof->made->ca : proof->signer);
+	if (wrong == OBJECT_SIGNATURE_NOT_BASE64)
+		*(strstr(out->data, "\"signature\":{\"content\":\"") + 24) = '!';
+	buf_release(&text);
+	buf_release(&signature);
+}
+
+static void make_entry(struct proof *proof, const struct buf *body)
+{
+	grow_tree(proof, body);
+	buf_reset(&last_entry);
+	if (proof->how->wrong != ENTRY_EMPTY)
+		put_entry(&last_entry, proof, body);
+}
+
+void sigstore_tell(const struct sigstore_made *made, const struct identity *signer,
+		   const struct sigstore_how *how)
+{
+	struct sigstore_how whole = *how;
+	struct proof proof = { .made = made, .how = &whole, .signer = signer };
+	struct buf body = BUF_INIT(MEGABYTE);
+	whole.with_body = how->wrong != OBJECT_BODY_NONE && how->wrong != BODY_OTHER;
+	make_object_body(&body, &proof);
+	make_entry(&proof, &body);
+	buf_release(&body);
+}
+
 static void prove(struct buf *out, const struct buf *set, const struct buf *signature,
 		  void *data)
 {
 	struct proof *proof = data;
 	enum sigstore_wrong wrong = proof->how->wrong;
 	struct buf body = BUF_INIT(MEGABYTE);
+	if (proof->how->object != NULL) {
+		sigstore_tell(proof->made, proof->signer, proof->how);
+		return;
+	}
 	make_body(&body, proof, set, signature);
-	grow_tree(proof, &body);
-	buf_reset(&last_entry);
-	if (wrong != ENTRY_EMPTY)
-		put_entry(&last_entry, proof, &body);
+	make_entry(proof, &body);
 	buf_release(&body);
 	if (wrong == ENTRY_NONE)
 		return;
@@ -720,8 +763,9 @@ static void prove(struct buf *out, const struct buf *set, const struct buf *sign
 		put_attribute(out, wrong, &last_entry);
 }
 
-void sigstore_sign(struct buf *out, const struct sigstore_made *made,
-		   const void *payload, size_t length, const struct sigstore_how *how)
+static struct identity *sign(struct buf *out, const struct sigstore_made *made,
+			     const void *payload, size_t length,
+			     const struct sigstore_how *how)
 {
 	const struct leaf leaf = { made, how };
 	struct identity *signer = make_leaf(&leaf);
@@ -744,5 +788,20 @@ void sigstore_sign(struct buf *out, const struct sigstore_made *made,
 	make_cms(&blob, signer, payload, length, &changes);
 	make_cms_armor(out, &blob);
 	buf_release(&blob);
-	identity_free(signer);
+	return signer;
+}
+
+void sigstore_sign(struct buf *out, const struct sigstore_made *made,
+		   const void *payload, size_t length, const struct sigstore_how *how)
+{
+	identity_free(sign(out, made, payload, length, how));
+}
+
+struct identity *sigstore_sign_online(struct buf *out, const struct sigstore_made *made,
+				      const void *payload, size_t length,
+				      const struct sigstore_how *how)
+{
+	struct sigstore_how online = *how;
+	online.wrong = ENTRY_NONE;
+	return sign(out, made, payload, length, &online);
 }

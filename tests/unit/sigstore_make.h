@@ -102,6 +102,12 @@ enum sigstore_wrong {
 	PROMISE_OTHER_BODY,
 	TIME_EARLY,
 	TIME_LATE,
+	/* an entry about an object */
+	OBJECT_OTHER,
+	OBJECT_SIGNATURE_OTHER,
+	OBJECT_SIGNATURE_NOT_BASE64,
+	OBJECT_SIGNATURE_NONE,
+	OBJECT_BODY_NONE,
 };
 
 /* What differs without being wrong; 0 or NULL: as gitsign does by default. */
@@ -115,13 +121,16 @@ struct sigstore_how {
 	bool only_old_issuer;
 	bool no_sct;
 	bool with_body;
-	bool more_certificates;  /* the CA and the root stand before the signer's */
-	bool more_scts;          /* by a log that is not known, too */
-	bool witnessed;          /* the checkpoint has a signature by somebody else */
-	bool other_lines;        /* and a line that says something else */
-	int64_t at;              /* seconds from CMS_MADE_AT that the log says */
-	int64_t lives_before;    /* of the certificate: seconds before CMS_MADE_AT */
-	int64_t lives_after;     /* and behind; both 0: 10 and 590 */
+	bool more_certificates; /* the CA and the root stand before the signer's */
+	bool more_scts;         /* by a log that is not known, too */
+	bool witnessed;         /* the checkpoint has a signature by somebody else */
+	bool other_lines;       /* and a line that says something else */
+	int64_t at;             /* seconds from CMS_MADE_AT that the log says */
+	int64_t lives_before;   /* of the certificate: seconds before CMS_MADE_AT */
+	int64_t lives_after;    /* and behind; both 0: 10 and 590 */
+	/* The log is told of this object, not of the signature, which brings no entry.
+	 */
+	const char *object;
 	unsigned int tree_size;  /* 0: 7 */
 	unsigned int leaf_index; /* of 7: 4 */
 };
@@ -141,5 +150,12 @@ void sigstore_sign(struct buf *out, const struct sigstore_made *made,
 		   const void *payload, size_t length, const struct sigstore_how *how);
 /* The entry alone, of the last signature that was made. */
 const struct buf *sigstore_last_entry(void);
+/* In two steps: a signature without an entry, and its signer, to be freed; then the
+ * entry about the object that was made of it. */
+struct identity *sigstore_sign_online(struct buf *out, const struct sigstore_made *made,
+				      const void *payload, size_t length,
+				      const struct sigstore_how *how);
+void sigstore_tell(const struct sigstore_made *made, const struct identity *signer,
+		   const struct sigstore_how *how);
 
 #endif

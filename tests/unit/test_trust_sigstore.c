@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "model/facts.h"
 #include "sigstore_make.h"
+#include "trust/rekor_entry.h"
 #include "trust/signature.h"
 #include "trust/sigstore.h"
 
@@ -483,6 +484,133 @@ START_TEST(roots_do_not_mix)
 }
 END_TEST
 
+#define OBJECT "3f1c0a9b8c7d6e5f40312233445566778899aabb"
+
+/* As a file of stored entries has them. */
+static void store_last(struct buf *stored)
+{
+	struct rekor_entry entry;
+	ck_assert_int_eq(rekor_entry_parse(&entry, sigstore_last_entry()->data,
+					   sigstore_last_entry()->length, NULL),
+			 0);
+	rekor_stored_add(stored, &entry);
+}
+
+/* Told of the object; `stored` NULL: what was told is what is stored. */
+static int code_of_stored(const struct sigstore_how *how, const struct buf *stored,
+			  const char *object)
+{
+	struct arena *arena = arena_new(1 << 20);
+	struct sigstore *sigstore = new_sigstore(NULL);
+	struct buf bytes = BUF_INIT(1 << 20);
+	struct signature_fact fact = look(sigstore, made, how, arena);
+	ck_assert_int_eq(code_of(&fact), ERROR_REKOR_NONE);
+	if (stored != NULL) {
+		buf_add(&bytes, stored->data, stored->length);
+	} else {
+		/* a length of two bytes */
+		const struct buf *entry = sigstore_last_entry();
+		buf_add_byte(&bytes, (unsigned char)(entry->length | 0x80));
+		buf_add_byte(&bytes, (unsigned char)(entry->length >> 7));
+		buf_add(&bytes, entry->data, entry->length);
+	}
+	ck_assert_int_eq(
+		sigstore_use_stored(&fact, arena, object, bytes.data, bytes.length), 0);
+	ck_assert_int_eq(sigstore_trace(&fact, arena, sigstore, NULL), 0);
+	int code = code_of(&fact);
+	if (code == 0)
+		ck_assert_int_eq(fact.made_at, AT(how->at));
+	buf_release(&bytes);
+	sigstore_free(sigstore);
+	arena_free(arena);
+	return code;
+}
+
+START_TEST(a_stored_entry_about_the_object_counts)
+{
+	static const struct sigstore_how cases[] = {
+		{ .object = OBJECT },
+		{ .object = OBJECT, .algorithm = "RSA" },
+		{ .object = OBJECT, .algorithm = "ED25519", .digest = "SHA512" },
+		{ .object = OBJECT, .digest = "SHA384" },
+		{ .object = OBJECT, .at = 590, .witnessed = true },
+	};
+	begin();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_msg(code_of_stored(&cases[i], NULL, OBJECT) == 0, "%zu", i);
+}
+END_TEST
+
+START_TEST(each_wrong_stored_entry_is_refused_with_its_code)
+{
+	static const struct {
+		enum sigstore_wrong wrong;
+		int code;
+	} cases[] = {
+		{ OBJECT_OTHER, ERROR_REKOR_OBJECT },
+		{ OF_OTHER_CERTIFICATE, ERROR_REKOR_OBJECT },
+		{ OBJECT_SIGNATURE_NOT_BASE64, ERROR_REKOR_OBJECT },
+		{ OBJECT_SIGNATURE_NONE, ERROR_REKOR_OBJECT },
+		{ OBJECT_BODY_NONE, ERROR_REKOR_OBJECT },
+		{ BODY_OTHER, ERROR_REKOR_OBJECT },
+		{ OBJECT_SIGNATURE_OTHER, ERROR_REKOR_OBJECT_SIGNATURE },
+		{ ENTRY_CUT, ERROR_REKOR_FORM },
+		{ ENTRY_KIND_OTHER, ERROR_REKOR_KIND },
+		{ LOG_OTHER, ERROR_REKOR_LOG_UNKNOWN },
+		{ PATH_HASH_FLIPPED, ERROR_REKOR_INCLUSION },
+		{ CHECKPOINT_FLIPPED, ERROR_REKOR_CHECKPOINT_SIGNATURE },
+		{ PROMISE_OTHER_TIME, ERROR_REKOR_PROMISE },
+		{ TIME_EARLY, ERROR_REKOR_TIME_EARLY },
+		{ TIME_LATE, ERROR_REKOR_TIME_LATE },
+	};
+	begin();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct sigstore_how how = { .object = OBJECT,
+						  .wrong = cases[i].wrong };
+		int code = code_of_stored(&how, NULL, OBJECT);
+		ck_assert_msg(code == cases[i].code, "%zu: %s, not %s", i,
+			      error_name(code), error_name(cases[i].code));
+	}
+	/* genuine, but of another object */
+	const struct sigstore_how how = { .object = OBJECT };
+	ck_assert_int_eq(
+		code_of_stored(&how, NULL, "4f1c0a9b8c7d6e5f40312233445566778899aabb"),
+		ERROR_REKOR_OBJECT);
+}
+END_TEST
+
+/* Anybody can tell the log of any object. */
+START_TEST(entries_of_others_do_not_stand_in_the_way)
+{
+	const struct sigstore_how how = { .object = OBJECT };
+	struct sigstore *sigstore = NULL;
+	struct arena *arena = arena_new(1 << 20);
+	struct buf stored = BUF_INIT(1 << 20);
+	begin();
+	sigstore = new_sigstore(NULL);
+	for (size_t count = 0; count <= REKOR_STORED_MAX; count++) {
+		struct buf with = BUF_INIT(1 << 20);
+		struct signature_fact fact = look(sigstore, made, &how, arena);
+		buf_add(&with, stored.data, stored.length);
+		store_last(&with);
+		ck_assert_int_eq(sigstore_use_stored(&fact, arena, OBJECT, with.data,
+						     with.length),
+				 0);
+		ck_assert_int_eq(sigstore_trace(&fact, arena, sigstore, NULL), 0);
+		ck_assert_int_eq(code_of(&fact),
+				 count < REKOR_STORED_MAX ? 0 : ERROR_REKOR_OBJECT);
+		buf_release(&with);
+		/* another certificate each time */
+		store_last(&stored);
+	}
+	ck_assert_int_eq(code_of_stored(&how, &(struct buf)BUF_INIT(1), OBJECT),
+			 ERROR_REKOR_FORM);
+	buf_release(&stored);
+	sigstore_free(sigstore);
+	arena_free(arena);
+}
+END_TEST
+
 /* A signature that was moved to other bytes is bad before any log is asked. */
 START_TEST(of_other_bytes_it_is_bad)
 {
@@ -541,4 +669,7 @@ UNIT_MAIN("trust/sigstore", genuine_signatures_count_when_the_log_says,
 	  each_tampering_is_refused_with_its_code,
 	  each_wrong_root_refuses_with_its_code, no_two_ways_share_a_code,
 	  timestamps_are_asked_for_unless_the_root_says_no, roots_do_not_mix,
-	  of_other_bytes_it_is_bad, wrong_files_of_roots_are_refused)
+	  a_stored_entry_about_the_object_counts,
+	  each_wrong_stored_entry_is_refused_with_its_code,
+	  entries_of_others_do_not_stand_in_the_way, of_other_bytes_it_is_bad,
+	  wrong_files_of_roots_are_refused)

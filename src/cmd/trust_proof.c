@@ -305,7 +305,7 @@ static int store(const struct trust *trust, const struct inquiry *inquiry,
 static int prove(const struct trust *trust, struct http_client *rekor,
 		 const char *repository, const char *revision, struct error *err)
 {
-	struct buf stored = BUF_INIT(limits_default.values[LIMIT_SIG_BYTES]);
+	struct buf stored = BUF_INIT(limits_default.values[LIMIT_SIGSTORE_PROOF_BYTES]);
 	struct inquiry inquiry = { .arena = trust->arena,
 				   .rekor = rekor,
 				   .stored = &stored };

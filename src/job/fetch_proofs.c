@@ -41,7 +41,8 @@ static bool was_copied(int directory, const char *name, const struct stat *sourc
 
 static int copy(int source, const char *target, const char *name, struct error *err)
 {
-	struct buf content = BUF_INIT(limits_default.values[LIMIT_SIG_BYTES]);
+	struct buf content =
+		BUF_INIT(limits_default.values[LIMIT_SIGSTORE_PROOF_BYTES]);
 	char *path = path_join(target, name);
 	int file FD_CLOSING =
 		openat(source, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

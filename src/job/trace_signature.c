@@ -16,7 +16,7 @@
 static int use_proof(struct arena *arena, const char *path, const struct oid *id,
 		     struct signature_fact *fact, struct error *err)
 {
-	struct buf proof = BUF_INIT(limits_default.values[LIMIT_SIG_BYTES]);
+	struct buf proof = BUF_INIT(limits_default.values[LIMIT_SIGSTORE_PROOF_BYTES]);
 	int rc = buf_read_file(&proof, path, err);
 
 	if (rc == 0 && sigstore_use_stored(fact, arena, oid_text(id), proof.data,

@@ -344,6 +344,7 @@ static const struct {
 } verbs[] = {
 	{ "show", 0, 0, show },
 	{ "compile", 1, 1000, compile },
+	{ "import", 1, 1000, trust_import },
 	{ "test", 1, 1, trust_test },
 	{ "proof", 1, 1000, trust_proof },
 };
@@ -388,6 +389,9 @@ int cmd_trust(int argc, char **argv)
 		{ "ca-file", 0, "FILE",
 		  "proof: certificate authorities for https, else the system's",
 		  &trust.ca_file, NULL },
+		{ "name", 0, "NAME", "import: whose everything is", &trust.name, NULL },
+		{ "output", 0, "FILE", "import: write a new file", &trust.output,
+		  NULL },
 		{ "json", 0, NULL, "show, test: print JSON", NULL, &trust.check.json },
 	};
 	const char *names[VERBS];
@@ -416,6 +420,6 @@ int cmd_trust(int argc, char **argv)
 	const char *nearest = text_nearest(word, names, VERBS);
 	return nearest ? cmd_usage("trust", "unknown '%s'; did you mean '%s'?", word,
 				   nearest)
-		       : cmd_usage("trust", "show, compile FILE..., test COMMIT or "
-					    "proof COMMIT...");
+		       : cmd_usage("trust", "show, compile FILE..., import FILE..., "
+					    "test COMMIT or proof COMMIT...");
 }

@@ -39,17 +39,19 @@ static int find_proof(struct arena *arena, const struct repo *repo,
 	return path_exists(path) ? use_proof(arena, path, id, fact, err) : 0;
 }
 
-int trace_signature(const struct policy *policy, struct arena *arena,
-		    const struct repo *repo, const struct oid *id,
+int trace_signature(const struct collector *collector, const struct oid *id,
 		    struct signature_fact *fact, struct error *err)
 {
+	const struct policy *policy = collector->policy;
 	int rc = 0;
 
 	if (fact->status != SIGNATURE_GOOD || !fact->x509)
 		return 0;
 	if (!fact->x509->sigstore)
-		return x509_trace(fact, arena, policy->authorities, err);
+		return x509_trace(fact, policy->authorities, err);
 	if (!fact->x509->sigstore->entry)
-		rc = find_proof(arena, repo, id, fact, err);
-	return rc == 0 ? sigstore_trace(fact, arena, policy->sigstore, err) : rc;
+		rc = find_proof(collector->arena, collector->judge->repo, id, fact,
+				err);
+	return rc == 0 ? sigstore_trace(fact, collector->arena, policy->sigstore, err)
+		       : rc;
 }

@@ -283,7 +283,7 @@ static int trace_to(struct signature_fact *signature, struct arena *arena,
 {
 	struct x509_fact *fact = signature->x509;
 	struct error why = ERROR_INIT;
-	int rc = x509_trace(signature, arena, authority->certificates, err);
+	int rc = x509_trace(signature, authority->certificates, err);
 	*led = rc == 0 && fact->chain == X509_CHAIN_GOOD;
 	if (rc == 0 && !*led) {
 		fact->reason = arena_printf(arena, "%s (%s)", error_meaning(fact->code),

@@ -163,8 +163,8 @@ again() {
 	run gitgate trust test --floor "$T/gitgate.yaml" HEAD
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ "$output" == *"name       email:alice@example.org"* ]]
-	[[ "$output" == *"issued by  https://issuer.example.org"* ]]
+	[[ "$output" == *"names      email:alice@example.org"* ]]
+	[[ "$output" == *"told by    https://issuer.example.org"* ]]
 	[[ "$output" == *"holder     alice"* ]]
 	[[ "$output" == *"entry 987654321 of the log"* ]]
 	sign_as wrong=none
@@ -172,7 +172,7 @@ again() {
 	run gitgate trust test --floor "$T/gitgate.yaml" HEAD
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ "$output" == *"because    the signature brings no log entry"* ]]
+	[[ "$output" == *"proof      the signature brings no log entry"* ]]
 	run gitgate trust show --floor "$T/gitgate.yaml"
 	echo "$output"
 	[ "$status" -eq 0 ]

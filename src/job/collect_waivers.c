@@ -173,10 +173,10 @@ static int add_waiver(void *data, const char *name, const struct oid *id)
 	if (waiver_read_ref(name, &commit, &rule, NULL) != 0 ||
 	    !is_needed(wanted, &commit, rule))
 		return 0;
-	int rc = limit_check(limits, LIMIT_WAIVERS, facts->waiver_count + 1,
-			     "the change", wanted->err);
-	if (rc != 0)
-		return rc;
+	/* Nothing is lost that must be seen: what is not waived counts. */
+	facts->waivers_left_out = facts->waiver_count >= limits->values[LIMIT_WAIVERS];
+	if (facts->waivers_left_out)
+		return 0;
 	struct waiver_fact *fact =
 		ARENA_PUSH(collector->arena, &facts->waivers, &facts->waiver_count,
 			   &facts->waiver_capacity);

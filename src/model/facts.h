@@ -219,6 +219,7 @@ struct facts {
 	struct waiver_fact *waivers;
 	size_t waiver_count;
 	size_t waiver_capacity;
+	bool waivers_left_out; /* there are more than the limit waivers */
 	/* The commit whose content findings without a commit are about; length 0: there
 	 * is none, as of a merge that is not made yet. */
 	struct oid content;

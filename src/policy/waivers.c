@@ -316,6 +316,18 @@ int waivers_admit(struct evaluation *gate, int64_t now)
 	return code;
 }
 
+static int tell_left_out(struct evaluation *gate)
+{
+	const struct finding finding = {
+		.severity = SEVERITY_WARNING,
+		.code = ERROR_LIMIT,
+		.rule = "gitgate",
+		.message = "there are more waivers about these commits than the limit "
+			   "waivers; the others were not looked at",
+	};
+	return verdict_add(gate->verdict, &finding, gate->err);
+}
+
 int waivers_tell(struct evaluation *gate, int64_t now)
 {
 	const struct facts *facts = gate->facts;
@@ -328,7 +340,7 @@ int waivers_tell(struct evaluation *gate, int64_t now)
 		if (code == 0 && look.objection.code != 0)
 			code = ignore(gate, &look);
 	}
-	return code;
+	return code == 0 && facts->waivers_left_out ? tell_left_out(gate) : code;
 }
 
 bool waivers_cover(const struct evaluation *evaluation, const struct oid *commit,

@@ -241,6 +241,19 @@ START_TEST(one_that_does_not_count_is_told_and_covers_nothing)
 }
 END_TEST
 
+START_TEST(those_that_were_left_out_are_told)
+{
+	struct waived waived;
+	start(&waived);
+	waived.scene.facts.waivers_left_out = true;
+	scene_judge(&waived.scene);
+	ck_assert_int_eq(waived.scene.verdict.result, VERDICT_PASS);
+	ck_assert_uint_eq(waived.scene.verdict.count, 2);
+	ck_assert_int_eq(waived.scene.verdict.findings[1].code, ERROR_LIMIT);
+	scene_end(&waived.scene);
+}
+END_TEST
+
 /* --- waivers that count, for something else --- */
 
 static void cover_another_commit(struct scene *scene)
@@ -476,7 +489,8 @@ END_TEST
 
 UNIT_MAIN("policy waivers", a_waiver_covers_what_its_rule_finds_about_its_commit,
 	  one_that_does_not_count_is_told_and_covers_nothing,
-	  a_waiver_covers_nothing_else, what_names_no_commit_is_about_the_content,
+	  those_that_were_left_out_are_told, a_waiver_covers_nothing_else,
+	  what_names_no_commit_is_about_the_content,
 	  a_group_and_one_of_two_rights_suffice,
 	  a_push_is_judged_like_a_use_but_for_withdrawals,
 	  a_push_replaces_only_what_is_older, a_push_does_not_delete,

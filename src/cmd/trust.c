@@ -66,12 +66,31 @@ static const char *format_of(const struct principal_key *key)
 	return key->certificate ? "openpgp" : "ssh";
 }
 
+static const char *state_within(int64_t after, int64_t before)
+{
+	int64_t now = clock_now();
+
+	if (after > now)
+		return "not yet valid";
+	return before && before < now ? "expired" : "valid";
+}
+
+/* Of somebody who does not count now at all; NULL: they do. */
+static const char *state_of_principal(const struct principal *principal)
+{
+	int64_t now = clock_now();
+
+	if (principal_counts_at(principal, now))
+		return NULL;
+	return principal->valid_after > now ? "principal not yet valid"
+					    : "principal expired";
+}
+
 static const char *state_of(const struct trust *trust,
 			    const struct principal *principal,
 			    const struct principal_key *key)
 {
 	const struct revocation *revocation = revocation_of(trust->policy, key);
-	int64_t now = clock_now();
 
 	if (revocation && revocation->since == 0)
 		return arena_printf(trust->arena, "revoked: %s", revocation->reason);
@@ -79,12 +98,92 @@ static const char *state_of(const struct trust *trust,
 		return arena_printf(trust->arena, "revoked since %s: %s",
 				    time_text(trust->arena, revocation->since, ""),
 				    revocation->reason);
-	if (!principal_counts_at(principal, now))
-		return principal->valid_after > now ? "principal not yet valid"
-						    : "principal expired";
-	if (key->valid_after > now)
-		return "not yet valid";
-	return key->valid_before && key->valid_before < now ? "expired" : "valid";
+	const char *state = state_of_principal(principal);
+
+	return state ? state : state_within(key->valid_after, key->valid_before);
+}
+
+/* What is known of somebody without a key: by X.509, or by way of Sigstore. */
+struct known_by {
+	const char *format;
+	const char *subject; /* "alice@example.org" */
+	const char *issuer;  /* NULL: any */
+	int64_t after;
+	int64_t before;
+};
+
+static const char *first_of(const struct principal_x509 *x509)
+{
+	return x509->email     ? x509->email
+	       : x509->san     ? x509->san
+	       : x509->subject ? x509->subject
+			       : x509->serial;
+}
+
+static size_t known_count(const struct principal *principal)
+{
+	return principal->x509_count + principal->sigstore_count;
+}
+
+static struct known_by known_by(const struct principal *principal, size_t index)
+{
+	if (index < principal->x509_count) {
+		const struct principal_x509 *x509 = &principal->x509[index];
+		return (struct known_by){ .format = "x509",
+					  .subject = first_of(x509),
+					  .issuer = x509->issuer };
+	}
+	const struct principal_sigstore *one =
+		&principal->sigstore[index - principal->x509_count];
+	return (struct known_by){ "sigstore", one->subject, one->issuer,
+				  one->valid_after, one->valid_before };
+}
+
+static const char *state_of_known(const struct principal *principal,
+				  const struct known_by *by)
+{
+	const char *state = state_of_principal(principal);
+
+	return state ? state : state_within(by->after, by->before);
+}
+
+static void show_known(const struct trust *trust, struct table *table,
+		       const struct principal *principal)
+{
+	for (size_t i = 0; i < known_count(principal); i++) {
+		struct known_by by = known_by(principal, i);
+		const char *state = state_of_known(principal, &by);
+		table_add(table, TONE_STRONG, principal->name);
+		table_add(table, TONE_PLAIN, by.format);
+		table_addf(table, TONE_PLAIN, "%s%s%s", by.subject,
+			   by.issuer ? " by " : "", by.issuer ? by.issuer : "");
+		table_add(table, TONE_PLAIN, time_text(trust->arena, by.after, "-"));
+		table_add(table, TONE_PLAIN, time_text(trust->arena, by.before, "-"));
+		table_add(table, strcmp(state, "valid") == 0 ? TONE_GOOD : TONE_BAD,
+			  state);
+	}
+}
+
+static void show_known_json(const struct trust *trust, struct json *json,
+			    const struct principal *principal)
+{
+	for (size_t i = 0; i < known_count(principal); i++) {
+		struct known_by by = known_by(principal, i);
+		json_object(json);
+		json_put_string(json, "principal", principal->name);
+		json_put_string(json, "format", by.format);
+		json_put_string(json, "subject", by.subject);
+		if (by.issuer)
+			json_put_string(json, "issuer", by.issuer);
+		if (by.after)
+			json_put_string(json, "from",
+					time_text(trust->arena, by.after, ""));
+		if (by.before)
+			json_put_string(json, "until",
+					time_text(trust->arena, by.before, ""));
+		json_put_string(json, "state", state_of_known(principal, &by));
+		json_object_end(json);
+	}
 }
 
 static void show_text(const struct trust *trust)
@@ -114,6 +213,7 @@ static void show_text(const struct trust *trust)
 								       : TONE_BAD,
 				  state);
 		}
+		show_known(trust, &table, principal);
 	}
 	table_write(&table, cmd_colour(STDOUT_FILENO), "", trust->out);
 }
@@ -153,10 +253,12 @@ static void show_json(const struct trust *trust)
 
 	json_begin(&json, trust->out);
 	json_array(&json);
-	for (size_t i = 0; i < policy->principal_count; i++)
+	for (size_t i = 0; i < policy->principal_count; i++) {
 		for (size_t k = 0; k < policy->principals[i].key_count; k++)
 			show_key_json(trust, &json, &policy->principals[i],
 				      &policy->principals[i].keys[k]);
+		show_known_json(trust, &json, &policy->principals[i]);
+	}
 	json_array_end(&json);
 	buf_add_byte(trust->out, '\n');
 }
@@ -267,6 +369,7 @@ static const struct {
 	{ "compile", 1, 1000, compile },
 	{ "import", 1, 1000, trust_import },
 	{ "test", 1, 1, trust_test },
+	{ "proof", 1, 1000, trust_proof },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -301,6 +404,14 @@ int cmd_trust(int argc, char **argv)
 		  &trust.check.ref, NULL },
 		{ "raw", 0, NULL, "compile: print the compiled form", NULL,
 		  &trust.raw },
+		{ "rekor", 0, "ADDRESS", "proof: the log, https://...", &trust.rekor,
+		  NULL },
+		{ "git-dir", 0, "DIRECTORY",
+		  "proof: the repository to store in, else the one here",
+		  &trust.git_dir, NULL },
+		{ "ca-file", 0, "FILE",
+		  "proof: certificate authorities for https, else the system's",
+		  &trust.ca_file, NULL },
 		{ "name", 0, "NAME", "import: whose everything is", &trust.name, NULL },
 		{ "output", 0, "FILE", "import: write a new file", &trust.output,
 		  NULL },
@@ -321,14 +432,17 @@ int cmd_trust(int argc, char **argv)
 			continue;
 		if (rest < verbs[i].least || rest > verbs[i].most)
 			return cmd_usage("trust", "%s wants %s", word,
-					 verbs[i].most == 0   ? "no operand"
-					 : verbs[i].most == 1 ? "one commit"
-							      : "files of keys");
+					 verbs[i].most == 0            ? "no operand"
+					 : verbs[i].most == 1          ? "one commit"
+					 : verbs[i].run == trust_proof ? "commits or "
+									 "tags"
+								       : "files of "
+									 "keys");
 		return do_verb(&trust, i, argv + operands + 1);
 	}
 	const char *nearest = text_nearest(word, names, VERBS);
 	return nearest ? cmd_usage("trust", "unknown '%s'; did you mean '%s'?", word,
 				   nearest)
-		       : cmd_usage("trust", "show, compile FILE..., import FILE... or "
-					    "test COMMIT");
+		       : cmd_usage("trust", "show, compile FILE..., import FILE..., "
+					    "test COMMIT or proof COMMIT...");
 }

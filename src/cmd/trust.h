@@ -13,6 +13,9 @@ struct policy;
 struct trust {
 	struct check check; /* floor, repository, ref, json */
 	bool raw;
+	const char *rekor;   /* proof: address of the log */
+	const char *git_dir; /* proof: the repository; NULL: the one here */
+	const char *ca_file;
 	const char *name;   /* import: whose everything is; NULL: as the files say */
 	const char *output; /* import: a new file; NULL: standard output */
 	struct arena *arena;
@@ -28,5 +31,7 @@ int trust_policy(struct trust *trust, struct error *err);
 int trust_import(struct trust *trust, char **operands, struct error *err);
 /* cmd/trust_test.c: who signed a commit, and whether it counts. */
 int trust_test(struct trust *trust, char **operands, struct error *err);
+/* cmd/trust_proof.c: log entries about objects, stored for the gates. */
+int trust_proof(struct trust *trust, char **operands, struct error *err);
 
 #endif

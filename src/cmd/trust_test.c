@@ -2,6 +2,7 @@
  * of a tag and its commit, as the rules of kind signatures see them. Received now. */
 #include "cmd/trust.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -160,12 +161,19 @@ static const char *holder_of(const struct trust *trust,
 {
 	const struct policy *policy = trust->policy;
 	const struct principal_authority *authority;
+	const struct principal_sigstore *identity;
 	const struct principal *holder = NULL;
+	bool elsewhere;
 	int count = 0;
 
 	if (signature->x509 && signature->x509->chain != X509_CHAIN_GOOD)
-		return "nobody: no authority vouches for the certificate";
-	if (signature->x509)
+		return signature->x509->sigstore ? "nobody: its time is not proven"
+						 : "nobody: no authority vouches for "
+						   "the certificate";
+	if (signature->x509 && signature->x509->sigstore)
+		count = policy_principal_by_sigstore(policy, signature->x509, &holder,
+						     &identity, &elsewhere);
+	else if (signature->x509)
 		count = policy_principal_by_x509(policy, signature->x509, &holder);
 	else if (signature->certificate)
 		count = policy_principal_by_certificate(policy, signature->certificate,
@@ -187,6 +195,19 @@ static void say_certificate(const struct trust *trust,
 	say_time(trust, "from", certificate->valid_after);
 	if (certificate->valid_before != INT64_MAX)
 		say_time(trust, "until", certificate->valid_before);
+}
+
+/* By way of Sigstore: the names of the certificate are what it says of the signer. */
+static void say_sigstore(const struct trust *trust, const struct x509_fact *x509)
+{
+	for (size_t i = 0; i < x509->name_count; i++)
+		say(trust, "names", x509->names[i]);
+	say(trust, "told by", x509->sigstore->issuer);
+	if (x509->chain == X509_CHAIN_BAD)
+		say(trust, "proof", x509->reason);
+	if (x509->chain == X509_CHAIN_GOOD)
+		buf_addf(trust->out, "%-10s entry %" PRIu64 " of the log\n", "proof",
+			 x509->sigstore->log_index);
 }
 
 static void say_x509(const struct trust *trust, const struct x509_fact *x509)
@@ -217,7 +238,9 @@ static void say_key(const struct trust *trust, const struct signature_fact *sign
 		    signature->user_verified ? "yes, and its user verified" : "yes");
 	if (signature->certificate)
 		say_certificate(trust, signature->certificate);
-	if (signature->x509)
+	if (signature->x509 && signature->x509->sigstore)
+		say_sigstore(trust, signature->x509);
+	else if (signature->x509)
 		say_x509(trust, signature->x509);
 	say(trust, "holder", holder_of(trust, signature));
 }

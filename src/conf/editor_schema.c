@@ -236,6 +236,8 @@ static void put_people(struct json *json)
 		      "public lines of CAs, or {key, principals, valid-after, "
 		      "valid-before}");
 	put_described(json, "x509", "{email, subject, san, issuer, serial}, or a list");
+	put_described(json, "sigstore",
+		      "{issuer, subject, valid-after, valid-before}, or a list");
 	end_closed(json);
 	begin_closed(json, "revoked");
 	put_plain(json, "ssh", VALUE_STRING);
@@ -319,6 +321,9 @@ static void put_policy_keys(struct json *json, bool warn_only)
 	put_plain(json, "revoked-keys-file", VALUE_FILE);
 	put_plain(json, "allowed-signers", VALUE_FILE);
 	put_plain(json, "authorities", VALUE_FILE);
+	put_described(json, "sigstore",
+		      "{trusted-root: FILE}, or {authorities: FILE, rekor-keys: FILE, "
+		      "ct-keys: FILE, require-sct}, or a list");
 	put_described(json, "revoked", "{krl: FILE, crl: FILE}, or lists of files");
 	if (warn_only)
 		put_plain(json, "warn-only", VALUE_BOOLEAN);

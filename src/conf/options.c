@@ -80,6 +80,7 @@ const struct option_block option_blocks[] = {
 	{ "revoked-keys-file", true, true },
 	{ "allowed-signers", true, true },
 	{ "authorities", true, true },
+	{ "sigstore", true, true },
 	{ "revoked", true, true },
 	{ "waivers", true, false },
 	{ "warn-only", true, true },

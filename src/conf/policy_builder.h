@@ -140,6 +140,13 @@ int builder_add_authorities(const struct addition *addition, const struct node *
 int builder_add_lists(const struct addition *addition, const struct node *node,
 		      struct error *err);
 
+/* conf/policy_sigstore.c: roots, and identities of principals. */
+int builder_add_sigstore(const struct addition *addition, const struct node *node,
+			 struct error *err);
+int builder_add_sigstore_identity(const struct addition *addition,
+				  const struct node *node, size_t principal,
+				  struct error *err);
+
 /* conf/policy_waivers.c */
 int builder_add_waivers(const struct addition *addition, const struct node *node,
 			struct error *err);

@@ -16,6 +16,7 @@
 #include "doc/doc.h"
 #include "doc/schema.h"
 #include "trust/openpgp_ring.h"
+#include "trust/sigstore.h"
 #include "trust/x509.h"
 
 /* Far above what files under policy.bytes and config.bytes need. */
@@ -66,6 +67,7 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < builder->schema_count; i++)
 		schema_free(builder->schemas[i]);
 	x509_authorities_free(policy->authorities);
+	sigstore_free(policy->sigstore);
 	openpgp_ring_free(policy->openpgp);
 	hasher_free(builder->hasher);
 	release_building(builder);
@@ -221,6 +223,7 @@ static const struct {
 	{ "revoked-keys-file", builder_add_revoked_file },
 	{ "allowed-signers", builder_add_allowed_signers },
 	{ "authorities", builder_add_authorities },
+	{ "sigstore", builder_add_sigstore },
 	{ "revoked", builder_add_lists },
 	{ "rules", builder_add_rules },
 	{ "waivers", builder_add_waivers },

@@ -380,9 +380,10 @@ static int define_person(const struct addition *addition, const struct node *key
 static int add_principal(const struct addition *addition, const struct node *key,
 			 const struct node *node, struct error *err)
 {
-	static const char *const names[] = { "email",       "ssh",         "openpgp",
-					     "forge",       "ssh-ca",      "x509",
-					     "valid-after", "valid-before" };
+	static const char *const names[] = {
+		"email", "ssh",         "openpgp",      "forge",   "ssh-ca",
+		"x509",  "valid-after", "valid-before", "sigstore"
+	};
 	struct policy *policy = &addition->builder->policy;
 	size_t index = policy->principal_count;
 	const char *name = NULL;
@@ -421,6 +422,9 @@ static int add_principal(const struct addition *addition, const struct node *key
 	const struct node *identities = node_get(node, "x509");
 	if (code == 0 && identities != NULL)
 		code = builder_add_x509(addition, identities, index, err);
+	const struct node *by_sigstore = node_get(node, "sigstore");
+	if (code == 0 && by_sigstore != NULL)
+		code = builder_add_sigstore_identity(addition, by_sigstore, index, err);
 	return code;
 }
 

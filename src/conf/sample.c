@@ -142,6 +142,11 @@ static void write_people(struct buf *out)
 			    "of her\n"
 			    "#    x509:\n"
 			    "#      - email: alice@example.org\n"
+			    "##     who signs by way of Sigstore (gitsign): both "
+			    "exactly\n"
+			    "#    sigstore:\n"
+			    "#      - issuer: https://accounts.google.com\n"
+			    "#        subject: alice@example.org\n"
 			    "## named sets of principals and groups\n"
 			    "#groups:\n"
 			    "#  maintainers: [alice]\n"
@@ -164,7 +169,8 @@ static void write_people(struct buf *out)
 			    "## files in PEM and lists of ssh-keygen -k; without them "
 			    "everything is refused\n"
 			    "## authorities: authorities.pem\n"
-			    "## revoked: {krl: revoked.krl, crl: revoked.crl}\n");
+			    "## revoked: {krl: revoked.krl, crl: revoked.crl}\n"
+			    "## sigstore: {trusted-root: trusted_root.json}\n");
 }
 
 /* Of the server alone. */

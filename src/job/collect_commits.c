@@ -13,19 +13,10 @@
 #include "repo/repo.h"
 #include "trust/openpgp_ring.h"
 #include "trust/signature.h"
-#include "trust/x509.h"
 
 static const char *copy_span(struct arena *arena, struct span span)
 {
 	return arena_copy(arena, span.bytes, span.length);
-}
-
-int trace_signature(const struct collector *collector, struct signature_fact *fact,
-		    struct error *err)
-{
-	if (fact->status != SIGNATURE_GOOD || !fact->x509)
-		return 0;
-	return x509_trace(fact, collector->policy->authorities, err);
 }
 
 /* What SSH and X.509 signatures say depends on the object's bytes alone, so they need
@@ -54,13 +45,13 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 
 	recall_signatures(collector, &recalled, 1);
 	if (recalled.known)
-		return trace_signature(collector, out, err);
+		return trace_signature(collector, id, out, err);
 	int rc = signature_verify_with(out, collector->arena, &keys, payload,
 				       payload_count, armor, length, err);
 	if (rc != 0)
 		return rc;
 	remember_signature(collector, id, context, out);
-	return trace_signature(collector, out, err);
+	return trace_signature(collector, id, out, err);
 }
 
 static int copy_ident(struct arena *arena, const struct ident *ident,

@@ -28,6 +28,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "ipc/message.h"
+#include "job/fetch_proofs.h"
 #include "model/change.h"
 #include "model/messages.h"
 #include "repo/repo.h"
@@ -462,6 +463,17 @@ static int fetch_wanted(struct fetch *fetch)
 	return 0;
 }
 
+/* Without them those signatures are refused, and it is said why. */
+static void bring_proofs(const struct fetch *fetch)
+{
+	const struct msg_fetch *request = fetch->request;
+	struct error problem = ERROR_INIT;
+
+	if (request->is_local &&
+	    fetch_proofs(request->url, request->mirror, &problem) != 0)
+		log_warning("stored log entries are left out", LOG_E(&problem));
+}
+
 /* The branch that HEAD names at the source: read in place when it is local, asked
  * otherwise. */
 static int find_head(struct fetch *fetch, const char **head)
@@ -577,6 +589,8 @@ static int work(struct fetch *fetch, struct channel *channel, const char **head)
 		rc = fetch_refs(fetch);
 	if (rc == 0)
 		rc = fetch_wanted(fetch);
+	if (rc == 0)
+		bring_proofs(fetch);
 	if (rc == 0)
 		rc = find_head(fetch, head);
 	if (*head && !text_is_utf8(*head, strlen(*head)))

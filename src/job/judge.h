@@ -171,9 +171,13 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 /* What a signature's fact depends on beside the object. */
 const struct digest *signature_context(const struct collector *collector,
 				       const char *armor, size_t length);
-/* Who vouches for a certificate is the policy's word of today: never remembered. */
-int trace_signature(const struct collector *collector, struct signature_fact *fact,
-		    struct error *err);
+/* job/trace_signature.c: who vouches for the certificate of a good signature, by the
+ * policy's word of today. One of gitsign without a log entry of its own takes those
+ * that are stored in the repository (PROOF_DIRECTORY). Negative: memory, or a stored
+ * proof cannot be read. */
+#define PROOF_DIRECTORY "gitgate-proofs" /* a file of the object's id for each */
+int trace_signature(const struct collector *collector, const struct oid *id,
+		    struct signature_fact *fact, struct error *err);
 /* job/remember_signature.c */
 struct recalled {
 	const struct oid *id;

@@ -357,10 +357,10 @@ static int take_answers(struct signature_queue *queue, struct batch *batch,
 		const struct task *task = &batch->tasks[i];
 		if (task->index == UNCLAIMED)
 			continue;
-		struct signature_fact *fact =
-			&collector->facts->commits[task->index].signature;
-		*fact = task->fact;
-		int rc = trace_signature(collector, fact, err);
+		struct commit_fact *commit = &collector->facts->commits[task->index];
+		commit->signature = task->fact;
+		int rc = trace_signature(collector, &commit->id, &commit->signature,
+					 err);
 		if (rc != 0)
 			return rc;
 	}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/oid.h"
 #include "model/change.h"
 #include "model/facts_kind.h"
@@ -40,6 +41,7 @@ struct certificate_fact {
 /* What an X.509 signature says. The signature holds under the first certificate; the
  * chain is looked at by trust/x509.h, x509_trace(), with the authorities of a policy.
  */
+struct sigstore_fact;
 struct x509_fact {
 	const char *subject; /* RFC 2253 */
 	const char *issuer;
@@ -57,6 +59,25 @@ struct x509_fact {
 	int64_t valid_after;  /* of all certificates of the chain, inclusive */
 	int64_t valid_before; /* inclusive */
 	int64_t lists_until;  /* when the first of its revocation lists ends; 0: none */
+	struct digest issuer_key; /* of the key that signed the signer's, in DER */
+	struct sigstore_fact *sigstore; /* the signer's is of Fulcio; NULL: it is not */
+};
+
+/* What a signature of gitsign says beside; see trust/sigstore.h, sigstore_trace(). */
+struct sigstore_fact {
+	const char *issuer; /* who told Fulcio who the signer is: an address */
+	const char *body;   /* what Rekor's log must hold of the signature */
+	size_t body_length;
+	const void *entry; /* of the log, as it came with the signature; NULL: none */
+	size_t entry_length;
+	/* Entries about the object that was signed, as they were stored beside the
+	 * repository; see sigstore_use_stored(). NULL: none. */
+	const void *stored;
+	size_t stored_length;
+	const char *object; /* its id */
+	/* From here by sigstore_trace(). */
+	int64_t logged_at;  /* when the log took it: proven, where the chain is good */
+	uint64_t log_index; /* its place in the log */
 };
 
 struct signature_fact {

@@ -87,3 +87,41 @@ int policy_principal_by_x509(const struct policy *policy, const struct x509_fact
 	}
 	return count;
 }
+
+/* The one name of a certificate by Fulcio: an address, or a URI. */
+static bool is_subject(const struct x509_fact *x509, const char *subject)
+{
+	const char *kind = strstr(subject, "://") != NULL ? "uri:" : "email:";
+	return x509->name_count == 1 &&
+	       strncmp(x509->names[0], kind, strlen(kind)) == 0 &&
+	       strcmp(x509->names[0] + strlen(kind), subject) == 0;
+}
+
+int policy_principal_by_sigstore(const struct policy *policy,
+				 const struct x509_fact *x509,
+				 const struct principal **found,
+				 const struct principal_sigstore **identity,
+				 bool *elsewhere)
+{
+	int count = 0;
+	*elsewhere = false;
+	for (size_t i = 0; i < policy->principal_count; i++) {
+		const struct principal *principal = &policy->principals[i];
+		const struct principal_sigstore *entry = NULL;
+		for (size_t k = 0; entry == NULL && k < principal->sigstore_count;
+		     k++) {
+			const struct principal_sigstore *one = &principal->sigstore[k];
+			if (!is_subject(x509, one->subject))
+				continue;
+			if (strcmp(one->issuer, x509->sigstore->issuer) == 0)
+				entry = one;
+			else
+				*elsewhere = true;
+		}
+		if (entry != NULL && count++ == 0) {
+			*found = principal;
+			*identity = entry;
+		}
+	}
+	return count;
+}

@@ -19,6 +19,7 @@ struct krl;
 struct openpgp_ring;
 struct pattern;
 struct schema;
+struct sigstore;
 struct x509_authorities;
 struct x509_fact;
 
@@ -65,6 +66,14 @@ struct principal_x509 {
 	const char *serial;  /* hexadecimal */
 };
 
+/* An identity that Sigstore vouches for: both exactly as in the certificate. */
+struct principal_sigstore {
+	const char *issuer;   /* who says who the signer is: "https://..." */
+	const char *subject;  /* an address or a URI */
+	int64_t valid_after;  /* inclusive; 0: no bound */
+	int64_t valid_before; /* inclusive */
+};
+
 struct principal {
 	const char *name;
 	enum origin origin;
@@ -83,6 +92,9 @@ struct principal {
 	struct principal_x509 *x509;
 	size_t x509_count;
 	size_t x509_capacity;
+	struct principal_sigstore *sigstore;
+	size_t sigstore_count;
+	size_t sigstore_capacity;
 };
 
 struct group {
@@ -181,6 +193,7 @@ struct policy {
 	size_t krl_count;
 	size_t krl_capacity;
 	struct x509_authorities *authorities; /* see trust/x509.h; NULL: none */
+	struct sigstore *sigstore;            /* see trust/sigstore.h; NULL: none */
 	struct openpgp_ring *openpgp; /* trust/openpgp_ring.h; NULL: no such keys */
 	struct rule *rules;
 	size_t rule_count;
@@ -205,6 +218,13 @@ int policy_principal_by_certificate(const struct policy *policy,
 /* How many principals have this X.509 identity, and the first. */
 int policy_principal_by_x509(const struct policy *policy, const struct x509_fact *x509,
 			     const struct principal **found);
+/* The same for an identity that Sigstore vouches for (x509->sigstore is there), and the
+ * entry of the first. `elsewhere`: somebody has this subject, but by another issuer. */
+int policy_principal_by_sigstore(const struct policy *policy,
+				 const struct x509_fact *x509,
+				 const struct principal **found,
+				 const struct principal_sigstore **identity,
+				 bool *elsewhere);
 /* The principal with this login under this name of a source or kind. NULL: nobody's. */
 const struct principal *policy_principal_by_login(const struct policy *policy,
 						  const char *source,

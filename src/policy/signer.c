@@ -219,7 +219,9 @@ int signer_find(struct evaluation *evaluation, struct signer *signer, bool *refu
 	int code = check_revocations(evaluation, signer, refused);
 	if (code != 0 || *refused)
 		return code;
-	if (signature->x509 != NULL)
+	if (signature->x509 != NULL && signature->x509->sigstore != NULL)
+		code = signer_find_by_sigstore(evaluation, signer);
+	else if (signature->x509 != NULL)
 		code = find_by_x509(evaluation, signer);
 	else if (signature->certificate != NULL)
 		code = find_by_certificate(evaluation, signer);
@@ -395,13 +397,43 @@ static int check_x509(struct evaluation *evaluation, const struct signer *signer
 	return code;
 }
 
+/* That the certificate was valid when it signed is proven; here is asked whether the
+ * person counted then, and when the commit was received. */
+static int check_identity(struct evaluation *evaluation, const struct signer *signer,
+			  bool *refused)
+{
+	const struct principal_sigstore *identity = signer->identity;
+	char what[256];
+	struct span_of_time span = { what,
+				     or_start(identity->valid_after),
+				     or_end(identity->valid_before),
+				     ERROR_RULE_SIGNATURE_SIGSTORE_EARLY,
+				     ERROR_RULE_SIGNATURE_SIGSTORE_LATE,
+				     "ask for the identity to be renewed in the "
+				     "policy" };
+	snprintf(what, sizeof(what), "the identity '%.*s'", SHOWN_BYTES,
+		 identity->subject);
+	int code = check_span(evaluation, signer, &span, refused);
+	if (code == 0 && !*refused)
+		code = check_time(evaluation, signer, &span,
+				  signer->commit->signature.made_at, "signed", refused);
+	return code;
+}
+
+/* By way of Sigstore the time is proven, which that of X.509 is not. */
+static int64_t signed_at(const struct signature_fact *signature)
+{
+	return signature->x509 != NULL && signature->x509->sigstore == NULL
+		       ? signature->x509->signed_at
+		       : signature->made_at;
+}
+
 /* Whatever they sign with, people come and go. */
 static int check_principal(struct evaluation *evaluation, const struct signer *signer,
 			   bool *refused)
 {
 	const struct signature_fact *signature = &signer->commit->signature;
-	const int64_t made_at = signature->x509 != NULL ? signature->x509->signed_at
-							: signature->made_at;
+	const int64_t made_at = signed_at(signature);
 	const struct span_of_time span = {
 		"a signature",
 		or_start(signer->principal->valid_after),
@@ -424,6 +456,8 @@ int signer_check_validity(struct evaluation *evaluation, const struct signer *si
 	int code = check_principal(evaluation, signer, refused);
 	if (code != 0 || *refused)
 		return code;
+	if (signer->identity != NULL)
+		return check_identity(evaluation, signer, refused);
 	if (signature->x509 != NULL)
 		return check_x509(evaluation, signer, refused);
 	if (signature->certificate != NULL)

@@ -334,7 +334,6 @@ static int read_identifier(struct cms *cms, struct wire *signer, unsigned char v
 	return 0;
 }
 
-/* Unsigned attributes (time stamps, proofs) are passed over: nothing rests on them. */
 static int read_signature(struct cms *cms, struct wire *signer, struct error *err)
 {
 	struct wire_string oid;
@@ -348,9 +347,11 @@ static int read_signature(struct cms *cms, struct wire *signer, struct error *er
 	if (!der_take(signer, DER_OCTETS, &signature))
 		return bad_form("signature", err);
 	cms->signature = signature.content;
-	if (der_is_next(signer, DER_CONTEXT_1) &&
-	    !der_next(signer, &unsigned_attributes))
-		return bad_form("unsigned attributes", err);
+	if (der_is_next(signer, DER_CONTEXT_1)) {
+		if (!der_next(signer, &unsigned_attributes))
+			return bad_form("unsigned attributes", err);
+		cms->unsigned_attributes = unsigned_attributes.content;
+	}
 	if (signer->left != 0)
 		return error_set(err, ERROR_CMS_SIGNER_TRAILING,
 				 "%zu bytes follow the last field of the X.509 "
@@ -537,4 +538,42 @@ int cms_parse(struct cms *out, const void *bytes, size_t length, struct error *e
 	if (rc == 0)
 		*out = cms;
 	return rc;
+}
+
+static int bad_unsigned(struct error *err)
+{
+	return error_set(err, ERROR_CMS_UNSIGNED,
+			 "an unsigned attribute of the X.509 signature is malformed or "
+			 "stands there twice");
+}
+
+int cms_unsigned(const struct cms *cms, const char *type, struct wire_string *out,
+		 struct error *err)
+{
+	struct wire list = { cms->unsigned_attributes.bytes,
+			     cms->unsigned_attributes.length };
+	struct wire_string found = { NULL, 0 };
+	while (list.left != 0) {
+		struct der_item item;
+		struct der_item oid;
+		struct der_item set;
+		struct der_item value;
+		if (!der_take(&list, DER_SEQUENCE, &item))
+			return bad_unsigned(err);
+		struct wire attribute = der_within(&item);
+		if (!der_take(&attribute, DER_OID, &oid))
+			return bad_unsigned(err);
+		if (!oid_is(oid.content, type))
+			continue;
+		if (found.length != 0 || !der_take(&attribute, DER_SET, &set) ||
+		    attribute.left != 0)
+			return bad_unsigned(err);
+		struct wire values = der_within(&set);
+		if (!der_take(&values, DER_OCTETS, &value) || values.left != 0 ||
+		    value.content.length == 0)
+			return bad_unsigned(err);
+		found = value.content;
+	}
+	*out = found;
+	return 0;
 }

@@ -32,12 +32,18 @@ struct cms {
 	struct wire_string digest;     /* of the content, as the attributes say */
 	int64_t signed_at;             /* microseconds, as the attributes say */
 	struct wire_string signature;
+	struct wire_string unsigned_attributes; /* one after another */
 };
 
 /* Text that starts with the BEGIN line to the bytes within. ERROR_CMS_... */
 int cms_dearmor(struct buf *out, const char *text, size_t length, struct error *err);
 /* Splits and checks the form; spans point into the bytes. ERROR_CMS_... */
 int cms_parse(struct cms *out, const void *bytes, size_t length, struct error *err);
+
+/* The octets in the unsigned attribute of this type (as it is encoded). Length 0: there
+ * is none. ERROR_CMS_UNSIGNED: malformed, or it stands there twice. */
+int cms_unsigned(const struct cms *cms, const char *type, struct wire_string *out,
+		 struct error *err);
 
 /* Microseconds of a UTCTime or GeneralizedTime in DER. */
 bool cms_time(unsigned char tag, struct wire_string text, int64_t *out);

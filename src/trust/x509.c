@@ -13,11 +13,16 @@
 #include "base/limits.h"
 #include "trust/cms.h"
 #include "trust/der.h"
+#include "trust/fulcio.h"
 #include "trust/format.h"
 #include "trust/ready.h"
+#include "trust/rekor.h"
 #include "trust/x509_signer.h"
 
 #define RSA_BITS_MIN 2048
+/* 1.3.6.1.4.1.57264.3.1: an entry of a Rekor log, by gitsign */
+#define OID_REKOR_ENTRY "\x2b\x06\x01\x04\x01\x83\xbf\x30\x03\x01"
+#define BODY_BYTES_MAX  ((size_t)1 << 20)
 
 static int no_memory(struct error *err)
 {
@@ -213,6 +218,56 @@ static int check_under(const struct cms *cms, X509 *signer, struct error *err)
 	return rc == 0 ? x509_certificate_usage(signer, err) : rc;
 }
 
+static const char *const log_hash_names[TRUST_HASH_COUNT] = {
+	[TRUST_SHA256] = "sha256",
+	[TRUST_SHA384] = "sha384",
+	[TRUST_SHA512] = "sha512",
+};
+
+/* What the log takes as the artifact are the signed attributes, not the commit. */
+static int keep_body(struct sigstore_fact *fact, struct arena *arena,
+		     const struct cms *cms, struct wire_string certificate,
+		     struct error *err)
+{
+	static const char tag[] = { DER_SET };
+	const struct trust_span pieces[2] = {
+		{ tag, 1 },
+		{ (const char *)cms->attributes.bytes + 1, cms->attributes.length - 1 },
+	};
+	unsigned char digest[TRUST_HASH_BYTES_MAX];
+	size_t length;
+	struct buf body = BUF_INIT(BODY_BYTES_MAX);
+	int rc = trust_digest(cms->hash, pieces, 2, digest, &length);
+	if (rc == 0)
+		rc = rekor_body(&body, log_hash_names[cms->hash], digest, length,
+				cms->signature, certificate);
+	if (rc == 0)
+		fact->body = arena_copy(arena, body.data, body.length);
+	fact->body_length = body.length;
+	buf_release(&body);
+	return rc == 0 && fact->body != NULL ? 0 : no_memory(err);
+}
+
+/* Of gitsign: whose certificate it is, and what proves when it was used. */
+static int read_sigstore(struct x509_fact *fact, struct arena *arena,
+			 const struct cms *cms, struct wire_string certificate,
+			 X509 *signer, struct error *err)
+{
+	struct wire_string entry;
+	if (!fulcio_made(signer))
+		return 0;
+	int rc = fulcio_read(fact, arena, signer, err);
+	if (rc == 0)
+		rc = cms_unsigned(cms, OID_REKOR_ENTRY, &entry, err);
+	if (rc == 0)
+		rc = keep_body(fact->sigstore, arena, cms, certificate, err);
+	if (rc != 0 || entry.length == 0)
+		return rc;
+	fact->sigstore->entry = arena_copy(arena, entry.bytes, entry.length);
+	fact->sigstore->entry_length = entry.length;
+	return fact->sigstore->entry != NULL ? 0 : no_memory(err);
+}
+
 static int check_cms(const struct cms *cms, struct signature_fact *out,
 		     struct arena *arena, const struct trust_span *payload,
 		     size_t payload_count, struct error *err)
@@ -231,6 +286,9 @@ static int check_cms(const struct cms *cms, struct signature_fact *out,
 		rc = check_digest(cms, payload, payload_count, err);
 	if (rc == 0)
 		rc = check_under(cms, signer->certificate, err);
+	if (rc == 0)
+		rc = read_sigstore(out->x509, arena, cms, cms->certificates[index],
+				   signer->certificate, err);
 	if (rc == 0)
 		out->x509->signed_at = cms->signed_at;
 	return rc;

@@ -3,7 +3,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/objects.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -13,8 +12,6 @@
 #include "model/facts.h"
 
 #define NAMES_MAX 64
-/* Extensions of Sigstore's Fulcio: 1.3.6.1.4.1.57264.1. */
-#define FULCIO "1.3.6.1.4.1.57264.1."
 
 X509 *x509_certificate_read(struct wire_string der)
 {
@@ -157,32 +154,10 @@ int x509_certificate_names(struct x509_fact *fact, struct arena *arena, X509 *si
 	return rc == 0 ? add_subject_emails(fact, arena, signer, err) : rc;
 }
 
-/* Certificates of Fulcio live for ten minutes: without a log that proves when they were
- * used, any later signature would be as good. */
-static int refuse_fulcio(X509 *signer, struct error *err)
-{
-	char text[64];
-	for (int i = 0; i < X509_get_ext_count(signer); i++) {
-		const ASN1_OBJECT *oid =
-			X509_EXTENSION_get_object(X509_get_ext(signer, i));
-		if (OBJ_obj2txt(text, sizeof(text), oid, 1) > 0 &&
-		    strncmp(text, FULCIO, strlen(FULCIO)) == 0)
-			return error_set(err, ERROR_SIGNATURE_GITSIGN,
-					 "the signature is of gitsign: its certificate "
-					 "lived for minutes, and this version does not "
-					 "check the log that would prove when it was "
-					 "used; sign with a key of your own");
-	}
-	return 0;
-}
-
 int x509_certificate_usage(X509 *signer, struct error *err)
 {
 	/* Also reads the extensions; malformed or doubled ones set a flag. */
 	uint32_t flags = X509_get_extension_flags(signer);
-	int rc = refuse_fulcio(signer, err);
-	if (rc != 0)
-		return rc;
 	if ((flags & EXFLAG_INVALID) != 0)
 		return error_set(err, ERROR_X509_EXTENSIONS,
 				 "the extensions of the signer's certificate are "

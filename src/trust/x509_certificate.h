@@ -20,7 +20,7 @@ int x509_certificate_fingerprint(char out[X509_FINGERPRINT_BYTES],
 /* Who it says the signer is: subject, issuer, serial and names of the fact. */
 int x509_certificate_names(struct x509_fact *fact, struct arena *arena, X509 *signer,
 			   struct error *err);
-/* Whether it may sign commits at all, by its usages; refuses those that Fulcio made. */
+/* Whether it may sign commits at all, by its usages. */
 int x509_certificate_usage(X509 *signer, struct error *err);
 
 #endif

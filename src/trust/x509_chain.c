@@ -282,6 +282,21 @@ static bool all_are_cas(STACK_OF(X509) * chain)
 	return true;
 }
 
+/* Of the key that signed the signer's certificate. */
+static int take_issuer_key(struct x509_fact *fact, STACK_OF(X509) * chain,
+			   struct error *err)
+{
+	unsigned char *der = NULL;
+	if (sk_X509_num(chain) < 2)
+		return 0;
+	int length =
+		i2d_X509_PUBKEY(X509_get_X509_PUBKEY(sk_X509_value(chain, 1)), &der);
+	int rc = length > 0 ? digest_of(der, (size_t)length, &fact->issuer_key)
+			    : ERROR_MEMORY;
+	OPENSSL_free(der);
+	return rc == 0 ? 0 : no_memory(err);
+}
+
 /* `why` is a constant. */
 static int bad_chain(struct x509_fact *fact, int code, const char *why)
 {
@@ -325,7 +340,7 @@ static int take_answer(struct x509_fact *fact,
 	if (sk_X509_CRL_num(authorities->lists) == 0)
 		fact->lists_until = 0;
 	fact->chain = X509_CHAIN_GOOD;
-	return 0;
+	return take_issuer_key(fact, chain, err);
 }
 
 static int trace_to(struct x509_fact *fact, const struct x509_authorities *authorities,
@@ -416,6 +431,7 @@ static void take_traced(struct x509_fact *fact, const struct x509_fact *answer)
 	fact->valid_after = answer->valid_after;
 	fact->valid_before = answer->valid_before;
 	fact->lists_until = answer->lists_until;
+	fact->issuer_key = answer->issuer_key;
 }
 
 static bool recall_trace(const struct traces *traces, struct x509_fact *fact)

@@ -95,10 +95,10 @@ struct identity *identity_new(const struct identity *issuer,
 	ASN1_INTEGER_set(X509_get_serialNumber(certificate),
 			 changes->serial != 0 ? changes->serial : next_serial++);
 	X509_NAME *subject = X509_get_subject_name(certificate);
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
-				   (const unsigned char *)or_text(changes->name, "Alic"
-										 "e"),
-				   -1, -1, 0);
+	const char *name = or_text(changes->name, "Alice");
+	if (*name != '\0')
+		X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+					   (const unsigned char *)name, -1, -1, 0);
 	X509 *by = issuer != NULL ? issuer->certificate : certificate;
 	X509_set_issuer_name(certificate, X509_get_subject_name(by));
 	ASN1_TIME_set(X509_getm_notBefore(certificate),
@@ -109,6 +109,8 @@ struct identity *identity_new(const struct identity *issuer,
 	X509_set_pubkey(certificate, identity->key);
 	add_extensions(certificate, by, changes);
 	EVP_PKEY *key = issuer != NULL ? issuer->key : identity->key;
+	if (changes->finish != NULL)
+		changes->finish(certificate, issuer, changes->finish_data);
 	const EVP_MD *digest =
 		EVP_PKEY_is_a(key, "ED25519")
 			? NULL
@@ -318,7 +320,7 @@ static void put_attributes(struct buf *out, const void *payload, size_t length,
 }
 
 static void put_signature(struct buf *out, EVP_PKEY *key, struct buf *attributes,
-			  const struct cms_changes *changes)
+			  const struct cms_changes *changes, struct buf *proof)
 {
 	struct buf set = BUF_INIT(1 << 16);
 	unsigned char signature[4096];
@@ -336,6 +338,12 @@ static void put_signature(struct buf *out, EVP_PKEY *key, struct buf *attributes
 	if (changes->flip)
 		signature[length - 1] ^= 1;
 	put_item(out, 0x04, signature, length);
+	if (changes->prove != NULL) {
+		struct buf bare = BUF_INIT(1 << 16);
+		buf_add(&bare, signature, length);
+		changes->prove(proof, &set, &bare, changes->prove_data);
+		buf_release(&bare);
+	}
 	EVP_MD_CTX_free(context);
 	buf_release(&set);
 }
@@ -379,7 +387,8 @@ static void put_signer(struct buf *out, const struct identity *signer,
 	put_algorithm(&content, or_text(changes->digest_oid, digest_oid(digest)));
 	put_attributes(&attributes, payload, length, changes);
 	struct buf signature = BUF_INIT(1 << 16);
-	put_signature(&signature, key, &attributes, changes);
+	struct buf proof = BUF_INIT(1 << 20);
+	put_signature(&signature, key, &attributes, changes, &proof);
 	if (changes->no_attributes)
 		buf_release(&attributes);
 	else
@@ -388,6 +397,9 @@ static void put_signer(struct buf *out, const struct identity *signer,
 		      or_text(changes->algorithm, algorithm_oid(signer->key)));
 	buf_add(&content, signature.data, signature.length);
 	buf_release(&signature);
+	if (proof.length != 0)
+		put_all(&content, 0xa1, &proof, false);
+	buf_release(&proof);
 	buf_add_string(&content, or_text(changes->signer_trailing, ""));
 	put_all(out, 0x30, &content, false);
 }

@@ -19,7 +19,7 @@ struct identity {
 };
 
 struct identity_changes {
-	const char *name;      /* CN; "Alice" */
+	const char *name;      /* CN; "Alice"; "": the subject is empty */
 	const char *algorithm; /* "EC" (P-256), "RSA", "ED25519" */
 	unsigned int rsa_bits;
 	bool ca;
@@ -35,6 +35,9 @@ struct identity_changes {
 	long serial;
 	const char *name_constraints;
 	bool broken_signature;
+	/* Called when all but the signature is there, to add to it (X509). */
+	void (*finish)(void *certificate, const struct identity *issuer, void *data);
+	void *finish_data;
 };
 
 /* `issuer` NULL: signs itself. */
@@ -85,6 +88,11 @@ struct cms_changes {
 	bool indefinite;                  /* outer lengths, as gpgsm writes */
 	bool content_digest_of_other;
 	size_t cut;
+	/* Appends the unsigned attributes, knowing what was signed (as a set) and the
+	 * signature; NULL: there are none. */
+	void (*prove)(struct buf *out, const struct buf *set,
+		      const struct buf *signature, void *data);
+	void *prove_data;
 };
 
 void make_cms(struct buf *out, const struct identity *signer, const void *payload,

@@ -509,11 +509,53 @@ START_TEST(a_request_that_is_none_ends_the_job)
 }
 END_TEST
 
+#define PROVEN     "1111111111111111111111111111111111111111"
+#define PROVEN_TOO "2222222222222222222222222222222222222222"
+
+/* What the source has of a file in the mirror; NULL: it is not there. */
+static char *proof(const struct fetch *fetch, const char *name)
+{
+	char path[256];
+	char *whole;
+	snprintf(path, sizeof(path), "mirrors/shop.git/gitgate-proofs/%s", name);
+	whole = scratch_path(&fetch->scratch, path);
+	bool there = path_exists(whole);
+	free(whole);
+	return there ? scratch_read(&fetch->scratch, path, NULL) : NULL;
+}
+
+START_TEST(stored_proofs_come_along)
+{
+	struct fetch fetch;
+	fetch_open(&fetch);
+	DO(&fetch.scratch, "mkdir", "source/.git/gitgate-proofs");
+	scratch_write(&fetch.scratch, "source/.git/gitgate-proofs/" PROVEN, "one", 3);
+	scratch_write(&fetch.scratch, "source/.git/gitgate-proofs/other", "x", 1);
+	scratch_write(&fetch.scratch, "secret", "secret", 6);
+	DO(&fetch.scratch, "ln", "-s", "../../../secret",
+	   "source/.git/gitgate-proofs/" PROVEN_TOO);
+	ck_assert_int_eq(fetch_run(&fetch), 0);
+	char *text = proof(&fetch, PROVEN);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_int_eq(memcmp(text, "one", 3), 0);
+	free(text);
+	ck_assert_ptr_null(proof(&fetch, PROVEN_TOO));
+	ck_assert_ptr_null(proof(&fetch, "other"));
+	/* another one, and one that was stored again */
+	scratch_write(&fetch.scratch, "source/.git/gitgate-proofs/" PROVEN, "more", 4);
+	ck_assert_int_eq(fetch_run(&fetch), 0);
+	text = proof(&fetch, PROVEN);
+	ck_assert_int_eq(memcmp(text, "more", 4), 0);
+	free(text);
+	fetch_close(&fetch);
+}
+END_TEST
+
 UNIT_MAIN("job", every_branch_and_tag_is_told_and_the_head,
 	  a_source_that_is_not_there_is_said, nothing_of_the_source_runs,
 	  defects_are_refused_unless_they_are_allowed, wanted_refs_come_and_no_others,
 	  wanted_refs_that_are_gone_keep_no_other_away,
 	  a_wanted_ref_with_defects_is_left_out_alone, a_wanted_ref_is_a_ref,
 	  many_refs_can_be_wanted, what_merges_left_long_ago_goes_away,
-	  a_mirror_that_a_killed_job_left_is_mended,
+	  a_mirror_that_a_killed_job_left_is_mended, stored_proofs_come_along,
 	  a_mirror_that_was_half_made_is_made, a_request_that_is_none_ends_the_job)

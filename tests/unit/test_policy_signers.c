@@ -330,5 +330,143 @@ START_TEST(x509_is_refused_for_each_reason)
 }
 END_TEST
 
+static struct sigstore_fact sigstore;
+static struct principal_sigstore by_sigstore[2];
+
+static void prepare_sigstore(struct scene *scene)
+{
+	prepare(scene);
+	sigstore = (struct sigstore_fact){ .issuer = "https://issuer.example.org",
+					   .logged_at = CLAIMED };
+	x509 = (struct x509_fact){ .subject = "",
+				   .issuer = "CN=sigstore-intermediate",
+				   .serial = "0A",
+				   .names = emails,
+				   .name_count = 1,
+				   .chain = X509_CHAIN_GOOD,
+				   .by_server = true,
+				   .sigstore = &sigstore };
+	by_sigstore[0] = (struct principal_sigstore){ .issuer = "https://"
+								"issuer.example.org",
+						      .subject = "Alice@example.org",
+						      .valid_after = CLAIMED,
+						      .valid_before = SCENE_TIME };
+	by_sigstore[1] = (struct principal_sigstore){ .issuer = "https://"
+								"issuer.example.org",
+						      .subject = "bob@example.org" };
+	scene->principals[0].sigstore = &by_sigstore[0];
+	scene->principals[0].sigstore_count = 1;
+	scene->principals[1].sigstore = &by_sigstore[1];
+	scene->principals[1].sigstore_count = 1;
+	scene->commits[0].signature.format = "x509";
+	scene->commits[0].signature.x509 = &x509;
+	scene->commits[0].signature.made_at = CLAIMED;
+}
+
+static void spoil_entry(struct scene *scene)
+{
+	(void)scene;
+	x509.chain = X509_CHAIN_BAD;
+	x509.code = ERROR_REKOR_NONE;
+	x509.reason = "no entry";
+}
+
+static void spoil_sigstore_subject(struct scene *scene)
+{
+	(void)scene;
+	by_sigstore[0].subject = "alice@example.org"; /* another case */
+}
+
+/* A URI that looks like her address is not her. */
+static void spoil_sigstore_kind(struct scene *scene)
+{
+	static const char *uris[] = { "uri:Alice@example.org" };
+	(void)scene;
+	x509.names = uris;
+}
+
+/* As X.509 she is known, but no authority of X.509 said so. */
+static void spoil_sigstore_only_x509(struct scene *scene)
+{
+	identities[0] = (struct principal_x509){ .email = "alice@example.org" };
+	scene->principals[0].x509 = &identities[0];
+	scene->principals[0].x509_count = 1;
+	scene->principals[0].sigstore_count = 0;
+}
+
+/* And the other way round. */
+static void spoil_only_sigstore(struct scene *scene)
+{
+	(void)scene;
+	x509.sigstore = NULL;
+}
+
+static void spoil_sigstore_issuer(struct scene *scene)
+{
+	(void)scene;
+	sigstore.issuer = "https://issuer.example.org/";
+}
+
+static void spoil_sigstore_two(struct scene *scene)
+{
+	(void)scene;
+	by_sigstore[1] = by_sigstore[0];
+}
+
+static void spoil_sigstore_early(struct scene *scene)
+{
+	scene->commits[0].signature.made_at = CLAIMED - 1;
+}
+
+static void spoil_sigstore_claim(struct scene *scene)
+{
+	scene->commits[0].committer.when = CLAIMED - 1;
+}
+
+static void spoil_sigstore_late(struct scene *scene)
+{
+	(void)scene;
+	by_sigstore[0].valid_before = SCENE_TIME - 1;
+}
+
+static void spoil_sigstore_future(struct scene *scene)
+{
+	by_sigstore[0].valid_before = 0;
+	scene->commits[0].signature.made_at = SCENE_TIME + 25 * SCENE_HOUR;
+}
+
+static const struct scene_case sigstore_cases[] = {
+	{ "no proof", spoil_entry, ERROR_REKOR_NONE, "no entry" },
+	{ "untraced", spoil_untraced, ERROR_RULE_SIGNATURE_X509_UNTRACED,
+	  "not traced" },
+	{ "another subject", spoil_sigstore_subject, ERROR_RULE_SIGNATURE_SIGSTORE_NAME,
+	  "Alice@example.org" },
+	{ "another kind of subject", spoil_sigstore_kind,
+	  ERROR_RULE_SIGNATURE_SIGSTORE_NAME, "Alice@example.org" },
+	{ "only known as X.509", spoil_sigstore_only_x509,
+	  ERROR_RULE_SIGNATURE_SIGSTORE_NAME, "Alice@example.org" },
+	{ "X.509 of the same name", spoil_only_sigstore, ERROR_RULE_SIGNATURE_X509_NAME,
+	  "Alice@example.org" },
+	{ "another issuer", spoil_sigstore_issuer, ERROR_RULE_SIGNATURE_SIGSTORE_ISSUER,
+	  "'https://issuer.example.org/'" },
+	{ "two people", spoil_sigstore_two, ERROR_RULE_SIGNATURE_SIGSTORE_NAMES, "2" },
+	{ "by the repository", spoil_origin, ERROR_RULE_SIGNATURE_SIGSTORE_ORIGIN,
+	  "the repository's" },
+	{ "before the identity", spoil_sigstore_early,
+	  ERROR_RULE_SIGNATURE_SIGSTORE_EARLY, "was signed at" },
+	{ "claimed before the identity", spoil_sigstore_claim,
+	  ERROR_RULE_SIGNATURE_SIGSTORE_EARLY, "it says" },
+	{ "after the identity", spoil_sigstore_late, ERROR_RULE_SIGNATURE_SIGSTORE_LATE,
+	  "only until" },
+	{ "from the future", spoil_sigstore_future, ERROR_RULE_SIGNATURE_FUTURE,
+	  "but was received" },
+};
+
+START_TEST(sigstore_is_refused_for_each_reason)
+{
+	SCENE_RUN(sigstore_cases, prepare_sigstore);
+}
+END_TEST
+
 UNIT_MAIN("policy/signers", certificates_are_refused_for_each_reason,
-	  x509_is_refused_for_each_reason)
+	  x509_is_refused_for_each_reason, sigstore_is_refused_for_each_reason)

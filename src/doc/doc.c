@@ -21,7 +21,8 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	limits = limits == NULL ? &limits_default : limits;
 	switch (format) {
 	case DOC_YAML:
-		return yaml_read(out, arena, text, length, limits, problem);
+	case DOC_KUBERNETES:
+		return yaml_read(out, arena, format, text, length, limits, problem);
 	case DOC_JSON:
 		return json_read(out, arena, text, length, limits, problem);
 	}

@@ -1,12 +1,16 @@
 /* doc/doc.h - YAML and JSON text as one immutable tree, with the place of every key and
  * value.
  *
+ * YAML is read by a parser of our own, since what is judged here has to mean what it
+ * means to others: all of the YAML test suite is read rightly or refused (the reasons
+ * are in tests/unit/test_doc_suites.c).
+ *
  * Nodes are opaque, so that their layout can change; everything lives in the arena
  * given at parse time and borrows nothing from the text. Lines and columns start at 1;
  * columns count code points. Anchors and aliases are resolved under limits; merge keys
  * ("<<") are applied; duplicate keys are refused with both places. Scalars are typed by
- * YAML 1.2's core schema; their exact text is kept, so no number goes through a double.
- */
+ * YAML 1.2's core schema or as Kubernetes does; their exact text is kept, so no number
+ * goes through a double. */
 #ifndef DOC_DOC_H
 #define DOC_DOC_H
 
@@ -41,13 +45,28 @@ struct doc_problem {
 	char mend[160];    /* what to do; "" when there is nothing useful to say */
 };
 
+/* A scalar that readers of YAML understand differently. */
+struct doc_note {
+	uint32_t line;
+	uint32_t column;
+	const char *message; /* escaped, one line */
+	const char *mend;
+};
+
 /* One file's documents. */
 struct docs {
 	const struct node **roots; /* a stream without documents has count 0 */
 	size_t count;
+	const struct doc_note *notes; /* in order; the first DOC_NOTES of them */
+	size_t note_count;
 };
 
-enum doc_format { DOC_YAML, DOC_JSON };
+#define DOC_NOTES 100
+
+/* DOC_KUBERNETES is YAML as kubectl and the API server take it (sigs.k8s.io/yaml):
+ * scalars by YAML 1.1 as go-yaml v2 has it ("on" is true, 010 is 8, 12:30 is a string);
+ * what it drops or mistakes silently is refused. */
+enum doc_format { DOC_YAML, DOC_JSON, DOC_KUBERNETES };
 
 /* By the file name: .json is JSON, everything else YAML. */
 enum doc_format doc_format_of(const char *path);
@@ -73,6 +92,9 @@ uint32_t node_column(const struct node *node);
 /* Scalars: the decoded text, NUL-terminated; for numbers and booleans as written.
  * `length` may be NULL. */
 const char *node_text(const struct node *node, size_t *length);
+/* The same with numbers and booleans as JSON writes them: 31 for 0x1F, 1.0 for "1.";
+ * .inf and .nan stay. Keys are known by it: 0x1 and 1 are one key. */
+const char *node_json_text(const struct node *node, size_t *length);
 bool node_boolean(const struct node *node);
 /* 0, or ERROR_LIMIT when it is not an integer that fits. */
 int node_integer(const struct node *node, int64_t *out);
@@ -96,7 +118,5 @@ const struct node *node_get_bytes(const struct node *node, const char *key,
 
 /* Equality as JSON Schema means it: 1 equals 1.0, order of keys does not matter. */
 bool node_equal(const struct node *a, const struct node *b);
-
-const char *doc_library_version(void); /* of libyaml: "0.2.5" */
 
 #endif

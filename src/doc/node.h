@@ -11,6 +11,7 @@ enum node_flag {
 	NODE_FLAG_PLAIN = 1,  /* an unquoted scalar */
 	NODE_FLAG_TRUE = 2,   /* of a boolean */
 	NODE_FLAG_TAGGED = 4, /* it is the start of a struct tagged_node */
+	NODE_FLAG_MENDED = 8, /* behind the text's NUL stands what was written */
 };
 
 struct pair {
@@ -35,7 +36,7 @@ struct node {
 	uint32_t weight; /* nodes when aliases are expanded, saturating */
 	uint32_t hash;   /* of the text of a key, keyed by the process's seed */
 	union {
-		const char *text;
+		const char *text; /* of numbers and booleans: as JSON writes them */
 		const struct node *const *items;
 		const struct mapping *mapping;
 	};

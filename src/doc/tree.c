@@ -70,16 +70,34 @@ static struct node *new_node(struct tree *tree, enum node_kind kind, struct plac
 	return node;
 }
 
+/* The text and, where it differs, what was written. */
+static char *copy_text(struct arena *arena, const struct scalar *scalar)
+{
+	if (scalar->written == NULL)
+		return arena_copy(arena, scalar->text, scalar->length);
+	char *text = arena_alloc(arena, scalar->length + scalar->written_length + 2);
+	if (text == NULL)
+		return NULL;
+	char *written = text + scalar->length + 1;
+	memcpy(text, scalar->text, scalar->length);
+	memcpy(written, scalar->written, scalar->written_length);
+	text[scalar->length] = '\0';
+	written[scalar->written_length] = '\0';
+	return text;
+}
+
 int tree_scalar(struct tree *tree, const struct scalar *scalar, const struct node **out)
 {
 	int status = count_node(tree, scalar->place);
 	if (status != 0)
 		return status;
 	struct node *node = new_node(tree, scalar->kind, scalar->place, scalar->tag);
-	char *text = arena_copy(tree->arena, scalar->text, scalar->length);
+	char *text = copy_text(tree->arena, scalar);
 	if (node == NULL || text == NULL)
 		return problem_memory(tree->problem, scalar->place);
 	node->flags |= scalar->flags;
+	if (scalar->written != NULL)
+		node->flags |= NODE_FLAG_MENDED;
 	node->length = (uint32_t)scalar->length;
 	node->text = text;
 	*out = node;
@@ -198,6 +216,7 @@ struct filling {
 	struct mapping *mapping;
 	uint32_t *slots;
 	uint32_t count;
+	uint32_t before_merge; /* pairs before the merge key */
 };
 
 static bool filling_begin(struct filling *filling, struct arena *arena, size_t capacity)
@@ -277,20 +296,39 @@ static int count_merged(struct tree *tree, const struct node *key,
 			   "mappings");
 }
 
-static void merge(struct filling *filling, const struct node *source)
+static int refuse_overridden(struct tree *tree, const struct pair *own)
 {
-	for (uint32_t i = 0; i < source->length; i++)
-		filling_add(filling, source->mapping->pairs[i]);
+	const struct node *key = own->key;
+	int shown = key->length < SHOWN_KEY ? (int)key->length : SHOWN_KEY;
+	return problem_set(tree->problem, ERROR_DUPLICATE_KEY, node_place(key),
+			   "put '<<' before the other keys",
+			   "the key '%.*s' stands before a '<<' that has it too: "
+			   "Kubernetes takes the merged one",
+			   shown, key->text);
+}
+
+static int merge(struct tree *tree, struct filling *filling, const struct node *source)
+{
+	for (uint32_t i = 0; i < source->length; i++) {
+		const struct pair *own =
+			filling_add(filling, source->mapping->pairs[i]);
+		if (own != NULL && tree->merge_at_end &&
+		    own < filling->mapping->pairs + filling->before_merge)
+			return refuse_overridden(tree, own);
+	}
+	return 0;
 }
 
 /* Explicit keys win over merged ones; among the merged, the first. */
-static void merge_value(struct filling *filling, const struct node *value)
+static int merge_value(struct tree *tree, struct filling *filling,
+		       const struct node *value)
 {
 	if (value->kind == NODE_MAPPING)
-		merge(filling, value);
-	else
-		for (uint32_t i = 0; i < value->length; i++)
-			merge(filling, value->items[i]);
+		return merge(tree, filling, value);
+	int status = 0;
+	for (uint32_t i = 0; status == 0 && i < value->length; i++)
+		status = merge(tree, filling, value->items[i]);
+	return status;
 }
 
 static int fill_own(struct tree *tree, const struct frame *frame,
@@ -304,6 +342,7 @@ static int fill_own(struct tree *tree, const struct frame *frame,
 			if (merge_key != NULL)
 				return duplicate_key(tree, pair.key, merge_key);
 			merge_key = pair.key;
+			filling->before_merge = filling->count;
 			*merge_source = pair.value;
 		} else {
 			present = filling_add(filling, pair);
@@ -331,10 +370,10 @@ static int close_mapping(struct tree *tree, const struct frame *frame,
 		return problem_memory(tree->problem, frame->place);
 	const struct node *merge_source = NULL;
 	status = fill_own(tree, frame, &filling, &merge_source);
+	if (status == 0 && merge_source != NULL)
+		status = merge_value(tree, &filling, merge_source);
 	if (status != 0)
 		return status;
-	if (merge_source != NULL)
-		merge_value(&filling, merge_source);
 	for (uint32_t i = 0; i < filling.count; i++) {
 		add_weight(node, filling.mapping->pairs[i].key);
 		add_weight(node, filling.mapping->pairs[i].value);

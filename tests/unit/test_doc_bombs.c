@@ -345,7 +345,7 @@ END_TEST
 START_TEST(running_out_of_arena_is_an_error)
 {
 	struct arena *arena = arena_new(10000);
-	struct docs docs = { NULL, 0 };
+	struct docs docs = { 0 };
 	struct doc_problem problem;
 	struct buf text = BUF_INIT(MIB);
 	repeat(&text, "- a\n", 10000);

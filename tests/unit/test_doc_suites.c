@@ -71,6 +71,8 @@ static void try_case(void *data, const char *path)
 	int status = docs_parse(&docs, arena, DOC_YAML, text.data, text.length,
 				&limits_default, &problem);
 	counts->cases++;
+	if ((status != 0) != wrong)
+		printf("# %s %s: %u:%u %s\n", folder, wrong ? "ACCEPTED" : "REFUSED", problem.line, problem.column, status ? problem.message : "");
 	counts->agreed += (status != 0) == wrong;
 	counts->wrongly_refused += status != 0 && !wrong;
 	counts->wrongly_accepted += status == 0 && wrong;

@@ -9,6 +9,10 @@
 #define CORE_PREFIX "tag:yaml.org,2002:"
 #define SHOWN_NAME  60
 
+/* In the name of an anchor to YAML 1.2, behind it to libyaml and all that come from it:
+ * "*a: x" is the alias "*a:" to the one, a key to the other. */
+#define DIVIDERS "?:%@`"
+
 /* --- tags --- */
 
 /* The core schema's name of a tag ("str"), or NULL. */
@@ -156,6 +160,14 @@ static int read_name(struct yaml_parser *parser, const char **name, size_t *leng
 	*name = parser->at;
 	*length = (size_t)(at - parser->at);
 	parser->at = at;
+	for (const char *c = *name; c < at; c++)
+		if (strchr(DIVIDERS, *c) != NULL)
+			return problem_set(parser->problem, ERROR_SYNTAX, place,
+					   "write a space behind the name, or a name "
+					   "without it",
+					   "a '%c' in the name of an anchor, which "
+					   "readers take differently",
+					   *c);
 	if (*length > 0)
 		return 0;
 	return problem_set(parser->problem, ERROR_SYNTAX, place,

@@ -68,8 +68,9 @@ static int read_version(struct yaml_parser *parser)
 		return yaml_refuse(parser, place, "remove one of the two",
 				   "a second %YAML directive");
 	parser->versioned = true;
-	bool known = length >= 3 && version[0] == '1' && version[1] == '.' &&
-		     strspn(version + 2, "0123456789") >= length - 2;
+	bool known = length >= 3 && version[0] == '1' && version[1] == '.';
+	for (size_t i = 2; known && i < length; i++)
+		known = version[i] >= '0' && version[i] <= '9';
 	if (known)
 		return end_directive(parser);
 	return yaml_refuse(parser, place, "remove the directive",
@@ -257,15 +258,15 @@ static int read_stream(struct yaml_parser *parser)
 			ended = true;
 			continue;
 		}
-		bool explicit = at_marker(parser, parser->at, '-') &&
-				yaml_column(parser) == 0;
+		bool explicit =
+			at_marker(parser, parser->at, '-') && yaml_column(parser) == 0;
 		int status = check_kubernetes(parser, explicit);
 		if (status == 0)
 			status = read_directives(parser, ended);
 		if (status != 0)
 			return status;
-		explicit = at_marker(parser, parser->at, '-') &&
-			   yaml_column(parser) == 0;
+		explicit =
+			at_marker(parser, parser->at, '-') && yaml_column(parser) == 0;
 		parser->end = find_marker(parser, parser->at);
 		parser->at += explicit ? 3 : 0;
 		status = read_document(parser);

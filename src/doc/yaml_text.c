@@ -49,6 +49,10 @@ static int refuse_plain(struct yaml_parser *parser)
 				   "put the value in quotes, or start the list on a "
 				   "line of its own, outside of brackets",
 				   "a '- ' where no list item can stand");
+	if (c == '?' && !yaml_is_blank(yaml_peek_at(parser, 1)))
+		return yaml_refuse(parser, place, "put the value in quotes",
+				   "a value in brackets that starts with '?', which "
+				   "readers take differently");
 	if (c == '?' || c == ':')
 		return yaml_refuse(parser, place,
 				   "check the indentation, or put the "
@@ -61,11 +65,14 @@ static int refuse_plain(struct yaml_parser *parser)
 			   "a plain value cannot start with '%c'", c);
 }
 
-/* ns-plain-first */
+/* ns-plain-first, but "[?x]" is refused: to libyaml, and to all that come from it, the
+ * '?' is none of the value's. */
 static bool starts_plain(const struct yaml_parser *parser, bool in_flow)
 {
 	char c = yaml_peek(parser);
 	char next = yaml_peek_at(parser, 1);
+	if (c == '?' && in_flow)
+		return false;
 	if (c == '-' || c == '?' || c == ':')
 		return !yaml_is_blank(next) && !(in_flow && yaml_is_flow(next));
 	return strchr(",[]{}#&*!|>'\"%@`", c) == NULL;
@@ -462,6 +469,11 @@ static int read_lines(struct yaml_parser *parser, const struct block_text *block
 					   "a tab cannot indent");
 		if (outside)
 			break;
+		if (block->indent == 0 && c == '#' && !any)
+			return yaml_refuse(parser, yaml_place(parser),
+					   "indent the text",
+					   "a text that starts with '#' in the first "
+					   "column, which readers take differently");
 		bool wide = yaml_is_white(c);
 		if (any && block->folded && !wide && !last_wide)
 			fold(text, *breaks);

@@ -259,6 +259,7 @@ int forge_call(struct forge *forge, const struct call *call, struct arena *arena
 		return buf_status(call->body, "a request's body", err);
 	if (headers == NULL && call->body != NULL)
 		headers = json;
+	forge->budget.requests++;
 	int code =
 		http_request(forge->http, call->method, call->target, headers,
 			     call->body != NULL ? call->body->data : NULL,

@@ -77,6 +77,13 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	       const char *text, size_t length, const struct limits *limits,
 	       struct doc_problem *problem);
 
+/* The same for the file of a name, read as its consumer reads it: DOC_JSON or DOC_YAML
+ * by the name; DOC_KUBERNETES for YAML in which a document has an apiVersion and a
+ * kind. */
+int docs_parse_file(struct docs *out, struct arena *arena, const char *path,
+		    const char *text, size_t length, const struct limits *limits,
+		    struct doc_problem *problem);
+
 /* True for text that is not a document but a template of one: a Go template action ("{{
  * ... }}") at the start of a line or as a whole mapping value. Used to tell Helm
  * templates from broken YAML. */

@@ -21,6 +21,7 @@
 #include "base/limits.h"
 
 struct arena;
+struct buf;
 struct error;
 struct node;
 
@@ -125,5 +126,10 @@ const struct node *node_get_bytes(const struct node *node, const char *key,
 
 /* Equality as JSON Schema means it: 1 equals 1.0, order of keys does not matter. */
 bool node_equal(const struct node *a, const struct node *b);
+
+/* Appends a tree as JSON text: compact, keys in their order, strings escaped, numbers
+ * digit by digit as they were written. 0, or ERROR_SYNTAX for what JSON cannot say:
+ * .inf, .nan, tags of their own. Whether `out` had room says buf_status(). */
+int doc_write_json(struct buf *out, const struct node *node, struct error *err);
 
 #endif

@@ -338,6 +338,8 @@ static void read_as_kubernetes(struct reading *out, const struct decimal *decima
 			       const char *text, size_t length)
 {
 	bool integer = !decimal->point && !decimal->exponent;
+	if (integer && length == 2 && text[0] == '-' && text[1] == '0')
+		set_value(out, false, 0);
 	if (length < 16 && !decimal->exponent && !decimal->zero_first)
 		return;
 	struct buf plain = BUF_INIT(2 * length + 8);

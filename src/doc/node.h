@@ -12,6 +12,7 @@ enum node_flag {
 	NODE_FLAG_TRUE = 2,   /* of a boolean */
 	NODE_FLAG_TAGGED = 4, /* it is the start of a struct tagged_node */
 	NODE_FLAG_MENDED = 8, /* behind the text's NUL stands what was written */
+	NODE_FLAG_NAMED = 16, /* an anchor names it: it may hang in several places */
 };
 
 struct pair {

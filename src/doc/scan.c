@@ -172,6 +172,10 @@ int scan_yaml(const char *text, size_t length, const struct limits *limits, bool
 	if (is_utf16(text, length))
 		return refuse_utf16(problem);
 	for (size_t at = 0; at < length;) {
+		if (text[at] == '\n') {
+			at++;
+			continue;
+		}
 		const char *newline = memchr(text + at, '\n', length - at);
 		size_t end = newline == NULL ? length : (size_t)(newline - text);
 		int status = scan_line(text, at, end, ascii, problem);

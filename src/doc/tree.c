@@ -7,7 +7,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-#define SHOWN_KEY 60
+#define SHOWN_KEY  60
+#define TEXT_BLOCK 1024
 
 void tree_release(struct tree *tree)
 {
@@ -70,19 +71,37 @@ static struct node *new_node(struct tree *tree, enum node_kind kind, struct plac
 	return node;
 }
 
-/* The text and, where it differs, what was written. */
-static char *copy_text(struct arena *arena, const struct scalar *scalar)
+/* Texts stand side by side in blocks; a large one has its own. */
+static char *text_room(struct tree *tree, size_t bytes)
 {
-	if (scalar->written == NULL)
-		return arena_copy(arena, scalar->text, scalar->length);
-	char *text = arena_alloc(arena, scalar->length + scalar->written_length + 2);
+	if (bytes > TEXT_BLOCK / 4)
+		return arena_alloc(tree->arena, bytes);
+	if (bytes > tree->text_room) {
+		tree->text = arena_alloc(tree->arena, TEXT_BLOCK);
+		tree->text_room = tree->text == NULL ? 0 : TEXT_BLOCK;
+	}
+	if (bytes > tree->text_room)
+		return NULL;
+	char *room = tree->text;
+	tree->text += bytes;
+	tree->text_room -= bytes;
+	return room;
+}
+
+/* The text and, where it differs, what was written. */
+static char *copy_text(struct tree *tree, const struct scalar *scalar)
+{
+	size_t written = scalar->written == NULL ? 0 : scalar->written_length + 1;
+	char *text = text_room(tree, scalar->length + 1 + written);
 	if (text == NULL)
 		return NULL;
-	char *written = text + scalar->length + 1;
 	memcpy(text, scalar->text, scalar->length);
-	memcpy(written, scalar->written, scalar->written_length);
 	text[scalar->length] = '\0';
-	written[scalar->written_length] = '\0';
+	if (written == 0)
+		return text;
+	char *behind = text + scalar->length + 1;
+	memcpy(behind, scalar->written, scalar->written_length);
+	behind[scalar->written_length] = '\0';
 	return text;
 }
 
@@ -92,7 +111,7 @@ int tree_scalar(struct tree *tree, const struct scalar *scalar, const struct nod
 	if (status != 0)
 		return status;
 	struct node *node = new_node(tree, scalar->kind, scalar->place, scalar->tag);
-	char *text = copy_text(tree->arena, scalar);
+	char *text = copy_text(tree, scalar);
 	if (node == NULL || text == NULL)
 		return problem_memory(tree->problem, scalar->place);
 	node->flags |= scalar->flags;
@@ -135,6 +154,20 @@ bool tree_wants_key(const struct tree *tree)
 	       (tree->pending_count - frame->first) % 2 == 0;
 }
 
+/* The node itself, or a copy where an anchor names it: it stays what it is there. */
+static struct node *own_node(struct tree *tree, const struct node *node,
+			     struct place place)
+{
+	if ((node->flags & NODE_FLAG_NAMED) == 0)
+		return (struct node *)(uintptr_t)node;
+	struct node *copy = new_node(tree, NODE_STRING, place, NULL);
+	if (copy == NULL)
+		return NULL;
+	copy->length = node->length;
+	copy->text = node->text;
+	return copy;
+}
+
 /* Keys count by their text: 80 and "80" are one key. */
 static int make_key(struct tree *tree, const struct node *node, struct place place,
 		    const struct node **out)
@@ -151,12 +184,11 @@ static int make_key(struct tree *tree, const struct node *node, struct place pla
 				   "write the key before the colon, or \"\" for an "
 				   "empty one",
 				   "a key of a mapping is missing");
-	struct node *key = new_node(tree, NODE_STRING, place, NULL);
+	struct node *key = own_node(tree, node, place);
 	if (key == NULL)
 		return problem_memory(tree->problem, place);
+	key->kind = NODE_STRING;
 	key->flags = node->flags & NODE_FLAG_PLAIN;
-	key->length = node->length;
-	key->text = node->text;
 	key->hash = node_text_hash(node->text, node->length);
 	if (tree->merges && node_is_plain(node) && node->length == 2 &&
 	    memcmp(node->text, "<<", 2) == 0)

@@ -45,6 +45,8 @@ struct tree {
 	bool merges;       /* "<<" is the merge key */
 	bool merge_at_end; /* its reader lets it win over keys before it: refused */
 	struct doc_problem *problem;
+	char *text; /* room for texts, which need no alignment */
+	size_t text_room;
 	const struct node **pending;
 	size_t pending_count;
 	size_t pending_capacity;

@@ -16,7 +16,7 @@ struct start {
 	bool tab;   /* none may, because of a tab before it */
 };
 
-static struct start start_of(const struct yaml_parser *parser, unsigned int position)
+static struct start start_of(struct yaml_parser *parser, unsigned int position)
 {
 	bool compact = (position & YAML_COMPACT) != 0 || yaml_is_first(parser);
 	bool tab = yaml_behind_tab(parser);

@@ -4,15 +4,27 @@
 #include "base/error.h"
 #include "base/text.h"
 
-struct place yaml_place_of(const struct yaml_parser *parser, const char *at)
+/* Places are mostly asked for in order: a long line is counted once. */
+static size_t count_column(struct yaml_parser *parser, const char *at)
 {
-	size_t bytes = (size_t)(at - parser->line_start);
-	size_t column =
-		parser->ascii ? bytes : text_utf8_count(parser->line_start, bytes);
+	if (parser->counted < parser->line_start || parser->counted > at) {
+		parser->counted = parser->line_start;
+		parser->counted_column = 0;
+	}
+	parser->counted_column +=
+		text_utf8_count(parser->counted, (size_t)(at - parser->counted));
+	parser->counted = at;
+	return parser->counted_column;
+}
+
+struct place yaml_place_of(struct yaml_parser *parser, const char *at)
+{
+	size_t column = parser->ascii ? (size_t)(at - parser->line_start)
+				      : count_column(parser, at);
 	return (struct place){ parser->line, (uint32_t)column + 1 };
 }
 
-struct place yaml_place(const struct yaml_parser *parser)
+struct place yaml_place(struct yaml_parser *parser)
 {
 	return yaml_place_of(parser, parser->at);
 }

@@ -427,6 +427,7 @@ int yaml_scalar_node(struct yaml_parser *parser, const struct atom *atom,
 		return status;
 	scalar.kind = reading.kind;
 	scalar.flags |= reading.truth ? NODE_FLAG_TRUE : 0;
+	scalar.flags |= properties->anchor != NULL ? NODE_FLAG_NAMED : 0;
 	status = tree_scalar(&parser->tree, &scalar, out);
 	if (status == 0 && properties->anchor != NULL)
 		properties->anchor->node = *out;

@@ -58,8 +58,10 @@ struct yaml_parser {
 	const char *line_start;
 	const char *first; /* what stands first on its line, as far as known */
 	uint32_t line;
-	int indent; /* spaces that the line starts with */
-	bool ascii; /* columns are bytes */
+	int indent;            /* spaces that the line starts with */
+	bool ascii;            /* columns are bytes */
+	const char *counted;   /* in this line: up to here */
+	size_t counted_column; /* there are so many characters */
 
 	struct map anchors; /* name -> struct anchor, of this document */
 	uint64_t anchor_count;
@@ -124,8 +126,8 @@ static inline int yaml_column(const struct yaml_parser *parser)
 	return (int)(parser->at - parser->line_start);
 }
 
-struct place yaml_place_of(const struct yaml_parser *parser, const char *at);
-struct place yaml_place(const struct yaml_parser *parser);
+struct place yaml_place_of(struct yaml_parser *parser, const char *at);
+struct place yaml_place(struct yaml_parser *parser);
 void yaml_pass_white(struct yaml_parser *parser);
 /* At the end of a line: to the start of the next one, or the end. */
 void yaml_next_line(struct yaml_parser *parser);

@@ -25,6 +25,10 @@ static const char *find_marker(const struct yaml_parser *parser, const char *at)
 		if (newline == NULL)
 			return parser->text_end;
 		at = newline + 1;
+		while (at < parser->text_end && *at == '\n')
+			at++;
+		if (at == parser->text_end || (*at != '-' && *at != '.'))
+			continue;
 		if (at_marker(parser, at, '-') || at_marker(parser, at, '.'))
 			return at;
 	}

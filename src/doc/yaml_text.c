@@ -112,13 +112,21 @@ static bool next_text_line(struct yaml_parser *parser, int indent, size_t *break
 	return parser->indent > indent;
 }
 
+static void add_breaks(struct buf *text, size_t breaks)
+{
+	static const char lines[] = "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n";
+	for (; breaks >= sizeof(lines) - 1; breaks -= sizeof(lines) - 1)
+		buf_add(text, lines, sizeof(lines) - 1);
+	buf_add(text, lines, breaks);
+}
+
 /* Line breaks between two texts: one is a space, of more the first is dropped. */
 static void fold(struct buf *text, size_t breaks)
 {
 	if (breaks == 1)
 		buf_add_byte(text, ' ');
-	for (; breaks > 1; breaks--)
-		buf_add_byte(text, '\n');
+	else
+		add_breaks(text, breaks - 1);
 }
 
 struct cursor {
@@ -281,8 +289,7 @@ static int fold_quoted(struct yaml_parser *parser, int indent, struct place star
 		buf_truncate(&parser->scratch, kept);
 		fold(&parser->scratch, breaks);
 	} else {
-		for (; breaks > 1; breaks--)
-			buf_add_byte(&parser->scratch, '\n');
+		add_breaks(&parser->scratch, breaks - 1);
 	}
 	return 0;
 }
@@ -428,12 +435,6 @@ static int find_indent(struct yaml_parser *parser, int around, struct block_text
 			   "'>'",
 			   "an empty line with more spaces than the first line of the "
 			   "text");
-}
-
-static void add_breaks(struct buf *text, size_t breaks)
-{
-	for (; breaks > 0; breaks--)
-		buf_add_byte(text, '\n');
 }
 
 /* A line of the text, whose cursor is behind the indentation. The end of the file ends

@@ -104,6 +104,7 @@ static int read_scalar(struct twin *twin, const yaml_event_t *event)
 		scalar.length = twin->mended.length;
 	}
 	struct anchor *anchor = new_anchor(twin, event->data.scalar.anchor);
+	scalar.flags |= anchor != NULL ? NODE_FLAG_NAMED : 0;
 	int status = tree_scalar(&twin->tree, &scalar, &node);
 	if (status == 0 && anchor != NULL)
 		anchor->node = node;

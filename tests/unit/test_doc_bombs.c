@@ -549,5 +549,21 @@ START_TEST(running_out_of_arena_is_an_error)
 }
 END_TEST
 
+START_TEST(the_largest_manifest_fits_64_mib)
+{
+	struct buf text = BUF_INIT(4 * MIB);
+	buf_add_string(&text, "items:\n");
+	for (int i = 0; i < 38000; i++)
+		buf_addf(&text, "- {name: a%06d, '%06d': \"%077d\"}\n", i, i, i);
+	ck_assert_uint_gt(text.length, 4 * MIB - MIB / 8);
+	struct try try = try_bytes(DOC_KUBERNETES, text.data, text.length);
+	ck_assert_msg(try.status == 0, "%s", try.problem.message);
+	ck_assert_uint_lt(arena_used(try.arena) + text.length, 40 * MIB);
+	try_end(&try);
+	buf_release(&text);
+}
+END_TEST
+
 UNIT_MAIN("doc", bombs_are_stopped_in_time_by_a_named_limit,
-	  what_stays_within_the_limits_is_read, running_out_of_arena_is_an_error)
+	  what_stays_within_the_limits_is_read, the_largest_manifest_fits_64_mib,
+	  running_out_of_arena_is_an_error)

@@ -66,8 +66,11 @@ struct docs {
 
 /* DOC_KUBERNETES is YAML as kubectl and the API server take it (sigs.k8s.io/yaml):
  * scalars by YAML 1.1 as go-yaml v2 has it ("on" is true, 010 is 8, 12:30 is a string);
- * what it drops or mistakes silently is refused. */
-enum doc_format { DOC_YAML, DOC_JSON, DOC_KUBERNETES };
+ * what it drops or mistakes silently is refused.
+ *
+ * DOC_JSON_ANY_TEXT is JSON in which strings and keys may hold U+0000: only for readers
+ * that never take a text as a C string (JSON Schema). */
+enum doc_format { DOC_YAML, DOC_JSON, DOC_JSON_ANY_TEXT, DOC_KUBERNETES };
 
 /* By the file name: .json is JSON, everything else YAML. */
 enum doc_format doc_format_of(const char *path);
@@ -97,7 +100,8 @@ const char *node_kind_name(
 uint32_t node_line(const struct node *node);
 uint32_t node_column(const struct node *node);
 
-/* Scalars: the decoded text, NUL-terminated; for numbers and booleans as written.
+/* Scalars: the decoded text, NUL-terminated (and without a NUL within, but for
+ * DOC_JSON_ANY_TEXT); for numbers and booleans as written.
  * `length` may be NULL. */
 const char *node_text(const struct node *node, size_t *length);
 /* The same with numbers and booleans as JSON writes them: 31 for 0x1F, 1.0 for "1.";

@@ -272,6 +272,22 @@ int forge_call(struct forge *forge, const struct call *call, struct arena *arena
 	return code;
 }
 
+int forge_call_made(struct forge *forge, const struct call *call, struct arena *arena,
+		    const char **id, int64_t *retry_at, struct error *err)
+{
+	struct call_reply reply;
+	struct call_fields fields;
+	int code = forge_call(forge, call, arena, &reply, retry_at, err);
+	if (code != 0 || reply.body == NULL)
+		return code;
+	call_fields_begin(&fields, arena, reply.body, "what was posted");
+	const char *made = call_text(&fields, "id", CALL_NEEDED);
+	code = call_fields_status(&fields, err);
+	if (code == 0)
+		*id = made;
+	return code;
+}
+
 int forge_get(struct forge *forge, const char *target, const char *right,
 	      struct arena *arena, struct call_reply *out, int64_t *retry_at,
 	      struct error *err)

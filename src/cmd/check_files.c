@@ -163,6 +163,26 @@ static int add_extra(struct walk *walk, const struct finding *finding)
 	return slot->path && slot->message ? 0 : no_memory(walk);
 }
 
+/* Nobody asked for it, so it is a warning. */
+static int add_notes(struct walk *walk, const char *path, const struct docs *docs)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < docs->note_count; i++) {
+		struct finding finding = {
+			.severity = SEVERITY_WARNING,
+			.code = ERROR_DOCUMENT_AMBIGUOUS,
+			.message = docs->notes[i].message,
+			.mend = docs->notes[i].mend,
+			.path = path,
+			.line = docs->notes[i].line,
+			.column = docs->notes[i].column,
+		};
+		rc = add_extra(walk, &finding);
+	}
+	return rc;
+}
+
 /* A template of a document is not one, and nobody said that it should be. */
 static int check_form(struct walk *walk, const char *path, const char *text,
 		      size_t length)
@@ -173,11 +193,14 @@ static int check_form(struct walk *walk, const char *path, const char *text,
 
 	if (!scratch)
 		return no_memory(walk);
-	int rc = docs_parse(&docs, scratch, doc_format_of(path), text, length,
-			    &limits_default, &problem);
+	int rc = docs_parse_file(&docs, scratch, path, text, length, &limits_default,
+				 &problem);
+	bool read = rc == 0;
+	if (read)
+		rc = add_notes(walk, path, &docs);
 	arena_free(scratch);
-	if (rc == 0)
-		return 0;
+	if (read)
+		return rc;
 	if (rc == ERROR_MEMORY)
 		return no_memory(walk);
 	bool is_template = rc == ERROR_SYNTAX && doc_looks_like_template(text, length);

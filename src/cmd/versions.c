@@ -10,7 +10,6 @@
 #include "base/program.h"
 #include "base/spawn.h"
 #include "base/text.h"
-#include "doc/doc.h"
 #include "intake/intake.h"
 #include "repo/repo.h"
 #include "sandbox/sandbox.h"
@@ -99,7 +98,6 @@ size_t library_versions(struct library_version *out)
 		const char *version;
 	} libraries[] = {
 		{ "libgit2", repo_library_version() },
-		{ "libyaml", doc_library_version() },
 		{ "SQLite", store_engine_version() },
 		{ "OpenSSL", hash_library_version() },
 		{ "PCRE2", pattern_library_version() },

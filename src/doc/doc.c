@@ -1,6 +1,8 @@
 /* doc/doc.c - the reader of a file by its format. */
 #include "doc/doc.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "doc/json_reader.h"
@@ -21,7 +23,8 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	limits = limits == NULL ? &limits_default : limits;
 	switch (format) {
 	case DOC_YAML:
-		return yaml_read(out, arena, text, length, limits, problem);
+	case DOC_KUBERNETES:
+		return yaml_read(out, arena, format, text, length, limits, problem);
 	case DOC_JSON:
 		return json_read(out, arena, text, length, limits, false, problem);
 	case DOC_JSON_ANY_TEXT:
@@ -29,4 +32,48 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	}
 	return problem_set(problem, ERROR_SYNTAX, (struct place){ 1, 1 }, "",
 			   "the format of the document is unknown");
+}
+
+/* A key at the start of a line, as people write it. */
+static bool has_line(const char *text, size_t length, const char *key)
+{
+	size_t key_length = strlen(key);
+	const char *end = text + length;
+	for (const char *at = text; at != NULL && at < end;) {
+		if ((size_t)(end - at) >= key_length &&
+		    memcmp(at, key, key_length) == 0)
+			return true;
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at == NULL ? NULL : at + 1;
+	}
+	return false;
+}
+
+static bool are_for_kubernetes(const struct docs *docs)
+{
+	for (size_t i = 0; i < docs->count; i++)
+		if (node_kind(node_get(docs->roots[i], "apiVersion")) == NODE_STRING &&
+		    node_kind(node_get(docs->roots[i], "kind")) == NODE_STRING)
+			return true;
+	return false;
+}
+
+/* What it looks like is nearly always what it is: then the text is read once. */
+int docs_parse_file(struct docs *out, struct arena *arena, const char *path,
+		    const char *text, size_t length, const struct limits *limits,
+		    struct doc_problem *problem)
+{
+	if (doc_format_of(path) == DOC_JSON)
+		return docs_parse(out, arena, DOC_JSON, text, length, limits, problem);
+	struct docs docs;
+	bool likely = has_line(text, length, "apiVersion:") &&
+		      has_line(text, length, "kind:");
+	int status = docs_parse(&docs, arena, likely ? DOC_KUBERNETES : DOC_YAML, text,
+				length, limits, problem);
+	if (status == 0 && are_for_kubernetes(&docs) != likely)
+		status = docs_parse(&docs, arena, likely ? DOC_YAML : DOC_KUBERNETES,
+				    text, length, limits, problem);
+	if (status == 0)
+		*out = docs;
+	return status;
 }

@@ -1,12 +1,16 @@
 /* doc/doc.h - YAML and JSON text as one immutable tree, with the place of every key and
  * value.
  *
+ * YAML is read by a parser of our own, since what is judged here has to mean what it
+ * means to others: all of the YAML test suite is read rightly or refused (the reasons
+ * are in tests/unit/test_doc_suites.c).
+ *
  * Nodes are opaque, so that their layout can change; everything lives in the arena
  * given at parse time and borrows nothing from the text. Lines and columns start at 1;
  * columns count code points. Anchors and aliases are resolved under limits; merge keys
  * ("<<") are applied; duplicate keys are refused with both places. Scalars are typed by
- * YAML 1.2's core schema; their exact text is kept, so no number goes through a double.
- */
+ * YAML 1.2's core schema or as Kubernetes does; their exact text is kept, so no number
+ * goes through a double. */
 #ifndef DOC_DOC_H
 #define DOC_DOC_H
 
@@ -17,6 +21,7 @@
 #include "base/limits.h"
 
 struct arena;
+struct buf;
 struct error;
 struct node;
 
@@ -41,15 +46,31 @@ struct doc_problem {
 	char mend[160];    /* what to do; "" when there is nothing useful to say */
 };
 
+/* A scalar that readers of YAML understand differently. */
+struct doc_note {
+	uint32_t line;
+	uint32_t column;
+	const char *message; /* escaped, one line */
+	const char *mend;
+};
+
 /* One file's documents. */
 struct docs {
 	const struct node **roots; /* a stream without documents has count 0 */
 	size_t count;
+	const struct doc_note *notes; /* in order; the first DOC_NOTES of them */
+	size_t note_count;
 };
 
-/* DOC_JSON_ANY_TEXT is JSON in which strings and keys may hold U+0000: only for readers
+#define DOC_NOTES 100
+
+/* DOC_KUBERNETES is YAML as kubectl and the API server take it (sigs.k8s.io/yaml):
+ * scalars by YAML 1.1 as go-yaml v2 has it ("on" is true, 010 is 8, 12:30 is a string);
+ * what it drops or mistakes silently is refused.
+ *
+ * DOC_JSON_ANY_TEXT is JSON in which strings and keys may hold U+0000: only for readers
  * that never take a text as a C string (JSON Schema). */
-enum doc_format { DOC_YAML, DOC_JSON, DOC_JSON_ANY_TEXT };
+enum doc_format { DOC_YAML, DOC_JSON, DOC_JSON_ANY_TEXT, DOC_KUBERNETES };
 
 /* By the file name: .json is JSON, everything else YAML. */
 enum doc_format doc_format_of(const char *path);
@@ -59,6 +80,13 @@ enum doc_format doc_format_of(const char *path);
 int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	       const char *text, size_t length, const struct limits *limits,
 	       struct doc_problem *problem);
+
+/* The same for the file of a name, read as its consumer reads it: DOC_JSON or DOC_YAML
+ * by the name; DOC_KUBERNETES for YAML in which a document has an apiVersion and a
+ * kind. */
+int docs_parse_file(struct docs *out, struct arena *arena, const char *path,
+		    const char *text, size_t length, const struct limits *limits,
+		    struct doc_problem *problem);
 
 /* True for text that is not a document but a template of one: a Go template action ("{{
  * ... }}") at the start of a line or as a whole mapping value. Used to tell Helm
@@ -76,6 +104,9 @@ uint32_t node_column(const struct node *node);
  * DOC_JSON_ANY_TEXT); for numbers and booleans as written.
  * `length` may be NULL. */
 const char *node_text(const struct node *node, size_t *length);
+/* The same with numbers and booleans as JSON writes them: 31 for 0x1F, 1.0 for "1.";
+ * .inf and .nan stay. Keys are known by it: 0x1 and 1 are one key. */
+const char *node_json_text(const struct node *node, size_t *length);
 bool node_boolean(const struct node *node);
 /* 0, or ERROR_LIMIT when it is not an integer that fits. */
 int node_integer(const struct node *node, int64_t *out);
@@ -100,6 +131,9 @@ const struct node *node_get_bytes(const struct node *node, const char *key,
 /* Equality as JSON Schema means it: 1 equals 1.0, order of keys does not matter. */
 bool node_equal(const struct node *a, const struct node *b);
 
-const char *doc_library_version(void); /* of libyaml: "0.2.5" */
+/* Appends a tree as JSON text: compact, keys in their order, strings escaped, numbers
+ * digit by digit as they were written. 0, or ERROR_SYNTAX for what JSON cannot say:
+ * .inf, .nan, tags of their own. Whether `out` had room says buf_status(). */
+int doc_write_json(struct buf *out, const struct node *node, struct error *err);
 
 #endif

@@ -484,6 +484,6 @@ int json_read(struct docs *out, struct arena *arena, const char *text, size_t le
 	if (status != 0)
 		return status;
 	roots[0] = reader.tree.root;
-	*out = (struct docs){ roots, 1 };
+	*out = (struct docs){ .roots = roots, .count = 1 };
 	return 0;
 }

@@ -54,6 +54,20 @@ static bool is_container(const struct node *node)
 const char *node_text(const struct node *node, size_t *length)
 {
 	bool has_text = node != NULL && !is_container(node);
+	const char *text = has_text ? node->text : "";
+	size_t count = has_text ? node->length : 0;
+	if (has_text && (node->flags & NODE_FLAG_MENDED) != 0) {
+		text += count + 1;
+		count = strlen(text);
+	}
+	if (length != NULL)
+		*length = count;
+	return text;
+}
+
+const char *node_json_text(const struct node *node, size_t *length)
+{
+	bool has_text = node != NULL && !is_container(node);
 	if (length != NULL)
 		*length = has_text ? node->length : 0;
 	return has_text ? node->text : "";
@@ -300,6 +314,9 @@ const struct node *node_copy(struct arena *arena, const struct node *node)
 		return copy_items(arena, copy, node) ? copy : NULL;
 	if (node->kind == NODE_MAPPING)
 		return copy_pairs(arena, copy, node) ? copy : NULL;
-	copy->text = arena_copy(arena, node->text, node->length);
+	size_t length = node->length;
+	if ((node->flags & NODE_FLAG_MENDED) != 0)
+		length += 1 + strlen(node->text + length + 1);
+	copy->text = arena_copy(arena, node->text, length);
 	return copy->text == NULL ? NULL : copy;
 }

@@ -13,6 +13,8 @@ enum node_flag {
 	NODE_FLAG_PLAIN = 1,  /* an unquoted scalar */
 	NODE_FLAG_TRUE = 2,   /* of a boolean */
 	NODE_FLAG_TAGGED = 4, /* it is the start of a struct tagged_node */
+	NODE_FLAG_MENDED = 8, /* behind the text's NUL stands what was written */
+	NODE_FLAG_NAMED = 16, /* an anchor names it: it may hang in several places */
 };
 
 struct pair {
@@ -37,7 +39,7 @@ struct node {
 	uint32_t weight; /* nodes when aliases are expanded, saturating */
 	uint32_t hash;   /* of the text of a key, keyed by the process's seed */
 	union {
-		const char *text;
+		const char *text; /* of numbers and booleans: as JSON writes them */
 		const struct node *const *items;
 		const struct mapping *mapping;
 	};

@@ -85,9 +85,25 @@ static bool is_yaml_character(uint32_t character)
 	       character != 0xfeff && character != 0xfffe && character != 0xffff;
 }
 
-static int scan_line(const char *text, size_t at, size_t end,
+/* How many bytes from `at` on are printable ASCII for sure, by eight. */
+static size_t pass_printable(const char *text, size_t at, size_t end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t start = at;
+	for (; end - at >= 8; at += 8) {
+		uint64_t word;
+		memcpy(&word, text + at, 8);
+		/* The high bit: below 0x20, 0x7f, above 0x7f. */
+		if ((((word - ones * 0x20) | (word + ones) | word) & ones * 0x80) != 0)
+			break;
+	}
+	return at - start;
+}
+
+static int scan_line(const char *text, size_t at, size_t end, bool *ascii,
 		     struct doc_problem *problem)
 {
+	at += pass_printable(text, at, end);
 	while (at < end) {
 		unsigned char byte = (unsigned char)text[at];
 		if (byte >= 0x20 && byte < 0x7f) {
@@ -102,6 +118,7 @@ static int scan_line(const char *text, size_t at, size_t end,
 			continue;
 		}
 		uint32_t character = 0;
+		*ascii = false;
 		size_t count = text_utf8_next(text + at, end - at, &character);
 		if (count == 0)
 			return refuse_byte(text, at, problem);
@@ -147,16 +164,21 @@ static int scan_directive(struct section *section, const char *text, size_t at,
 			     scan_place(text, at));
 }
 
-int scan_yaml(const char *text, size_t length, const struct limits *limits,
+int scan_yaml(const char *text, size_t length, const struct limits *limits, bool *ascii,
 	      struct doc_problem *problem)
 {
 	struct section section = { 0, 0 };
+	*ascii = true;
 	if (is_utf16(text, length))
 		return refuse_utf16(problem);
 	for (size_t at = 0; at < length;) {
+		if (text[at] == '\n') {
+			at++;
+			continue;
+		}
 		const char *newline = memchr(text + at, '\n', length - at);
 		size_t end = newline == NULL ? length : (size_t)(newline - text);
-		int status = scan_line(text, at, end, problem);
+		int status = scan_line(text, at, end, ascii, problem);
 		if (status == 0 && is_document_start(text + at, end - at)) {
 			status = check_section(&section, text, at, limits, problem);
 			section = (struct section){ at, 0 };

@@ -92,7 +92,7 @@ static void write_metaschema(struct buf *out, const char *uri)
 int metaschema_read(struct index *index, const char *uri, const struct node **out)
 {
 	struct buf text = BUF_INIT(MAXIMUM_BYTES);
-	struct docs docs = { NULL, 0 };
+	struct docs docs = { 0 };
 	struct doc_problem problem;
 	write_metaschema(&text, uri);
 	int status = text.failed;

@@ -7,7 +7,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-#define SHOWN_KEY 60
+#define SHOWN_KEY  60
+#define TEXT_BLOCK 1024
 
 void tree_release(struct tree *tree)
 {
@@ -70,16 +71,52 @@ static struct node *new_node(struct tree *tree, enum node_kind kind, struct plac
 	return node;
 }
 
+/* Texts stand side by side in blocks; a large one has its own. */
+static char *text_room(struct tree *tree, size_t bytes)
+{
+	if (bytes > TEXT_BLOCK / 4)
+		return arena_alloc(tree->arena, bytes);
+	if (bytes > tree->text_room) {
+		tree->text = arena_alloc(tree->arena, TEXT_BLOCK);
+		tree->text_room = tree->text == NULL ? 0 : TEXT_BLOCK;
+	}
+	if (bytes > tree->text_room)
+		return NULL;
+	char *room = tree->text;
+	tree->text += bytes;
+	tree->text_room -= bytes;
+	return room;
+}
+
+/* The text and, where it differs, what was written. */
+static char *copy_text(struct tree *tree, const struct scalar *scalar)
+{
+	size_t written = scalar->written == NULL ? 0 : scalar->written_length + 1;
+	char *text = text_room(tree, scalar->length + 1 + written);
+	if (text == NULL)
+		return NULL;
+	memcpy(text, scalar->text, scalar->length);
+	text[scalar->length] = '\0';
+	if (written == 0)
+		return text;
+	char *behind = text + scalar->length + 1;
+	memcpy(behind, scalar->written, scalar->written_length);
+	behind[scalar->written_length] = '\0';
+	return text;
+}
+
 int tree_scalar(struct tree *tree, const struct scalar *scalar, const struct node **out)
 {
 	int status = count_node(tree, scalar->place);
 	if (status != 0)
 		return status;
 	struct node *node = new_node(tree, scalar->kind, scalar->place, scalar->tag);
-	char *text = arena_copy(tree->arena, scalar->text, scalar->length);
+	char *text = copy_text(tree, scalar);
 	if (node == NULL || text == NULL)
 		return problem_memory(tree->problem, scalar->place);
 	node->flags |= scalar->flags;
+	if (scalar->written != NULL)
+		node->flags |= NODE_FLAG_MENDED;
 	node->length = (uint32_t)scalar->length;
 	node->text = text;
 	*out = node;
@@ -117,6 +154,20 @@ bool tree_wants_key(const struct tree *tree)
 	       (tree->pending_count - frame->first) % 2 == 0;
 }
 
+/* The node itself, or a copy where an anchor names it: it stays what it is there. */
+static struct node *own_node(struct tree *tree, const struct node *node,
+			     struct place place)
+{
+	if ((node->flags & NODE_FLAG_NAMED) == 0)
+		return (struct node *)(uintptr_t)node;
+	struct node *copy = new_node(tree, NODE_STRING, place, NULL);
+	if (copy == NULL)
+		return NULL;
+	copy->length = node->length;
+	copy->text = node->text;
+	return copy;
+}
+
 /* Keys count by their text: 80 and "80" are one key. */
 static int make_key(struct tree *tree, const struct node *node, struct place place,
 		    const struct node **out)
@@ -133,12 +184,11 @@ static int make_key(struct tree *tree, const struct node *node, struct place pla
 				   "write the key before the colon, or \"\" for an "
 				   "empty one",
 				   "a key of a mapping is missing");
-	struct node *key = new_node(tree, NODE_STRING, place, NULL);
+	struct node *key = own_node(tree, node, place);
 	if (key == NULL)
 		return problem_memory(tree->problem, place);
+	key->kind = NODE_STRING;
 	key->flags = node->flags & NODE_FLAG_PLAIN;
-	key->length = node->length;
-	key->text = node->text;
 	key->hash = node_text_hash(node->text, node->length);
 	if (tree->merges && node_is_plain(node) && node->length == 2 &&
 	    memcmp(node->text, "<<", 2) == 0)
@@ -198,6 +248,7 @@ struct filling {
 	struct mapping *mapping;
 	uint32_t *slots;
 	uint32_t count;
+	uint32_t before_merge; /* pairs before the merge key */
 };
 
 static bool filling_begin(struct filling *filling, struct arena *arena, size_t capacity)
@@ -277,20 +328,39 @@ static int count_merged(struct tree *tree, const struct node *key,
 			   "mappings");
 }
 
-static void merge(struct filling *filling, const struct node *source)
+static int refuse_overridden(struct tree *tree, const struct pair *own)
 {
-	for (uint32_t i = 0; i < source->length; i++)
-		filling_add(filling, source->mapping->pairs[i]);
+	const struct node *key = own->key;
+	int shown = key->length < SHOWN_KEY ? (int)key->length : SHOWN_KEY;
+	return problem_set(tree->problem, ERROR_DUPLICATE_KEY, node_place(key),
+			   "put '<<' before the other keys",
+			   "the key '%.*s' stands before a '<<' that has it too: "
+			   "Kubernetes takes the merged one",
+			   shown, key->text);
+}
+
+static int merge(struct tree *tree, struct filling *filling, const struct node *source)
+{
+	for (uint32_t i = 0; i < source->length; i++) {
+		const struct pair *own =
+			filling_add(filling, source->mapping->pairs[i]);
+		if (own != NULL && tree->merge_at_end &&
+		    own < filling->mapping->pairs + filling->before_merge)
+			return refuse_overridden(tree, own);
+	}
+	return 0;
 }
 
 /* Explicit keys win over merged ones; among the merged, the first. */
-static void merge_value(struct filling *filling, const struct node *value)
+static int merge_value(struct tree *tree, struct filling *filling,
+		       const struct node *value)
 {
 	if (value->kind == NODE_MAPPING)
-		merge(filling, value);
-	else
-		for (uint32_t i = 0; i < value->length; i++)
-			merge(filling, value->items[i]);
+		return merge(tree, filling, value);
+	int status = 0;
+	for (uint32_t i = 0; status == 0 && i < value->length; i++)
+		status = merge(tree, filling, value->items[i]);
+	return status;
 }
 
 static int fill_own(struct tree *tree, const struct frame *frame,
@@ -304,6 +374,7 @@ static int fill_own(struct tree *tree, const struct frame *frame,
 			if (merge_key != NULL)
 				return duplicate_key(tree, pair.key, merge_key);
 			merge_key = pair.key;
+			filling->before_merge = filling->count;
 			*merge_source = pair.value;
 		} else {
 			present = filling_add(filling, pair);
@@ -331,10 +402,10 @@ static int close_mapping(struct tree *tree, const struct frame *frame,
 		return problem_memory(tree->problem, frame->place);
 	const struct node *merge_source = NULL;
 	status = fill_own(tree, frame, &filling, &merge_source);
+	if (status == 0 && merge_source != NULL)
+		status = merge_value(tree, &filling, merge_source);
 	if (status != 0)
 		return status;
-	if (merge_source != NULL)
-		merge_value(&filling, merge_source);
 	for (uint32_t i = 0; i < filling.count; i++) {
 		add_weight(node, filling.mapping->pairs[i].key);
 		add_weight(node, filling.mapping->pairs[i].value);

@@ -12,11 +12,18 @@ struct place {
 	uint32_t column;
 };
 
+static inline struct place node_place(const struct node *node)
+{
+	return (struct place){ node->line, node->column };
+}
+
 struct scalar {
 	enum node_kind kind;
 	uint8_t flags;
 	const char *text; /* copied */
 	size_t length;
+	const char *written; /* where it differs from the text; copied */
+	size_t written_length;
 	const char *tag; /* borrowed, in the arena; NULL: none */
 	struct place place;
 };
@@ -35,8 +42,11 @@ struct tree {
 	const struct limits *limits;
 	enum limit depth_limit;
 	enum limit node_limit;
-	bool merges; /* "<<" is the merge key */
+	bool merges;       /* "<<" is the merge key */
+	bool merge_at_end; /* its reader lets it win over keys before it: refused */
 	struct doc_problem *problem;
+	char *text; /* room for texts, which need no alignment */
+	size_t text_room;
 	const struct node **pending;
 	size_t pending_count;
 	size_t pending_capacity;

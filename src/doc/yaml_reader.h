@@ -1,10 +1,12 @@
-/* doc/yaml_reader.h - the YAML reader behind docs_parse(); for doc/ only. */
+/* doc/yaml_reader.h - YAML text to trees; for doc/ only. */
 #ifndef DOC_YAML_READER_H
 #define DOC_YAML_READER_H
 
 #include "doc/doc.h"
 
-int yaml_read(struct docs *out, struct arena *arena, const char *text, size_t length,
-	      const struct limits *limits, struct doc_problem *problem);
+/* As docs_parse(); DOC_YAML or DOC_KUBERNETES. */
+int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
+	      const char *text, size_t length, const struct limits *limits,
+	      struct doc_problem *problem);
 
 #endif

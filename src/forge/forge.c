@@ -115,7 +115,7 @@ int forge_authenticate(const struct forge_webhook *webhook, struct forge_authent
 static int parse(const void *body, size_t length, const struct limits *limits,
 		 struct arena *arena, const struct node **out, struct error *err)
 {
-	struct docs docs = { NULL, 0 };
+	struct docs docs = { 0 };
 	struct doc_problem problem;
 	int code = docs_parse(&docs, arena, DOC_JSON, body, length, limits, &problem);
 	if (code != 0)

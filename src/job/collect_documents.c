@@ -96,6 +96,17 @@ static int validate_documents(struct look *look, const struct docs *docs)
 	return look->err && look->err->code ? look->err->code : 0;
 }
 
+static int add_notes(struct look *look, const struct docs *docs)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < docs->note_count; i++)
+		rc = add_document_fact(look, ERROR_DOCUMENT_AMBIGUOUS,
+				       docs->notes[i].message, docs->notes[i].mend,
+				       docs->notes[i].line, docs->notes[i].column);
+	return rc;
+}
+
 static int look_at_text(struct look *look, const char *text, size_t length)
 {
 	struct arena *scratch = arena_new((size_t)256 << 20);
@@ -104,21 +115,24 @@ static int look_at_text(struct look *look, const char *text, size_t length)
 
 	if (!scratch)
 		return error_set(look->err, ERROR_MEMORY, "out of memory");
-	int rc = docs_parse(&docs, scratch, doc_format_of(look->path), text, length,
-			    look->limits, &problem);
-	if (rc == 0)
+	int rc = docs_parse_file(&docs, scratch, look->path, text, length, look->limits,
+				 &problem);
+	if (rc == 0) {
 		rc = validate_documents(look, &docs);
-	else if (rc == ERROR_MEMORY)
+		if (rc == 0 && look->rule->schema->unambiguous)
+			rc = add_notes(look, &docs);
+	} else if (rc == ERROR_MEMORY) {
 		rc = error_set(look->err, rc, "out of memory reading '%s'", look->path);
-	else if (rc == ERROR_SYNTAX && doc_looks_like_template(text, length))
+	} else if (rc == ERROR_SYNTAX && doc_looks_like_template(text, length)) {
 		rc = add_document_fact(look, ERROR_DOCUMENT_TEMPLATE,
 				       "this is a template of a document, not a "
 				       "document",
 				       "leave templates out of the rule's paths",
 				       problem.line, problem.column);
-	else
+	} else {
 		rc = add_document_fact(look, rc, problem.message, problem.mend,
 				       problem.line, problem.column);
+	}
 	arena_free(scratch);
 	return rc;
 }
@@ -159,7 +173,7 @@ int collect_document(struct collector *collector, const char *path, const char *
 
 static const char *fact_kind(const char *path)
 {
-	return doc_format_of(path) == DOC_JSON ? "json-document-1" : "yaml-document-1";
+	return doc_format_of(path) == DOC_JSON ? "json-document-1" : "yaml-document-2";
 }
 
 static int look_at_blob(struct look *look)

@@ -415,11 +415,67 @@ replicas: two"
 	done
 }
 
+@test "hook: a value that readers of YAML take differently is refused where the policy asks" {
+	put .gitgate.yaml "version: 1
+rules:
+  - name: clear
+    paths: [app.yaml]
+    schema: {unambiguous: true}"
+	commit
+	git -C "$T/work" push -q origin main
+	put app.yaml "debug: on
+port: 8080"
+	commit
+	push origin main
+	assert_refused
+	assert_says "app.yaml:1:8"
+	assert_says "'on' is a boolean to YAML 1.1 and Kubernetes"
+	put app.yaml "debug: true
+country: 'no'
+port: 8080"
+	git -C "$T/work" commit -q --amend -S -a --no-edit
+	push origin main
+	assert_accepted
+}
+
+@test "hook: a manifest is judged as Kubernetes reads it" {
+	put .gitgate.yaml "version: 1
+rules:
+  - name: app
+    paths: [app.yaml]
+    schema: {file: app.schema.json}"
+	put app.schema.json '{"properties": {"debug": {"type": "boolean"}, "mode": {"const": 420}}}'
+	commit
+	git -C "$T/work" push -q origin main
+	put app.yaml "debug: on"
+	commit
+	push origin main
+	assert_refused
+	assert_says "app.yaml:1:8"
+	put app.yaml "apiVersion: v1
+kind: Thing
+debug: on
+mode: 0644"
+	git -C "$T/work" commit -q --amend -S -a --no-edit
+	push origin main
+	assert_accepted
+	put app.yaml "apiVersion: v1
+kind: Thing
+...
+apiVersion: v1
+kind: Dropped"
+	commit
+	push origin main
+	assert_refused
+	assert_says "app.yaml:4:1"
+	assert_says "Kubernetes drops"
+}
+
 @test "hook: links few libraries" {
 	run ldd "$(command -v gitgate-pre-receive)"
 	assert_equal "$status" 0
 	local library
-	for library in librnp libcurl libsqlite libpq libmicrohttpd libseccomp; do
+	for library in librnp libcurl libsqlite libpq libmicrohttpd libseccomp libyaml; do
 		grep -q "NEEDED.*$library" <(readelf -d "$(command -v gitgate-pre-receive)") &&
 			fail "linked with $library"
 	done

@@ -40,7 +40,7 @@ static void validate(const struct schema *schema, const struct node *root,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_new((size_t)64 << 20);
-	struct docs docs = { NULL, 0 };
+	struct docs docs = { 0 };
 	struct doc_problem problem;
 	struct schema *schema = NULL;
 	struct error err = ERROR_INIT;

@@ -206,7 +206,7 @@ const struct scene_request *scene_last(const struct scene *scene, const char *li
 
 const struct node *scene_body(struct scene *scene, const struct scene_request *request)
 {
-	struct docs docs = { NULL, 0 };
+	struct docs docs = { 0 };
 	struct doc_problem problem;
 	ck_assert_ptr_nonnull(request);
 	int rc = docs_parse(&docs, scene->arena, DOC_JSON, request->body,

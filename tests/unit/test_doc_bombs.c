@@ -237,6 +237,170 @@ static void long_keys(struct buf *out)
 	}
 }
 
+static void long_yaml_line(struct buf *out)
+{
+	buf_add_string(out, "[1");
+	repeat(out, ", \xc3\xa9", 190000);
+	buf_add_string(out, "]");
+}
+
+static void long_yaml_keys_line(struct buf *out)
+{
+	buf_add_string(out, "{");
+	numbered(out, "\xc3\xa9", ": \"\\xe9\", ", 60000);
+	buf_add_string(out, "}");
+}
+
+static void escapes(struct buf *out)
+{
+	buf_add_string(out, "a: \"");
+	repeat(out, "\\U0001F600\\n\\t\\\\", 200000);
+	buf_add_string(out, "\"");
+}
+
+static void folded_quotes(struct buf *out)
+{
+	buf_add_string(out, "a: '");
+	repeat(out, " x ''\n\n", 500000);
+	buf_add_string(out, "'");
+}
+
+static void white_quotes(struct buf *out)
+{
+	buf_add_string(out, "a: \"");
+	repeat(out, "                \n", 200000);
+	buf_add_string(out, " \"");
+}
+
+static void literal_lines(struct buf *out)
+{
+	buf_add_string(out, "a: |\n");
+	repeat(out, "  x\n", 900000);
+}
+
+static void folded_lines(struct buf *out)
+{
+	buf_add_string(out, "a: >+\n");
+	repeat(out, "  x\n\n   y\n", 400000);
+}
+
+static void empty_block_lines(struct buf *out)
+{
+	buf_add_string(out, "a: |+\n");
+	repeat(out, "\n", 4000000);
+}
+
+static void many_empty_blocks(struct buf *out)
+{
+	for (int i = 0; i < 60000; i++)
+		buf_addf(out, "k%d: |\n\n\n\n\n", i);
+}
+
+static void plain_lines(struct buf *out)
+{
+	repeat(out, "word word\n\n", 300000);
+}
+
+static void comments(struct buf *out)
+{
+	repeat(out, "# x\n", 900000);
+	buf_add_string(out, "a: 1\n");
+}
+
+static void comments_in_brackets(struct buf *out)
+{
+	buf_add_string(out, "[");
+	repeat(out, "# x\n ", 600000);
+	buf_add_string(out, "]");
+}
+
+static void wide_indentation(struct buf *out)
+{
+	for (int i = 0; i < 60; i++)
+		buf_addf(out, "%*sk:\n", i * 1000, "");
+}
+
+static void wide_lines(struct buf *out)
+{
+	for (int i = 0; i < 400; i++)
+		buf_addf(out, "- %*s\n", 9000, "x");
+}
+
+static void white_before_colons(struct buf *out)
+{
+	buf_add_string(out, "[");
+	for (int i = 0; i < 400; i++)
+		buf_addf(out, "a%9000s: b,\n ", "");
+	buf_add_string(out, "]");
+}
+
+static void tags(struct buf *out)
+{
+	repeat(out, "- !Ref x\n", 190000);
+}
+
+static void percent_tags(struct buf *out)
+{
+	repeat(out, "- !a%41%42%43 x\n", 90000);
+}
+
+static void unclosed_tag(struct buf *out)
+{
+	buf_add_string(out, "!<");
+	repeat(out, "a,", 2000000);
+}
+
+static void long_anchor(struct buf *out)
+{
+	buf_add_string(out, "&");
+	repeat(out, "aaaaaaaaaaaaaaaa", 200000);
+	buf_add_string(out, " x\n");
+}
+
+static void anchor_names(struct buf *out)
+{
+	for (int i = 0; i < 9000; i++)
+		buf_addf(out, "- &%0300d x\n", i);
+}
+
+static void doubts(struct buf *out)
+{
+	repeat(out, "- 1_0\n- no\n- 010\n- 12:30\n", 45000);
+}
+
+static void long_number_in_base(struct buf *out)
+{
+	buf_add_string(out, "0x");
+	repeat(out, "0000000000000000", 200000);
+	buf_add_string(out, "1");
+}
+
+static void long_fraction(struct buf *out)
+{
+	buf_add_string(out, "[");
+	for (int i = 0; i < 300; i++)
+		buf_addf(out, "+0%010000d.5e-99999999999999999999, ", 7);
+	buf_add_string(out, "]");
+}
+
+static void zero_documents(struct buf *out)
+{
+	repeat(out, "...\n", 900000);
+}
+
+static void directives(struct buf *out)
+{
+	repeat(out, "%X y\n", 700000);
+	buf_add_string(out, "---\n");
+}
+
+static void json_strings(struct buf *out)
+{
+	buf_add_string(out, "\"");
+	repeat(out, "\\ud83d\\ude00\\n", 1000000);
+	buf_add_string(out, "\"");
+}
+
 static const struct bomb {
 	const char *name;
 	enum doc_format format;
@@ -277,6 +441,32 @@ static const struct bomb {
 	{ "an unclosed quote", DOC_YAML, unclosed_quote, NULL },
 	{ "open template actions", DOC_YAML, open_actions, NULL },
 	{ "long keys", DOC_YAML, long_keys, NULL },
+	{ "one long line of YAML", DOC_YAML, long_yaml_line, NULL },
+	{ "one long line of pairs", DOC_YAML, long_yaml_keys_line, NULL },
+	{ "escapes", DOC_YAML, escapes, NULL },
+	{ "lines in quotes", DOC_YAML, folded_quotes, NULL },
+	{ "white space in quotes", DOC_YAML, white_quotes, NULL },
+	{ "lines behind '|'", DOC_YAML, literal_lines, NULL },
+	{ "lines behind '>'", DOC_YAML, folded_lines, NULL },
+	{ "empty lines behind '|'", DOC_YAML, empty_block_lines, NULL },
+	{ "many empty texts", DOC_YAML, many_empty_blocks, NULL },
+	{ "lines of a plain value", DOC_YAML, plain_lines, NULL },
+	{ "comments", DOC_YAML, comments, NULL },
+	{ "comments in brackets", DOC_YAML, comments_in_brackets, NULL },
+	{ "wide indentation", DOC_YAML, wide_indentation, NULL },
+	{ "wide lines", DOC_YAML, wide_lines, NULL },
+	{ "white space before colons", DOC_YAML, white_before_colons, NULL },
+	{ "tags", DOC_YAML, tags, NULL },
+	{ "tags with %NN", DOC_YAML, percent_tags, NULL },
+	{ "an unclosed tag", DOC_YAML, unclosed_tag, NULL },
+	{ "a long anchor", DOC_YAML, long_anchor, NULL },
+	{ "names of anchors", DOC_YAML, anchor_names, NULL },
+	{ "values in doubt", DOC_KUBERNETES, doubts, NULL },
+	{ "a long hexadecimal number", DOC_KUBERNETES, long_number_in_base, NULL },
+	{ "long fractions", DOC_KUBERNETES, long_fraction, NULL },
+	{ "ends without documents", DOC_YAML, zero_documents, NULL },
+	{ "reserved directives", DOC_YAML, directives, NULL },
+	{ "JSON escapes", DOC_JSON, json_strings, NULL },
 };
 
 static long processor_milliseconds(void)
@@ -345,7 +535,7 @@ END_TEST
 START_TEST(running_out_of_arena_is_an_error)
 {
 	struct arena *arena = arena_new(10000);
-	struct docs docs = { NULL, 0 };
+	struct docs docs = { 0 };
 	struct doc_problem problem;
 	struct buf text = BUF_INIT(MIB);
 	repeat(&text, "- a\n", 10000);
@@ -359,5 +549,21 @@ START_TEST(running_out_of_arena_is_an_error)
 }
 END_TEST
 
+START_TEST(the_largest_manifest_fits_64_mib)
+{
+	struct buf text = BUF_INIT(4 * MIB);
+	buf_add_string(&text, "items:\n");
+	for (int i = 0; i < 38000; i++)
+		buf_addf(&text, "- {name: a%06d, '%06d': \"%077d\"}\n", i, i, i);
+	ck_assert_uint_gt(text.length, 4 * MIB - MIB / 8);
+	struct try try = try_bytes(DOC_KUBERNETES, text.data, text.length);
+	ck_assert_msg(try.status == 0, "%s", try.problem.message);
+	ck_assert_uint_lt(arena_used(try.arena) + text.length, 40 * MIB);
+	try_end(&try);
+	buf_release(&text);
+}
+END_TEST
+
 UNIT_MAIN("doc", bombs_are_stopped_in_time_by_a_named_limit,
-	  what_stays_within_the_limits_is_read, running_out_of_arena_is_an_error)
+	  what_stays_within_the_limits_is_read, the_largest_manifest_fits_64_mib,
+	  running_out_of_arena_is_an_error)

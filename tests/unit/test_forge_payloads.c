@@ -209,7 +209,7 @@ static void read_edition(struct expectations *all, const char *package,
 	char path[PLACE_BYTES];
 	struct buf text = BUF_INIT(TEXT_BYTES);
 	struct arena *arena = arena_new(MEMORY);
-	struct docs docs = { NULL, 0 };
+	struct docs docs = { 0 };
 	struct doc_problem problem = { 0 };
 	struct error err = ERROR_INIT;
 	snprintf(path, sizeof(path), "%s/%s/index.json", package, edition);

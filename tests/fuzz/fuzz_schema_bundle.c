@@ -31,7 +31,7 @@ static void ignore_problem(void *data, const struct schema_problem *problem)
 static void run(const struct schema *schema)
 {
 	struct arena *arena = arena_new((size_t)1 << 20);
-	struct docs docs = { NULL, 0 };
+	struct docs docs = { 0 };
 	struct doc_problem problem;
 	struct limits limits = limits_default;
 	struct schema_sink sink = { ignore_problem, NULL, 10 };
@@ -75,7 +75,7 @@ static const unsigned char *image(size_t *size)
 					  .entry_count = 1 };
 	if (schema == NULL) {
 		struct arena *arena = arena_new((size_t)1 << 24);
-		struct docs docs = { NULL, 0 };
+		struct docs docs = { 0 };
 		struct doc_problem problem;
 		doc_promise(docs_parse(&docs, arena, DOC_YAML, schema_text,
 				       sizeof(schema_text) - 1, NULL, &problem) == 0);

@@ -17,6 +17,7 @@
 #include "cmd/git.h"
 #include "conf/config.h"
 #include "job/judge.h"
+#include "job/judge_push.h"
 #include "model/finding.h"
 #include "policy/report.h"
 #include "repo/repo.h"
@@ -228,6 +229,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		.from_root = range->base.length == 0,
 		.floor = range->check->floor ? begin_floor : NULL,
 		.floor_data = range,
+		.push = &judge_push_to_come,
 		.cache = &cache,
 	};
 	int rc = choose_policy(range, &judge);

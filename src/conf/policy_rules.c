@@ -359,6 +359,10 @@ static int check_needed(const struct addition *addition, const struct node *node
 		return reader_fail(reader, node_get(node, "signatures"), err,
 				   "'signatures' needs 'by': the principals and groups "
 				   "whose signatures count");
+	if (rule->push != NULL && rule->push->by.count == 0)
+		return reader_fail(reader, node_get(node, "push"), err,
+				   "'push' needs 'by': the principals and groups who "
+				   "may push");
 	const struct node *approvals = node_get(node, "approvals");
 	if (rule->approvals != NULL && rule->approvals->from.count == 0)
 		return reader_fail(reader, approvals, err,

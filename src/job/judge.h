@@ -40,6 +40,8 @@ struct judge_merge {
 	const char *conflicts; /* for people: there is no result; NULL: there is one */
 };
 
+struct judge_push; /* job/judge_push.h */
+
 struct judge {
 	struct repo *repo;
 	const struct change *change;
@@ -78,6 +80,9 @@ struct judge {
 	 * here knows. */
 	int (*reviews)(void *data, struct merge_request_fact *out, struct error *err);
 	void *reviews_data;
+	/* How the change was pushed. NULL: nobody here knows, and a rule that asks
+	 * refuses. */
+	const struct judge_push *push;
 	const struct fact_cache *cache; /* NULL: none */
 	const struct limits *limits;    /* NULL: the defaults */
 	/* The command that sets an anchor, for the refusal that needs it. NULL: a
@@ -122,6 +127,7 @@ int collect_commits(struct collector *collector,
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
 int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
+int collect_push(struct collector *collector, struct error *err); /* needs nothing */
 /* The signatures of annotated tags; needs nothing. */
 int collect_tags(struct collector *collector, struct error *err);
 /* One signature of an object: remembered, or verified; and who vouches for it. */

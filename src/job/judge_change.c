@@ -293,9 +293,10 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 
 	facts->change = judge->change;
 	facts->kinds = FACTS_REF;
-	if (change_kind(judge->change) == CHANGE_DELETE)
-		return 0;
-	int rc = find_forced(collector, err);
+	int rc = needed & FACTS_PUSH ? collect_push(collector, err) : 0;
+	if (rc != 0 || change_kind(judge->change) == CHANGE_DELETE)
+		return rc;
+	rc = find_forced(collector, err);
 	/* Always: a malformed commit is refused whatever the rules look at. */
 	if (rc == 0)
 		rc = collect_commits(collector, err);

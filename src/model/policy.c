@@ -167,6 +167,7 @@ unsigned int policy_facts_needed(const struct policy *policy, const char *reposi
 unsigned int policy_guards(const struct policy *policy, const char *repository,
 			   const char *ref)
 {
+	const unsigned int about_ref = FACTS_REF | FACTS_PUSH;
 	unsigned int guards = 0;
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
@@ -174,7 +175,7 @@ unsigned int policy_guards(const struct policy *policy, const char *repository,
 		    !rule_applies(rule, repository, ref))
 			continue;
 		for (int kind = 0; kind < RULE_KIND_COUNT; kind++)
-			if (rule_kind_rows[kind].facts != FACTS_REF &&
+			if ((rule_kind_rows[kind].facts & ~about_ref) != 0 &&
 			    rule_has(rule, &rule_kind_rows[kind]))
 				guards |= 1u << kind;
 	}

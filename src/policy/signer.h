@@ -17,6 +17,7 @@ struct principal_key;
 
 struct signer {
 	const struct commit_fact *commit;
+	const char *thing; /* what was signed, for people; NULL: a commit */
 	int64_t received_at;
 	int64_t claimed_at;
 	const struct principal *principal;

@@ -424,6 +424,19 @@ spoilt() {
 	assert_accepted
 }
 
+@test "push: doctor sees whether certificates are asked for" {
+	printf 'repositories:\n  shop: {path: "%s", anchor: {refs/heads/main: root}}\n' "$T/shop.git" >>"$T/gitgate.yaml"
+	run gitgate doctor --config "$T/gitgate.yaml"
+	assert_says "signed pushes are asked for"
+	chmod 644 "$T/shop.git/gitgate/push"
+	run gitgate doctor --config "$T/gitgate.yaml"
+	assert_says "holds a secret, and everybody may read"
+	rm "$T/shop.git/gitgate/push"
+	run gitgate doctor --config "$T/gitgate.yaml"
+	assert_equal "$status" 1
+	assert_says "git does not ask for it: run gitgate init '$T/shop.git'"
+}
+
 @test "push: the rule does not stand in the way of gitgate check" {
 	commit
 	cd "$T/work"

@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "control/state.h"
 
-#define MINUTE     (60 * CLOCK_SECOND)
-#define TOKEN_LEFT (5 * MINUTE) /* an older installation token is not given out */
+#define MINUTE       (60 * CLOCK_SECOND)
+#define REQUESTS_MAX 1000000      /* of a job: more is not believed */
+#define TOKEN_LEFT   (5 * MINUTE) /* an older installation token is not given out */
 
 struct forge_watch *forge_watch_find(struct control *control, const char *source)
 {
@@ -43,7 +44,8 @@ bool forge_allows(struct control *control, const struct conf_source_entry *sourc
 		  uint64_t requests, int64_t now, int64_t *until)
 {
 	struct forge_watch *watch = forge_watch_find(control, source->name);
-	uint64_t budget = source->options.budget;
+	int64_t budget = (int64_t)source->options.budget;
+	int64_t price = budget * MINUTE;
 	int64_t when;
 
 	if (!watch)
@@ -54,21 +56,38 @@ bool forge_allows(struct control *control, const struct conf_source_entry *sourc
 	if (passed > MINUTE)
 		passed = MINUTE;
 	watch->refilled_at = now;
-	watch->allowance += budget * (uint64_t)passed;
+	watch->allowance += budget * passed;
 	if (watch->allowance > budget * MINUTE)
 		watch->allowance = budget * MINUTE;
-	uint64_t price = (requests < budget ? requests : budget) * MINUTE;
+	if (requests < source->options.budget)
+		price = (int64_t)requests * MINUTE;
 	if (now < watch->retry_at)
 		when = watch->retry_at;
 	else if (watch->allowance < price)
-		when = now + (int64_t)((price - watch->allowance) / budget) + 1;
-	else {
-		watch->allowance -= price;
+		when = now + (price - watch->allowance) / budget + 1;
+	else
 		return true;
-	}
 	if (when < *until)
 		*until = when;
 	return false;
+}
+
+static void charge(struct forge_watch *watch, int64_t budget, int64_t requests)
+{
+	watch->allowance -= requests * MINUTE;
+	if (watch->allowance < -budget * MINUTE)
+		watch->allowance = -budget * MINUTE;
+}
+
+void forge_charge(struct control *control, const struct conf_source_entry *source,
+		  struct job *job, uint64_t requests)
+{
+	struct forge_watch *watch = forge_watch_find(control, source->name);
+
+	if (!watch)
+		return;
+	job->requests = requests;
+	charge(watch, (int64_t)source->options.budget, (int64_t)requests);
 }
 
 int forge_session_fill(struct control *control, struct job *job,
@@ -107,14 +126,22 @@ static int64_t to_monotonic(int64_t when)
 	return clock_monotonic() + (when - clock_now());
 }
 
-void forge_budget_take(struct control *control, const struct job *job,
+void forge_budget_take(struct control *control, struct job *job,
 		       const struct msg_forge_budget *budget)
 {
 	struct forge_watch *watch = forge_watch_find(control, job->source);
+	const struct conf_source_entry *source =
+		config_source(control->config, job->source);
 	struct msg_source_row row = { 0 };
+	uint64_t made =
+		budget->requests < REQUESTS_MAX ? budget->requests : REQUESTS_MAX;
 
-	if (!watch)
+	if (!watch || !source)
 		return;
+	/* What was guessed at its start becomes what it was. */
+	charge(watch, (int64_t)source->options.budget,
+	       (int64_t)made - (int64_t)job->requests);
+	job->requests = made;
 	if (budget->retry_at)
 		watch->retry_at = to_monotonic(budget->retry_at);
 	if (budget->installation_token && *budget->installation_token) {

@@ -261,7 +261,7 @@ static int64_t lag_of(const struct msg_merge_request_row *row)
 	return age < LAG_MIN ? LAG_MIN : age > LAG_MAX ? LAG_MAX : age;
 }
 
-int merge_requests_fetched(struct control *control, const char *repository)
+int merge_requests_fetched(struct control *control, const char *repository, bool again)
 {
 	struct msg_merge_request_row *rows;
 	size_t count = 0;
@@ -280,7 +280,7 @@ int merge_requests_fetched(struct control *control, const char *repository)
 			      NULL);
 		/* The forge says one thing and its ref another: ask again. */
 		rc = oid_equal(&head.tip, &rows[i].head)
-			     ? judge(control, &rows[i], false)
+			     ? judge(control, &rows[i], again)
 			     : store_merge_request_hint(
 				       control->store, repository, rows[i].number,
 				       clock_now() + lag_of(&rows[i]), NULL);

@@ -133,6 +133,7 @@ struct job {
 	uint64_t hinted_in;
 	size_t delivery_count;
 	size_t deliveries_done;
+	uint64_t requests;          /* report, lookup: charged to the forge's budget */
 	struct job_report *reports; /* report */
 	size_t report_count;
 	struct job_lookup *lookups; /* lookup */
@@ -188,7 +189,8 @@ struct forge_watch {
 	const char *name;
 	int64_t retry_at;    /* monotonic: it asked for silence until then */
 	int64_t refilled_at; /* monotonic */
-	uint64_t allowance;  /* requests that may still be made, times 60 s */
+	int64_t allowance;   /* requests that may still be made, times 60 s; below 0:
+				a job needed more */
 	uint64_t failures;   /* jobs in a row */
 	uint64_t failed_job; /* the last of them */
 	char *token;         /* of an App's installation; wiped */
@@ -352,16 +354,20 @@ struct forge_watch *forge_watch_find(struct control *control, const char *source
  */
 const struct conf_source_entry *forge_of(const struct control *control,
 					 const char *repository);
-/* Whether `requests` may be made now; *until otherwise. Takes them from the budget. */
+/* Whether `requests` may be made now; *until otherwise. */
 bool forge_allows(struct control *control, const struct conf_source_entry *source,
 		  uint64_t requests, int64_t now, int64_t *until);
+/* Takes them from the budget, until the job says how many it made. One that needed more
+ * makes the next ones wait, for a minute at most. */
+void forge_charge(struct control *control, const struct conf_source_entry *source,
+		  struct job *job, uint64_t requests);
 /* The first message of a report or lookup job; its paths. ERROR_... when the credential
  * cannot be read. */
 int forge_session_fill(struct control *control, struct job *job,
 		       const struct conf_source_entry *source,
 		       struct msg_forge_session *session, struct error *err);
 /* What a job said about limits and its token. */
-void forge_budget_take(struct control *control, const struct job *job,
+void forge_budget_take(struct control *control, struct job *job,
 		       const struct msg_forge_budget *budget);
 /* Whether it says something about the forge, which is left alone for a while then. */
 bool forge_is_down(int code);
@@ -379,8 +385,9 @@ int merge_request_take(struct control *control, const char *repository,
 /* All open ones were listed: those that are not among them are looked at singly. */
 int merge_requests_listed(struct control *control, const char *repository,
 			  const struct merge_request *found, size_t count);
-/* A fetch ended: what has a new head or base is judged. */
-int merge_requests_fetched(struct control *control, const char *repository);
+/* A fetch ended: what has a new head or base is judged; after a reload (`again`) all
+ * that is open. */
+int merge_requests_fetched(struct control *control, const char *repository, bool again);
 /* Something was accepted on a branch: what shall be merged into it is judged by that.
  */
 int merge_requests_accepted(struct control *control, const char *repository,

@@ -282,7 +282,7 @@ static void take_refs(struct control *control, struct job *job, const char *head
 		rc = store_delivery_done(control->store, job->repository, job->delivery,
 					 &err);
 	if (rc == 0)
-		rc = merge_requests_fetched(control, job->repository);
+		rc = merge_requests_fetched(control, job->repository, job->again);
 	if (rc != 0)
 		control_fail(control, 3, &err);
 	metric_add(METRIC_FETCHES, 1);

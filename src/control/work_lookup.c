@@ -168,6 +168,7 @@ static void lookup_prepare(struct control *control,
 	}
 	if (rc == 0)
 		rc = forge_session_fill(control, job, source, session, &err);
+	forge_charge(control, source, job, job->lookup_count);
 	job_start(control, job, MESSAGE_forge_session, session);
 	if (rc != 0) {
 		log_error("a forge cannot be asked", LOG_S("source", source->name),
@@ -181,15 +182,9 @@ void lookup_due(struct control *control, int64_t now, int64_t *until)
 {
 	for (size_t i = 0; i < control->config->source_count; i++) {
 		const struct conf_source_entry *source = &control->config->sources[i];
-		struct forge_watch *watch = forge_watch_find(control, source->name);
-		if (jobs_talk_to(control, &lookup_kind, source->name) || !watch)
-			continue;
-		if (now < watch->retry_at) {
-			if (watch->retry_at < *until)
-				*until = watch->retry_at;
-			continue;
-		}
-		lookup_prepare(control, source, now, until);
+		if (!jobs_talk_to(control, &lookup_kind, source->name) &&
+		    forge_allows(control, source, 1, now, until))
+			lookup_prepare(control, source, now, until);
 	}
 }
 
@@ -274,9 +269,16 @@ static int take_found(struct control *control, struct job *job,
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < job->found_count; i++)
-		rc = merge_request_take(control, lookup->repository, &job->found[i],
-					lookup->wanted);
+	for (size_t i = 0; rc == 0 && i < job->found_count; i++) {
+		const struct merge_request *found = &job->found[i];
+		/* Looked at alone it says what is wrong with it. */
+		rc = is_set(found->row.state)
+			     ? merge_request_take(control, lookup->repository, found,
+						  lookup->wanted)
+			     : store_merge_request_hint(
+				       control->store, lookup->repository,
+				       found->row.number, clock_now(), NULL);
+	}
 	if (rc == 0 && strcmp(lookup->mode, "open") == 0)
 		rc = merge_requests_listed(control, lookup->repository, job->found,
 					   job->found_count);
@@ -329,6 +331,29 @@ static int take_looked_up(struct control *control, struct job *job,
 	return 0;
 }
 
+static void take_crash(struct control *control, struct job *job)
+{
+	const char *problem = "the job ended without a result";
+
+	if (control_write(control) != 0)
+		return;
+	forge_result(control, job->source, job->id, ERROR_FORGE, problem, 0);
+	for (size_t i = 0; i < job->lookup_count; i++)
+		if (!job->lookups[i].done)
+			lookup_failed(control, &job->lookups[i], ERROR_FORGE, problem,
+				      0);
+}
+
+/* One that ends in order may leave nothing out. */
+static bool is_complete(const struct job *job)
+{
+	bool complete = true;
+
+	for (size_t i = 0; i < job->lookup_count; i++)
+		complete = complete && job->lookups[i].done;
+	return complete;
+}
+
 static int take_message(struct control *control, struct job *job,
 			enum message_type type, const void *message, int *fds)
 {
@@ -345,21 +370,10 @@ static int take_message(struct control *control, struct job *job,
 	}
 	if (type != MESSAGE_done)
 		return ERROR_MESSAGE;
+	if (!is_complete(job))
+		take_crash(control, job);
 	job_finish(control, job);
 	return 0;
-}
-
-static void take_crash(struct control *control, struct job *job)
-{
-	const char *problem = "the job ended without a result";
-
-	if (control_write(control) != 0)
-		return;
-	forge_result(control, job->source, job->id, ERROR_FORGE, problem, 0);
-	for (size_t i = 0; i < job->lookup_count; i++)
-		if (!job->lookups[i].done)
-			lookup_failed(control, &job->lookups[i], ERROR_FORGE, problem,
-				      0);
 }
 
 const struct job_kind lookup_kind = { PROFILE_REPORT, "lookup", take_message,

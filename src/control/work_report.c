@@ -118,6 +118,7 @@ static void report_prepare(struct control *control,
 	if (rc == 0)
 		rc = job_add_message(job, MESSAGE_done, &end, -1);
 	if (rc == 0) {
+		forge_charge(control, source, job, REQUESTS_A_ROW * count);
 		job_start(control, job, MESSAGE_forge_session, session);
 		return;
 	}
@@ -223,6 +224,28 @@ static int take_reported(struct control *control, struct job *job,
 	return 0;
 }
 
+static void take_crash(struct control *control, struct job *job)
+{
+	if (control_write(control) != 0)
+		return;
+	for (size_t i = 0; i < job->report_count; i++)
+		if (!job->reports[i].done)
+			failed(control, job, &job->reports[i], ERROR_CHILD,
+			       "the job ended without a result", 0);
+	forge_result(control, job->source, job->id, ERROR_FORGE,
+		     "the job ended without a result", 0);
+}
+
+/* One that ends in order may leave nothing out. */
+static bool is_complete(const struct job *job)
+{
+	bool complete = true;
+
+	for (size_t i = 0; i < job->report_count; i++)
+		complete = complete && job->reports[i].done;
+	return complete;
+}
+
 static int take_message(struct control *control, struct job *job,
 			enum message_type type, const void *message, int *fds)
 {
@@ -235,20 +258,10 @@ static int take_message(struct control *control, struct job *job,
 	}
 	if (type != MESSAGE_done)
 		return ERROR_MESSAGE;
+	if (!is_complete(job))
+		take_crash(control, job);
 	job_finish(control, job);
 	return 0;
-}
-
-static void take_crash(struct control *control, struct job *job)
-{
-	if (control_write(control) != 0)
-		return;
-	for (size_t i = 0; i < job->report_count; i++)
-		if (!job->reports[i].done)
-			failed(control, job, &job->reports[i], ERROR_CHILD,
-			       "the job ended without a result", 0);
-	forge_result(control, job->source, job->id, ERROR_FORGE,
-		     "the job ended without a result", 0);
 }
 
 const struct job_kind report_kind = { PROFILE_REPORT, "report", take_message,

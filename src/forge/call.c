@@ -259,6 +259,7 @@ int forge_call(struct forge *forge, const struct call *call, struct arena *arena
 		return buf_status(call->body, "a request's body", err);
 	if (headers == NULL && call->body != NULL)
 		headers = json;
+	forge->budget.requests++;
 	int code =
 		http_request(forge->http, call->method, call->target, headers,
 			     call->body != NULL ? call->body->data : NULL,
@@ -268,6 +269,22 @@ int forge_call(struct forge *forge, const struct call *call, struct arena *arena
 	note_limits(forge, &reply, retry_at);
 	code = take_reply(call, &reply, arena, out, err);
 	http_reply_release(&reply);
+	return code;
+}
+
+int forge_call_made(struct forge *forge, const struct call *call, struct arena *arena,
+		    const char **id, int64_t *retry_at, struct error *err)
+{
+	struct call_reply reply;
+	struct call_fields fields;
+	int code = forge_call(forge, call, arena, &reply, retry_at, err);
+	if (code != 0 || reply.body == NULL)
+		return code;
+	call_fields_begin(&fields, arena, reply.body, "what was posted");
+	const char *made = call_text(&fields, "id", CALL_NEEDED);
+	code = call_fields_status(&fields, err);
+	if (code == 0)
+		*id = made;
 	return code;
 }
 

@@ -50,6 +50,10 @@ struct call_reply {
  * failed body. */
 int forge_call(struct forge *forge, const struct call *call, struct arena *arena,
 	       struct call_reply *out, int64_t *retry_at, struct error *err);
+/* The same, and *id is the "id" of what was made. 204: it was taken, and has the one
+ * that it had. */
+int forge_call_made(struct forge *forge, const struct call *call, struct arena *arena,
+		    const char **id, int64_t *retry_at, struct error *err);
 /* GET without more. */
 int forge_get(struct forge *forge, const char *target, const char *right,
 	      struct arena *arena, struct call_reply *out, int64_t *retry_at,

@@ -125,7 +125,8 @@ struct forge_merge_request {
 int forge_merge_request(struct forge *forge, const char *name, uint64_t number,
 			struct arena *arena, struct forge_merge_request *out,
 			int64_t *retry_at, struct error *err);
-/* All open ones, bounded by forge.merge_requests; reviews are read too. */
+/* All open ones, bounded by forge.merge_requests; reviews are read too. One that cannot
+ * be read, for reasons of its own, has its number and no state. */
 int forge_open_merge_requests(struct forge *forge, const char *name,
 			      struct arena *arena, struct forge_merge_request **out,
 			      size_t *count, int64_t *retry_at, struct error *err);

@@ -126,26 +126,6 @@ static void write_status(struct buf *out, const struct status *status)
 	json_object_end(&json);
 }
 
-/* Sends, and reads the id of what was made. */
-static int send(struct forge *forge, const struct call *call, struct arena *arena,
-		const char **id, int64_t *retry_at, struct error *err)
-{
-	struct call_reply reply;
-	struct call_fields fields;
-	int code = forge_call(forge, call, arena, &reply, retry_at, err);
-	if (code != 0)
-		return code;
-	/* 204: it was taken, and has the id that it had. */
-	if (reply.body == NULL)
-		return 0;
-	call_fields_begin(&fields, arena, reply.body, "what was posted");
-	const char *made = call_text(&fields, "id", CALL_NEEDED);
-	code = call_fields_status(&fields, err);
-	if (code == 0)
-		*id = made;
-	return code;
-}
-
 int gitea_status(struct forge *forge, const struct msg_report_item *item,
 		 const struct msg_finding_row *findings, size_t finding_count,
 		 struct arena *arena, const char **forge_ref, int64_t *retry_at,
@@ -177,7 +157,7 @@ int gitea_status(struct forge *forge, const struct msg_report_item *item,
 			.right = GITEA_RIGHT_REPOSITORY,
 		};
 		write_status(&body, &status);
-		code = send(forge, &call, arena, &id, retry_at, err);
+		code = forge_call_made(forge, &call, arena, &id, retry_at, err);
 		buf_release(&body);
 	}
 	if (code == 0)
@@ -257,7 +237,7 @@ static int send_comment(struct forge *forge, const char *method, const char *tar
 	json_object(&json);
 	json_put_string(&json, "body", text);
 	json_object_end(&json);
-	int code = send(forge, &call, arena, id, retry_at, err);
+	int code = forge_call_made(forge, &call, arena, id, retry_at, err);
 	buf_release(&body);
 	return code;
 }

@@ -120,23 +120,6 @@ static void write_status(struct buf *out, const struct status *status)
 	json_object_end(&json);
 }
 
-/* Sends a body and reads the "id" of what was made of it. */
-static int send(struct forge *forge, const struct call *call, struct arena *arena,
-		const char **id, int64_t *retry_at, struct error *err)
-{
-	struct call_reply reply;
-	struct call_fields fields;
-	int rc = forge_call(forge, call, arena, &reply, retry_at, err);
-	if (rc)
-		return rc;
-	call_fields_begin(&fields, arena, reply.body, "what was posted");
-	const char *made = call_text(&fields, "id", CALL_NEEDED);
-	rc = call_fields_status(&fields, err);
-	if (!rc)
-		*id = made;
-	return rc;
-}
-
 static int post_status(struct forge *forge, const struct msg_report_item *item,
 		       const struct status *status, struct arena *arena,
 		       const char **id, int64_t *retry_at, struct error *err)
@@ -150,7 +133,7 @@ static int post_status(struct forge *forge, const struct msg_report_item *item,
 		.body = &body,
 		.right = RIGHT_STATUSES,
 	};
-	int rc = send(forge, &call, arena, id, retry_at, err);
+	int rc = forge_call_made(forge, &call, arena, id, retry_at, err);
 	buf_release(&body);
 	return rc;
 }
@@ -273,7 +256,7 @@ static int send_comment(struct forge *forge, const struct msg_report_item *item,
 		.body = &body,
 		.right = RIGHT_COMMENTS,
 	};
-	int rc = send(forge, &call, arena, out, retry_at, err);
+	int rc = forge_call_made(forge, &call, arena, out, retry_at, err);
 	buf_release(&body);
 	return rc;
 }

@@ -171,23 +171,6 @@ static void write_status(struct buf *out, const struct msg_report_item *item,
 	json_object_end(&json);
 }
 
-/* Sends a body and reads the "id" of what was made of it. */
-static int send(struct forge *forge, const struct call *call, struct arena *arena,
-		const char **id, int64_t *retry_at, struct error *err)
-{
-	struct call_reply reply;
-	struct call_fields fields;
-	int rc = forge_call(forge, call, arena, &reply, retry_at, err);
-	if (rc)
-		return rc;
-	call_fields_begin(&fields, arena, reply.body, "what was posted");
-	const char *made = call_text(&fields, "id", CALL_NEEDED);
-	rc = call_fields_status(&fields, err);
-	if (!rc)
-		*id = made;
-	return rc;
-}
-
 static int post_status(struct forge *forge, const struct msg_report_item *item,
 		       const struct status *status, struct arena *arena,
 		       const char **id, int64_t *retry_at, struct error *err)
@@ -202,7 +185,7 @@ static int post_status(struct forge *forge, const struct msg_report_item *item,
 		.right = RIGHT_API,
 		.conflict_passes = true, /* another update of the commit goes on */
 	};
-	int rc = send(forge, &call, arena, id, retry_at, err);
+	int rc = forge_call_made(forge, &call, arena, id, retry_at, err);
 	buf_release(&body);
 	return rc;
 }
@@ -355,7 +338,7 @@ static int send_note(struct forge *forge, const struct msg_report_item *item,
 		.body = &body,
 		.right = RIGHT_API,
 	};
-	int rc = send(forge, &call, arena, out, retry_at, err);
+	int rc = forge_call_made(forge, &call, arena, out, retry_at, err);
 	buf_release(&body);
 	return rc;
 }

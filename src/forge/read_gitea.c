@@ -7,7 +7,7 @@
 
 #include "doc/doc.h"
 #include "forge/call.h"
-#include "forge/hints.h"
+#include "forge/hints_pull.h"
 #include "forge/read.h"
 
 #define OTHERS   "it is about other things than refs and merge requests"
@@ -29,50 +29,7 @@ static void read_push(struct hints *hints, const struct node *payload)
 			 });
 }
 
-static void read_ref(struct hints *hints, const struct node *payload,
-		     const char *action)
-{
-	const char *prefix = hints_prefix(node_get(payload, "ref_type"));
-	if (prefix == NULL) {
-		hints_ignore(hints, "what was made or deleted is neither a branch nor "
-				    "a "
-				    "tag");
-		return;
-	}
-	hints_add(hints, &(struct hint){
-				 .kind = "push",
-				 .action = action,
-				 .prefix = prefix,
-				 .ref = node_get(payload, "ref"),
-				 .new_id = node_get(payload, "sha"),
-			 });
-}
-
-static void read_create(struct hints *hints, const struct node *payload)
-{
-	read_ref(hints, payload, "created");
-}
-
-static void read_delete(struct hints *hints, const struct node *payload)
-{
-	read_ref(hints, payload, "deleted");
-}
-
 /* --- merge requests --- */
-
-static void add_merge_request(struct hints *hints, const struct node *payload,
-			      const char *kind, const char *action)
-{
-	hints_add(hints, &(struct hint){
-				 .kind = kind,
-				 .action = action,
-				 .prefix = "refs/heads/",
-				 .ref = call_child(payload, "pull_request.base.ref"),
-				 .old_id = call_child(payload, "pull_request.base.sha"),
-				 .new_id = call_child(payload, "pull_request.head.sha"),
-				 .number = call_child(payload, "pull_request.number"),
-			 });
-}
 
 static const struct hint_action request_actions[] = {
 	{ "opened", "opened", NULL },
@@ -93,43 +50,30 @@ static const struct hint_action request_actions[] = {
 
 static void read_pull_request(struct hints *hints, const struct node *payload)
 {
-	const char *told = hints_text(node_get(payload, "action"));
-	const struct hint_action *row = hints_action(request_actions, told);
-	const char *action = row->action;
-	if (action == NULL) {
-		hints_ignore(hints, row->ignored);
-		return;
-	}
-	if (strcmp(told, "closed") == 0 && node_boolean(call_child(payload, "pull_"
-									    "request."
-									    "merged")))
-		action = "merged";
-	if (strcmp(told, "edited") == 0 && call_child(payload, "changes.ref") != NULL)
-		action = "retargeted";
-	add_merge_request(hints, payload, "merge-request", action);
+	pull_read(hints, payload, request_actions, "changes.ref");
 }
 
 static void read_approved(struct hints *hints, const struct node *payload)
 {
-	add_merge_request(hints, payload, "review", "approved");
+	pull_add(hints, payload, "review", "approved");
 }
 
 static void read_rejected(struct hints *hints, const struct node *payload)
 {
-	add_merge_request(hints, payload, "review", "changes-requested");
+	pull_add(hints, payload, "review", "changes-requested");
 }
 
 static void read_commented(struct hints *hints, const struct node *payload)
 {
-	add_merge_request(hints, payload, "review", "commented");
+	pull_add(hints, payload, "review", "commented");
 }
 
 /* --- every event; also the names that only X-Gitea-Event-Type has --- */
 
 static const struct hint_event events[] = {
 	{ "push", read_push, NULL },
-	{ "create", read_create, NULL },
-	{ "delete", read_delete, NULL },
+	{ "create", pull_read_create, NULL },
+	{ "delete", pull_read_delete, NULL },
 	{ "pull_request", read_pull_request, NULL },
 	{ "pull_request_assign", read_pull_request, NULL },
 	{ "pull_request_label", read_pull_request, NULL },

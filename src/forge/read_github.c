@@ -6,7 +6,7 @@
 
 #include "doc/doc.h"
 #include "forge/call.h"
-#include "forge/hints.h"
+#include "forge/hints_pull.h"
 #include "forge/read.h"
 
 #define OTHERS   "it is about other things than refs and merge requests"
@@ -42,51 +42,7 @@ static void read_push(struct hints *hints, const struct node *payload)
 			 });
 }
 
-/* Comes beside the push; with many refs at once it may be all that comes. */
-static void read_ref(struct hints *hints, const struct node *payload,
-		     const char *action)
-{
-	const char *prefix = hints_prefix(node_get(payload, "ref_type"));
-	if (prefix == NULL) {
-		hints_ignore(hints, "what was made or deleted is neither a branch nor "
-				    "a "
-				    "tag");
-		return;
-	}
-	hints_add(hints, &(struct hint){
-				 .kind = "push",
-				 .action = action,
-				 .prefix = prefix,
-				 .ref = node_get(payload, "ref"),
-			 });
-}
-
-static void read_create(struct hints *hints, const struct node *payload)
-{
-	read_ref(hints, payload, "created");
-}
-
-static void read_delete(struct hints *hints, const struct node *payload)
-{
-	read_ref(hints, payload, "deleted");
-}
-
 /* --- merge requests --- */
-
-static void add_merge_request(struct hints *hints, const struct node *payload,
-			      const char *kind, const char *action)
-{
-	const struct node *request = node_get(payload, "pull_request");
-	hints_add(hints, &(struct hint){
-				 .kind = kind,
-				 .action = action,
-				 .prefix = "refs/heads/",
-				 .ref = call_child(request, "base.ref"),
-				 .old_id = call_child(request, "base.sha"),
-				 .new_id = call_child(request, "head.sha"),
-				 .number = node_get(request, "number"),
-			 });
-}
 
 static const struct hint_action request_actions[] = {
 	{ "opened", "opened", NULL },
@@ -115,20 +71,7 @@ static const struct hint_action request_actions[] = {
 
 static void read_pull_request(struct hints *hints, const struct node *payload)
 {
-	const char *told = hints_text(node_get(payload, "action"));
-	const struct hint_action *row = hints_action(request_actions, told);
-	const char *action = row->action;
-	if (action == NULL) {
-		hints_ignore(hints, row->ignored);
-		return;
-	}
-	if (strcmp(told, "closed") == 0 && node_boolean(call_child(payload, "pull_"
-									    "request."
-									    "merged")))
-		action = "merged";
-	if (strcmp(told, "edited") == 0 && call_child(payload, "changes.base") != NULL)
-		action = "retargeted";
-	add_merge_request(hints, payload, "merge-request", action);
+	pull_read(hints, payload, request_actions, "changes.base");
 }
 
 static const struct hint_action review_states[] = {
@@ -146,7 +89,7 @@ static void read_review(struct hints *hints, const struct node *payload)
 	const char *action = hints_action(review_states, state)->action;
 	if (strcmp(hints_text(node_get(payload, "action")), "dismissed") == 0)
 		action = "dismissed";
-	add_merge_request(hints, payload, "review", action);
+	pull_add(hints, payload, "review", action);
 }
 
 /* --- the merge queue --- */
@@ -230,8 +173,8 @@ static void read_check_suite(struct hints *hints, const struct node *payload)
 
 static const struct hint_event events[] = {
 	{ "push", read_push, NULL },
-	{ "create", read_create, NULL },
-	{ "delete", read_delete, NULL },
+	{ "create", pull_read_create, NULL },
+	{ "delete", pull_read_delete, NULL },
 	{ "pull_request", read_pull_request, NULL },
 	{ "pull_request_review", read_review, NULL },
 	{ "merge_group", read_merge_group, NULL },

@@ -176,10 +176,18 @@ int forge_merge_request(struct forge *forge, const char *name, uint64_t number,
 	return 0;
 }
 
+/* Whether the trouble is this merge request's own, and not the forge's or ours. */
+static bool is_its_own(int code)
+{
+	return code == ERROR_LIMIT || code == ERROR_SYNTAX ||
+	       code == ERROR_FORGE_REFUSED;
+}
+
+/* `lenient`: of one that cannot be read there is the number alone. */
 static int read_all(struct forge *forge, const char *name,
-		    const struct call_numbers *numbers, struct arena *arena,
-		    struct forge_merge_request **out, size_t *count, int64_t *retry_at,
-		    struct error *err)
+		    const struct call_numbers *numbers, bool lenient,
+		    struct arena *arena, struct forge_merge_request **out,
+		    size_t *count, int64_t *retry_at, struct error *err)
 {
 	struct forge_merge_request *made =
 		arena_array(arena, numbers->count + 1, sizeof(*made));
@@ -193,9 +201,9 @@ static int read_all(struct forge *forge, const char *name,
 		/* It went away since it was listed. */
 		if (code == ERROR_NOT_FOUND)
 			continue;
-		if (code != 0)
+		if (code != 0 && !(lenient && is_its_own(code)))
 			return error_set(err, code, "%s", cause.text);
-		read++;
+		made[read++].row.number = numbers->items[i];
 	}
 	*out = made;
 	*count = read;
@@ -217,7 +225,7 @@ int forge_open_merge_requests(struct forge *forge, const char *name,
 	if (code != 0)
 		return error_context(err, "merge requests of '%s'",
 				     name != NULL ? name : "");
-	return read_all(forge, name, &numbers, arena, out, count, retry_at, err);
+	return read_all(forge, name, &numbers, true, arena, out, count, retry_at, err);
 }
 
 int forge_commit_merge_requests(struct forge *forge, const char *name,
@@ -236,7 +244,7 @@ int forge_commit_merge_requests(struct forge *forge, const char *name,
 	if (code != 0)
 		return error_context(err, "merge requests of '%s'",
 				     name != NULL ? name : "");
-	return read_all(forge, name, &numbers, arena, out, count, retry_at, err);
+	return read_all(forge, name, &numbers, false, arena, out, count, retry_at, err);
 }
 
 /* --- set-up --- */

@@ -17,10 +17,10 @@ int store_change_add(struct store *store, const struct msg_change_row *row,
 {
 	struct msg_change_row fresh = *row;
 	fresh.id = 0;
-	struct sql sql = { .text = "INSERT INTO changes (@) VALUES ($) RETURNING id",
+	struct sql sql = { .text = "INSERT INTO changes (@) VALUES ($)",
 			   .type = MESSAGE_change_row,
 			   .row = &fresh };
-	return sql_get_number(store, &sql, id, err);
+	return sql_insert(store, &sql, id, err);
 }
 
 int store_change_get(struct store *store, struct arena *arena, uint64_t id,
@@ -128,12 +128,12 @@ int store_verdict_add(struct store *store, const struct msg_verdict_row *row,
 {
 	struct msg_verdict_row fresh = *row;
 	fresh.id = 0;
-	struct sql sql = { .text = "INSERT INTO verdicts (@) VALUES ($) RETURNING id",
+	struct sql sql = { .text = "INSERT INTO verdicts (@) VALUES ($)",
 			   .type = MESSAGE_verdict_row,
 			   .row = &fresh };
 	struct error cause = ERROR_INIT;
 	uint64_t verdict = 0;
-	int rc = sql_get_number(store, &sql, &verdict, &cause);
+	int rc = sql_insert(store, &sql, &verdict, &cause);
 	if (rc == ERROR_NOT_FOUND)
 		return no_change(err, row->change);
 	if (rc < 0)

@@ -28,10 +28,10 @@ int store_delivery_add(struct store *store, const struct msg_delivery_row *row,
 	fresh.id = 0;
 	fresh.state = "waiting";
 	fresh.merged = 0;
-	struct sql add = { .text = "INSERT INTO deliveries (@) VALUES ($) RETURNING id",
+	struct sql add = { .text = "INSERT INTO deliveries (@) VALUES ($)",
 			   .type = MESSAGE_delivery_row,
 			   .row = &fresh };
-	return sql_get_number(store, &add, id, err);
+	return sql_insert(store, &add, id, err);
 }
 
 int store_delivery_done(struct store *store, const char *repository, uint64_t up_to,

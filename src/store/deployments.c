@@ -101,12 +101,11 @@ int store_deployment_add(struct store *store, struct msg_deployment_row *row,
 	int rc = next_generation(store, row->target, &fresh.generation, err);
 	if (rc < 0)
 		return rc;
-	struct sql sql = { .text = "INSERT INTO deployments (@) VALUES ($) RETURNING "
-				   "id",
+	struct sql sql = { .text = "INSERT INTO deployments (@) VALUES ($)",
 			   .type = MESSAGE_deployment_row,
 			   .row = &fresh };
 	uint64_t id = 0;
-	rc = sql_get_number(store, &sql, &id, err);
+	rc = sql_insert(store, &sql, &id, err);
 	if (rc < 0)
 		return rc; /* a generation that nobody has: harmless */
 	row->id = id;

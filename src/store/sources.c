@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "store/sql.h"
+#include "store/sqlite.h"
 
 /* A token's use is noted once a minute, not at every request. */
 #define NOTE_EVERY (60 * CLOCK_SECOND)
@@ -15,6 +16,71 @@
 static int no_source(struct error *err, const char *name)
 {
 	return error_set(err, ERROR_NOT_FOUND, "the store has no source '%s'", name);
+}
+
+/* One row for all deliveries of a transaction instead of a write for each. */
+int store_source_came(struct store *store, const char *name, uint64_t delivery,
+		      int64_t at, struct error *err)
+{
+	struct source_came *came = store->came;
+	while (came != NULL && strcmp(came->name, name) != 0)
+		came = came->next;
+	if (came == NULL) {
+		came = calloc(1, sizeof(*came));
+		char *copy = came != NULL ? strdup(name) : NULL;
+		if (copy == NULL) {
+			free(came);
+			return error_set(err, ERROR_MEMORY,
+					 "cannot count a delivery: %s",
+					 error_meaning(ERROR_MEMORY));
+		}
+		*came = (struct source_came){ .next = store->came, .name = copy };
+		store->came = came;
+	}
+	came->count++;
+	came->last = delivery;
+	came->last_at = at;
+	return 0;
+}
+
+int store_sources_write(struct store *store, struct error *err)
+{
+	for (struct source_came *came = store->came; came; came = came->next) {
+		if (came->count == 0)
+			continue;
+		int rc = sql_do(store,
+				"INSERT INTO sources (name, deliveries, last_delivery, "
+				"last_delivery_at) VALUES (:name, :count, :last, :at) "
+				"ON CONFLICT (name) DO UPDATE SET "
+				"deliveries = deliveries + excluded.deliveries, "
+				"last_delivery = excluded.last_delivery, "
+				"last_delivery_at = excluded.last_delivery_at",
+				SQL_VALUES(SQL_TEXT("name", came->name),
+					   SQL_UNSIGNED("count", came->count),
+					   SQL_UNSIGNED("last", came->last),
+					   SQL_INTEGER("at", came->last_at)),
+				err);
+		if (rc < 0)
+			return store_spoil(store, rc);
+		came->count = 0;
+	}
+	return 0;
+}
+
+void store_sources_rollback(struct store *store)
+{
+	for (struct source_came *came = store->came; came; came = came->next)
+		came->count = 0;
+}
+
+void store_sources_release(struct store *store)
+{
+	while (store->came != NULL) {
+		struct source_came *came = store->came;
+		store->came = came->next;
+		free(came->name);
+		free(came);
+	}
 }
 
 int store_source_ensure(struct store *store, const char *name, const char *kind,
@@ -33,7 +99,9 @@ int store_source_get(struct store *store, struct arena *arena, const char *name,
 	struct sql sql = { .text = "SELECT @ FROM sources WHERE name = :name",
 			   .values = SQL_VALUES(SQL_TEXT("name", name)),
 			   .type = MESSAGE_source_row };
-	int rc = sql_get_row(store, arena, &sql, out, err);
+	int rc = store_sources_write(store, err);
+	if (rc == 0)
+		rc = sql_get_row(store, arena, &sql, out, err);
 	return rc == ERROR_NOT_FOUND ? no_source(err, name) : rc;
 }
 
@@ -42,7 +110,8 @@ int store_source_list(struct store *store, struct arena *arena,
 {
 	struct sql sql = { .text = "SELECT @ FROM sources ORDER BY name",
 			   .type = MESSAGE_source_row };
-	return sql_get_rows(store, arena, &sql, (void **)out, count, err);
+	int rc = store_sources_write(store, err);
+	return rc < 0 ? rc : sql_get_rows(store, arena, &sql, (void **)out, count, err);
 }
 
 int store_source_put(struct store *store, const struct msg_source_row *row,
@@ -94,12 +163,11 @@ int store_token_add(struct store *store, const struct msg_token_row *row, uint64
 	int rc = check_room(store, row->name, err);
 	if (rc < 0)
 		return rc;
-	struct sql sql = { .text = "INSERT INTO tokens (@, digest) VALUES ($, :digest) "
-				   "RETURNING id",
+	struct sql sql = { .text = "INSERT INTO tokens (@, digest) VALUES ($, :digest)",
 			   .values = SQL_VALUES(SQL_DIGEST("digest", &row->digest)),
 			   .type = MESSAGE_token_row,
 			   .row = &fresh };
-	return sql_get_number(store, &sql, id, err);
+	return sql_insert(store, &sql, id, err);
 }
 
 static int note_use(struct store *store, uint64_t id, int64_t now, struct error *err)

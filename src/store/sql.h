@@ -67,6 +67,9 @@ int sql_run(struct store *store, const struct sql *sql, uint64_t *changed,
 /* As sql_run() with a text and values only. */
 int sql_do(struct store *store, const char *text, const struct sql_value *values,
 	   struct error *err);
+/* "INSERT INTO ...": *id is the new row's. */
+int sql_insert(struct store *store, const struct sql *sql, uint64_t *id,
+	       struct error *err);
 /* The first column of the first row; ERROR_NOT_FOUND (err is not set: the caller names
  * what is missing) when there is none. NULL reads as 0. */
 int sql_get_number(struct store *store, const struct sql *sql, uint64_t *out,
@@ -82,7 +85,6 @@ int sql_get_rows(struct store *store, struct arena *arena, const struct sql *sql
 struct sql_cursor {
 	struct store *store;
 	void *statement;
-	bool own; /* not from the cache */
 	struct error *err;
 };
 int sql_open(struct sql_cursor *cursor, struct store *store, const struct sql *sql,

@@ -25,13 +25,31 @@ struct backlog {
 	uint64_t bytes;
 };
 
+/* Where a parameter's value comes from: looked up once. */
+struct parameter {
+	char *name;                            /* without ":" */
+	const struct message_field_row *field; /* of the row; NULL: it has none such */
+};
+
 struct statement {
+	sqlite3_stmt *prepared;
+	struct parameter *parameters;
+	int parameter_count;
+	bool kept; /* one of the store's; otherwise the cursor's own */
+	bool busy;
 	char *text; /* before expansion */
 	unsigned int type;
 	uint64_t hash;
 	uint64_t used_at; /* of struct store.uses */
-	bool busy;
-	sqlite3_stmt *prepared;
+};
+
+/* What came from a source in this transaction: written at its end, in one row. */
+struct source_came {
+	struct source_came *next;
+	char *name;
+	uint64_t count;
+	uint64_t last;
+	int64_t last_at;
 };
 
 struct store {
@@ -43,13 +61,14 @@ struct store {
 	bool closed;      /* for writing, after a failed commit */
 	bool sync_failed; /* and nothing more may be done to the files */
 	int wal_pages;    /* in the log after the last commit */
-	struct statement statements[STATEMENT_MAXIMUM];
+	struct statement *statements[STATEMENT_MAXIMUM];
 	size_t statement_count;
 	uint64_t uses;
 	struct backlog backlog;           /* with what this transaction did */
 	struct backlog committed_backlog; /* what a rollback goes back to */
 	struct unread unread;
 	bool unread_lost;            /* it is to be made anew: a rollback */
+	struct source_came *came;    /* of each source that was ever named */
 	struct store_backup *backup; /* the one that is being made; NULL: none */
 };
 
@@ -87,6 +106,13 @@ int sqlite_migrate(struct store *store, const struct sqlite_migrations *list,
 
 /* store/webhooks.c: counts the backlog and fills `unread`. */
 int store_backlog_load(struct store *store, struct error *err);
+
+/* store/sources.c: a delivery came, and what came is written, or forgotten. */
+int store_source_came(struct store *store, const char *name, uint64_t delivery,
+		      int64_t at, struct error *err);
+int store_sources_write(struct store *store, struct error *err);
+void store_sources_rollback(struct store *store);
+void store_sources_release(struct store *store);
 
 void sqlite_forget_statements(struct store *store);
 /* Makes the entry of `path` in its directory durable. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +80,13 @@ static int ensure_file(const char *location, enum store_mode mode, struct error 
 		return error_set(err, ERROR_STORE, "the store '%s' is not a file",
 				 location);
 	return 0;
+}
+
+/* Before the first database: one thread uses each, and nobody reads SQLite's counts. */
+static void set_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 static int configure(struct store *store, struct error *err)
@@ -158,7 +166,9 @@ static char *plain_name(const char *location)
 int sqlite_open(struct store **out, const char *location, enum store_mode mode,
 		struct error *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	bool memory = strcmp(location, "memory:") == 0;
+	pthread_once(&once, set_library);
 	if (location[0] == '\0')
 		return error_set(err, ERROR_USAGE, "the store has no file name");
 	int rc = memory ? 0 : ensure_file(location, mode, err);
@@ -203,6 +213,7 @@ void store_close(struct store *store)
 	store_rollback(store);
 	sqlite_forget_statements(store);
 	unread_release(&store->unread);
+	store_sources_release(store);
 	sqlite3_close(store->db);
 	free(store->location);
 	free(store);

@@ -63,19 +63,23 @@ static int bind_unsigned(sqlite3_stmt *statement, int index, const char *name,
 	return sqlite3_bind_int64(statement, index, (int64_t)number);
 }
 
-int sqlite_bind_field(sqlite3_stmt *statement, int index, const struct message_row *row,
-		      const char *name, const void *values)
+const struct message_field_row *sqlite_field(const struct message_row *row,
+					     const char *name)
 {
-	const struct message_field_row *field = row->fields;
-	const struct message_field_row *end = row->fields + row->field_count;
-	while (field < end && strcmp(field->json, name) != 0)
-		field++;
-	if (field == end)
-		return SQLITE_MISUSE;
+	for (size_t i = 0; i < row->field_count; i++)
+		if (strcmp(row->fields[i].json, name) == 0)
+			return &row->fields[i];
+	return NULL;
+}
+
+int sqlite_bind_field(sqlite3_stmt *statement, int index,
+		      const struct message_field_row *field, const void *values)
+{
 	const void *at = (const char *)values + field->offset;
 	switch (field->kind) {
 	case MESSAGE_KIND_U64:
-		return bind_unsigned(statement, index, name, *(const uint64_t *)at);
+		return bind_unsigned(statement, index, field->json,
+				     *(const uint64_t *)at);
 	case MESSAGE_KIND_I64:
 	case MESSAGE_KIND_TIME:
 		return sqlite3_bind_int64(statement, index, *(const int64_t *)at);

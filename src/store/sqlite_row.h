@@ -16,9 +16,12 @@ struct store;
 /* The names of all columns, comma-separated, each between `before` and `behind`. */
 void sqlite_row_names(struct buf *out, const struct message_row *row,
 		      const char *before, const char *behind);
-/* Binders answer with SQLite's codes; SQLITE_MISUSE: the row has no such field. */
-int sqlite_bind_field(sqlite3_stmt *statement, int index, const struct message_row *row,
-		      const char *name, const void *values);
+/* The field that a column holds; NULL: there is none such. */
+const struct message_field_row *sqlite_field(const struct message_row *row,
+					     const char *name);
+/* Binders answer with SQLite's codes; SQLITE_MISUSE: no column can hold the field. */
+int sqlite_bind_field(sqlite3_stmt *statement, int index,
+		      const struct message_field_row *field, const void *values);
 int sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text);
 int sqlite_bind_oid(sqlite3_stmt *statement, int index, const struct oid *oid);
 int sqlite_bind_digest(sqlite3_stmt *statement, int index, const struct digest *digest);

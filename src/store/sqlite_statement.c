@@ -45,8 +45,33 @@ static void expand(struct buf *out, const struct sql *sql)
 	}
 }
 
+/* What fills each parameter: a value of the call, or a field of its row. The names are
+ * copied: SQLite's own go when it prepares the statement again. */
+static int look_up_parameters(struct statement *statement,
+			      const struct message_row *row)
+{
+	int count = sqlite3_bind_parameter_count(statement->prepared);
+	statement->parameters = calloc((size_t)count + 1, sizeof(struct parameter));
+	if (statement->parameters == NULL)
+		return ERROR_MEMORY;
+	for (int i = 0; i < count; i++) {
+		struct parameter *parameter = &statement->parameters[i];
+		const char *name =
+			sqlite3_bind_parameter_name(statement->prepared, i + 1);
+		if (name == NULL)
+			return ERROR_INTERNAL;
+		parameter->name = strdup(name + 1);
+		if (parameter->name == NULL)
+			return ERROR_MEMORY;
+		statement->parameter_count++;
+		if (row != NULL)
+			parameter->field = sqlite_field(row, parameter->name);
+	}
+	return 0;
+}
+
 static int prepare(struct store *store, const struct sql *sql, unsigned int flags,
-		   sqlite3_stmt **out, struct error *err)
+		   struct statement *out, struct error *err)
 {
 	struct buf text = BUF_INIT(STATEMENT_BYTES);
 	expand(&text, sql);
@@ -54,7 +79,7 @@ static int prepare(struct store *store, const struct sql *sql, unsigned int flag
 	int answer = SQLITE_OK;
 	if (rc == 0)
 		answer = sqlite3_prepare_v3(store->db, text.data, (int)text.length + 1,
-					    flags, out, NULL);
+					    flags, &out->prepared, NULL);
 	buf_release(&text);
 	if (answer == SQLITE_ERROR)
 		return error_set(err, ERROR_INTERNAL,
@@ -62,13 +87,27 @@ static int prepare(struct store *store, const struct sql *sql, unsigned int flag
 				 sqlite3_errmsg(store->db));
 	if (answer != SQLITE_OK)
 		return sqlite_fail(store, answer, "read", err);
+	if (rc == 0)
+		rc = look_up_parameters(out, message_row(sql->type));
+	if (rc == ERROR_MEMORY || rc == ERROR_INTERNAL)
+		error_set(err, rc, "cannot prepare a statement: %s", error_meaning(rc));
 	return rc;
+}
+
+static void forget(struct statement *statement)
+{
+	sqlite3_finalize(statement->prepared);
+	for (int i = 0; i < statement->parameter_count; i++)
+		free(statement->parameters[i].name);
+	free(statement->parameters);
+	free(statement->text);
+	free(statement);
 }
 
 static struct statement *find(struct store *store, const struct sql *sql, uint64_t hash)
 {
 	for (size_t i = 0; i < store->statement_count; i++) {
-		struct statement *statement = &store->statements[i];
+		struct statement *statement = store->statements[i];
 		if (statement->hash == hash && statement->type == sql->type &&
 		    strcmp(statement->text, sql->text) == 0)
 			return statement;
@@ -78,62 +117,63 @@ static struct statement *find(struct store *store, const struct sql *sql, uint64
 
 /* A free place, made by forgetting the statement that was not used for longest when
  * necessary. NULL: all are busy. */
-static struct statement *place(struct store *store)
+static struct statement **place(struct store *store)
 {
 	if (store->statement_count < STATEMENT_MAXIMUM)
 		return &store->statements[store->statement_count++];
-	struct statement *oldest = NULL;
+	struct statement **oldest = NULL;
 	for (size_t i = 0; i < store->statement_count; i++) {
-		struct statement *statement = &store->statements[i];
-		if (!statement->busy &&
-		    (oldest == NULL || statement->used_at < oldest->used_at))
-			oldest = statement;
+		struct statement **at = &store->statements[i];
+		if (!(*at)->busy &&
+		    (oldest == NULL || (*at)->used_at < (*oldest)->used_at))
+			oldest = at;
 	}
-	if (oldest != NULL) {
-		sqlite3_finalize(oldest->prepared);
-		free(oldest->text);
-		memset(oldest, 0, sizeof(*oldest));
-	}
+	if (oldest != NULL)
+		forget(*oldest);
 	return oldest;
 }
 
-/* Keeps a prepared statement; false: it stays the caller's own. */
-static bool keep(struct store *store, const struct sql *sql, uint64_t hash,
-		 sqlite3_stmt *prepared)
+/* Keeps a prepared statement when there is room; otherwise it stays the caller's own.
+ */
+static void keep(struct store *store, const struct sql *sql, uint64_t hash,
+		 struct statement *statement)
 {
-	char *text = strdup(sql->text);
-	struct statement *statement = text != NULL ? place(store) : NULL;
-	if (statement == NULL) {
-		free(text);
-		return false;
-	}
-	*statement = (struct statement){ .text = text,
-					 .type = sql->type,
-					 .hash = hash,
-					 .used_at = ++store->uses,
-					 .busy = true,
-					 .prepared = prepared };
-	return true;
+	statement->text = strdup(sql->text);
+	struct statement **at = statement->text != NULL ? place(store) : NULL;
+	if (at == NULL)
+		return;
+	statement->kept = true;
+	statement->type = sql->type;
+	statement->hash = hash;
+	*at = statement;
 }
 
 static int obtain(struct sql_cursor *cursor, const struct sql *sql)
 {
 	struct store *store = cursor->store;
 	uint64_t hash = map_hash(sql->text, strlen(sql->text));
-	struct statement *known = find(store, sql, hash);
-	if (known != NULL && !known->busy) {
-		known->busy = true;
-		known->used_at = ++store->uses;
-		cursor->statement = known->prepared;
-		return 0;
+	struct statement *statement = find(store, sql, hash);
+	bool known = statement != NULL;
+	if (!known || statement->busy) {
+		statement = calloc(1, sizeof(*statement));
+		int rc = statement == NULL
+				 ? error_set(cursor->err, ERROR_MEMORY,
+					     "cannot prepare a statement: %s",
+					     error_meaning(ERROR_MEMORY))
+				 : prepare(store, sql,
+					   known ? 0 : SQLITE_PREPARE_PERSISTENT,
+					   statement, cursor->err);
+		if (rc < 0) {
+			if (statement != NULL)
+				forget(statement);
+			return rc;
+		}
+		if (!known)
+			keep(store, sql, hash, statement);
 	}
-	sqlite3_stmt *prepared = NULL;
-	int rc = prepare(store, sql, known == NULL ? SQLITE_PREPARE_PERSISTENT : 0,
-			 &prepared, cursor->err);
-	if (rc < 0)
-		return rc;
-	cursor->statement = prepared;
-	cursor->own = known != NULL || !keep(store, sql, hash, prepared);
+	statement->busy = true;
+	statement->used_at = ++store->uses;
+	cursor->statement = statement;
 	return 0;
 }
 
@@ -167,42 +207,45 @@ static int bind_value(sqlite3_stmt *statement, int index, const struct sql_value
 	return SQLITE_MISUSE;
 }
 
-static int bind_one(sqlite3_stmt *statement, int index, const struct sql *sql)
+static int bind_one(sqlite3_stmt *prepared, int index, const struct sql *sql,
+		    const struct parameter *parameter)
 {
-	const char *name = sqlite3_bind_parameter_name(statement, index);
-	if (name == NULL)
-		return SQLITE_MISUSE;
 	const struct sql_value *value = sql->values;
 	while (value != NULL && value->kind != SQL_KIND_END) {
-		if (strcmp(value->name, name + 1) == 0)
-			return bind_value(statement, index, value);
+		if (strcmp(value->name, parameter->name) == 0)
+			return bind_value(prepared, index, value);
 		value++;
 	}
-	const struct message_row *row = message_row(sql->type);
-	if (row == NULL || sql->row == NULL)
+	if (parameter->field == NULL || sql->row == NULL)
 		return SQLITE_MISUSE;
-	return sqlite_bind_field(statement, index, row, name + 1, sql->row);
+	return sqlite_bind_field(prepared, index, parameter->field, sql->row);
 }
 
 static int bind_all(struct sql_cursor *cursor, const struct sql *sql)
 {
-	sqlite3_stmt *statement = cursor->statement;
-	int count = sqlite3_bind_parameter_count(statement);
-	for (int i = 1; i <= count; i++) {
-		int answer = bind_one(statement, i, sql);
+	const struct statement *statement = cursor->statement;
+	for (int i = 0; i < statement->parameter_count; i++) {
+		const struct parameter *parameter = &statement->parameters[i];
+		int answer = bind_one(statement->prepared, i + 1, sql, parameter);
 		if (answer == SQLITE_MISUSE)
 			return error_set(cursor->err, ERROR_INTERNAL,
-					 "nothing fills '%s' in a statement of the "
+					 "nothing fills ':%s' in a statement of the "
 					 "store",
-					 sqlite3_bind_parameter_name(statement, i));
+					 parameter->name);
 		if (answer == SQLITE_TOOBIG)
 			return error_set(cursor->err, ERROR_LIMIT,
 					 "'%s' is too large for a row of the store",
-					 sqlite3_bind_parameter_name(statement, i) + 1);
+					 parameter->name);
 		if (answer != SQLITE_OK)
 			return sqlite_fail(cursor->store, answer, "read", cursor->err);
 	}
 	return 0;
+}
+
+static sqlite3_stmt *prepared_of(const struct sql_cursor *cursor)
+{
+	const struct statement *statement = cursor->statement;
+	return statement->prepared;
 }
 
 int sql_open(struct sql_cursor *cursor, struct store *store, const struct sql *sql,
@@ -210,7 +253,7 @@ int sql_open(struct sql_cursor *cursor, struct store *store, const struct sql *s
 {
 	*cursor = (struct sql_cursor){ .store = store, .err = err };
 	int rc = obtain(cursor, sql);
-	if (rc == 0 && !sqlite3_stmt_readonly(cursor->statement))
+	if (rc == 0 && !sqlite3_stmt_readonly(prepared_of(cursor)))
 		rc = store_may_write(store, err);
 	if (rc == 0)
 		rc = bind_all(cursor, sql);
@@ -219,57 +262,53 @@ int sql_open(struct sql_cursor *cursor, struct store *store, const struct sql *s
 
 int sql_next(struct sql_cursor *cursor)
 {
-	int answer = sqlite3_step(cursor->statement);
+	int answer = sqlite3_step(prepared_of(cursor));
 	if (answer == SQLITE_ROW)
 		return 1;
 	if (answer == SQLITE_DONE)
 		return 0;
 	return sqlite_fail(cursor->store, answer,
-			   sqlite3_stmt_readonly(cursor->statement) ? "read" : "write",
+			   sqlite3_stmt_readonly(prepared_of(cursor)) ? "read"
+								      : "write",
 			   cursor->err);
 }
 
 void sql_close(struct sql_cursor *cursor)
 {
-	sqlite3_stmt *prepared = cursor->statement;
-	if (prepared == NULL)
+	struct statement *statement = cursor->statement;
+	if (statement == NULL)
 		return;
 	cursor->statement = NULL;
-	if (cursor->own) {
-		sqlite3_finalize(prepared);
+	if (!statement->kept) {
+		forget(statement);
 		return;
 	}
-	sqlite3_reset(prepared);
-	sqlite3_clear_bindings(prepared);
-	struct store *store = cursor->store;
-	for (size_t i = 0; i < store->statement_count; i++)
-		if (store->statements[i].prepared == prepared)
-			store->statements[i].busy = false;
+	sqlite3_reset(statement->prepared);
+	sqlite3_clear_bindings(statement->prepared);
+	statement->busy = false;
 }
 
 void sqlite_forget_statements(struct store *store)
 {
-	for (size_t i = 0; i < store->statement_count; i++) {
-		sqlite3_finalize(store->statements[i].prepared);
-		free(store->statements[i].text);
-	}
+	for (size_t i = 0; i < store->statement_count; i++)
+		forget(store->statements[i]);
 	store->statement_count = 0;
 }
 
 int64_t sql_column_integer(struct sql_cursor *cursor, int column)
 {
-	return sqlite3_column_int64(cursor->statement, column);
+	return sqlite3_column_int64(prepared_of(cursor), column);
 }
 
 bool sql_column_is_null(struct sql_cursor *cursor, int column)
 {
-	return sqlite3_column_type(cursor->statement, column) == SQLITE_NULL;
+	return sqlite3_column_type(prepared_of(cursor), column) == SQLITE_NULL;
 }
 
 const void *sql_column_bytes(struct sql_cursor *cursor, int column, size_t *length)
 {
-	const void *bytes = sqlite3_column_blob(cursor->statement, column);
-	*length = (size_t)sqlite3_column_bytes(cursor->statement, column);
+	const void *bytes = sqlite3_column_blob(prepared_of(cursor), column);
+	*length = (size_t)sqlite3_column_bytes(prepared_of(cursor), column);
 	return bytes;
 }
 
@@ -293,6 +332,16 @@ int sql_do(struct store *store, const char *text, const struct sql_value *values
 {
 	struct sql sql = { .text = text, .values = values };
 	return sql_run(store, &sql, NULL, err);
+}
+
+/* "RETURNING id" would make a table in memory for each. */
+int sql_insert(struct store *store, const struct sql *sql, uint64_t *id,
+	       struct error *err)
+{
+	int rc = sql_run(store, sql, NULL, err);
+	if (rc == 0)
+		*id = (uint64_t)sqlite3_last_insert_rowid(store->db);
+	return rc;
 }
 
 int sql_get_number(struct store *store, const struct sql *sql, uint64_t *out,
@@ -330,7 +379,7 @@ int sql_get_row(struct store *store, struct arena *arena, const struct sql *sql,
 		rc = fresh == NULL
 			     ? error_set(err, ERROR_MEMORY, "cannot read a row: %s",
 					 error_meaning(ERROR_MEMORY))
-			     : sqlite_read_row(store, cursor.statement, arena, row,
+			     : sqlite_read_row(store, prepared_of(&cursor), arena, row,
 					       fresh, err);
 		if (rc == 0)
 			memcpy(out, fresh, row->size);
@@ -355,7 +404,7 @@ int sql_get_rows(struct store *store, struct arena *arena, const struct sql *sql
 		rc = fresh == NULL
 			     ? error_set(err, ERROR_MEMORY, "cannot read rows: %s",
 					 error_meaning(ERROR_MEMORY))
-			     : sqlite_read_row(store, cursor.statement, arena, row,
+			     : sqlite_read_row(store, prepared_of(&cursor), arena, row,
 					       fresh, err);
 		if (rc == 0)
 			rc = sql_next(&cursor);

@@ -59,6 +59,7 @@ void store_rollback(struct store *store)
 	store->spoiled = false;
 	store->backlog = store->committed_backlog;
 	store->unread_lost = true;
+	store_sources_rollback(store);
 	/* SQLite may have rolled back by itself when a statement failed. */
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
@@ -84,6 +85,11 @@ int store_commit(struct store *store, struct error *err)
 {
 	if (!store->in_transaction)
 		return error_set(err, ERROR_INTERNAL, "no transaction to commit");
+	int rc = store->spoiled ? 0 : store_sources_write(store, err);
+	if (rc < 0) {
+		store_rollback(store);
+		return rc;
+	}
 	if (store->spoiled || sqlite3_get_autocommit(store->db)) {
 		store_rollback(store);
 		return error_set(err, ERROR_STORE,
@@ -93,7 +99,7 @@ int store_commit(struct store *store, struct error *err)
 	}
 	int answer = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
 	if (answer != SQLITE_OK) {
-		int rc = sqlite_fail(store, answer, "commit to", err);
+		rc = sqlite_fail(store, answer, "commit to", err);
 		store->closed = true;
 		store_rollback(store);
 		return rc;

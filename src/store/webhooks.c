@@ -177,13 +177,12 @@ static int add(struct store *store, const struct msg_delivery_row *row,
 		.has_digest = !digest_is_none(&row->digest),
 	};
 	struct sql sql = {
-		.text = "INSERT INTO deliveries (@, digest) VALUES ($, :digest) "
-			"RETURNING id",
+		.text = "INSERT INTO deliveries (@, digest) VALUES ($, :digest)",
 		.values = SQL_VALUES(SQL_DIGEST("digest", &row->digest)),
 		.type = MESSAGE_delivery_row,
 		.row = &fresh,
 	};
-	int rc = sql_get_number(store, &sql, &waiting.id, err);
+	int rc = sql_insert(store, &sql, &waiting.id, err);
 	if (rc < 0)
 		return rc;
 	rc = sql_do(store, "INSERT INTO bodies (delivery, body) VALUES (:id, :body)",
@@ -198,21 +197,6 @@ static int add(struct store *store, const struct msg_delivery_row *row,
 	return 0;
 }
 
-static int count_for_source(struct store *store, const struct msg_delivery_row *row,
-			    uint64_t id, struct error *err)
-{
-	return sql_do(store,
-		      "INSERT INTO sources (name, deliveries, last_delivery, "
-		      "last_delivery_at) VALUES (:source, 1, :id, :at) "
-		      "ON CONFLICT (name) DO UPDATE SET deliveries = deliveries + 1, "
-		      "last_delivery = excluded.last_delivery, "
-		      "last_delivery_at = excluded.last_delivery_at",
-		      SQL_VALUES(SQL_TEXT("source", row->source),
-				 SQL_UNSIGNED("id", id),
-				 SQL_INTEGER("at", row->received_at)),
-		      err);
-}
-
 int store_webhook_add(struct store *store, const struct msg_delivery_row *row,
 		      const void *body, size_t length, uint64_t *id, struct error *err)
 {
@@ -224,7 +208,7 @@ int store_webhook_add(struct store *store, const struct msg_delivery_row *row,
 		rc = add(store, row, body, length, &given, err);
 	if (rc < 0)
 		return rc;
-	rc = count_for_source(store, row, given, err);
+	rc = store_source_came(store, row->source, given, row->received_at, err);
 	if (rc < 0)
 		return store_spoil(store, rc);
 	*id = given;
@@ -371,10 +355,10 @@ int store_webhook_more(struct store *store, const struct msg_delivery_row *row,
 	fresh.attempts = 0;
 	if (!is_read_state(row->state))
 		return wrong_state(row->state, err);
-	struct sql sql = { .text = "INSERT INTO deliveries (@) VALUES ($) RETURNING id",
+	struct sql sql = { .text = "INSERT INTO deliveries (@) VALUES ($)",
 			   .type = MESSAGE_delivery_row,
 			   .row = &fresh };
-	return sql_get_number(store, &sql, id, err);
+	return sql_insert(store, &sql, id, err);
 }
 
 int store_webhook_again(struct store *store, uint64_t id, uint64_t attempts,

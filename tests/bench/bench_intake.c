@@ -53,14 +53,35 @@ static size_t latency_count;
 static uint64_t good, other, failed;
 static bool measuring;
 
+/* A push as forges tell of it: who and where, then its commits. */
 static void make_body(void)
 {
-	int length = snprintf(body, sizeof(body),
-			      "{\"ref\":\"refs/heads/main\",\"n\":%012d,\"before\":"
-			      "\"%040d\",\"after\":\"%040d\",\"repository\":{"
-			      "\"full_name\":\"acme/bench\"},\"commits\":[\"",
-			      0, 1, 2);
-	memset(body + length, 'x', (size_t)(BODY_BYTES - length));
+	static const char commit[] =
+		"{\"id\":\"%040d\",\"tree_id\":\"%040d\",\"distinct\":true,"
+		"\"message\":\"deploy: bring number %d to the shop\",\"timestamp\":"
+		"\"2026-01-02T03:04:05+01:00\",\"url\":\"https://git.example.org/acme/"
+		"bench/commit/%040d\",\"author\":{\"name\":\"Alice\",\"email\":"
+		"\"alice@example.org\",\"username\":\"alice\"},\"committer\":{\"name\":"
+		"\"Alice\",\"email\":\"alice@example.org\",\"username\":\"alice\"},"
+		"\"added\":[],\"removed\":[],\"modified\":[\"deploy/web/app.yaml\"]},";
+	size_t length = (size_t)snprintf(body, sizeof(body),
+					 "{\"ref\":\"refs/heads/"
+					 "main\",\"n\":%012d,\"before\":\"%040d\","
+					 "\"after\":"
+					 "\"%040d\",\"created\":false,\"deleted\":"
+					 "false,\"forced\":false,"
+					 "\"repository\":{\"id\":1,\"name\":\"bench\","
+					 "\"full_name\":\"acme/bench\","
+					 "\"private\":true},\"pusher\":{\"name\":"
+					 "\"alice\",\"email\":"
+					 "\"alice@example.org\"},\"commits\":[",
+					 0, 1, 2);
+
+	for (int i = 0; length + 600 < BODY_BYTES; i++)
+		length += (size_t)snprintf(body + length, sizeof(body) - length, commit,
+					   i, i, i, i);
+	memset(body + length, 'x', BODY_BYTES - length);
+	body[length] = '"';
 	memcpy(body + BODY_BYTES - 3, "\"]}", 3);
 }
 

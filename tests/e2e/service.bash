@@ -105,7 +105,7 @@ is_live() { # TEXT [TARGET [FILE]]
 }
 
 assert_live() { # TEXT [TARGET [FILE]]
-	within 10 is_live "$@" || fail "live is '$(live "${2-}" "${3-}")' and not '$1'"
+	within 30 is_live "$@" || fail "live is '$(live "${2-}" "${3-}")' and not '$1'"
 }
 
 # Where the link of a target leads.

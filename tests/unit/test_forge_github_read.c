@@ -241,14 +241,20 @@ START_TEST(lists_are_read_whole)
 	scene_always(&scene, PULL, 200, PULL_BODY("open", "false", OURS));
 	scene_always(&scene, REVIEWS, 200, "[]");
 	scene_always(&scene, "GET " REPO "/pulls?state=open&per_page=100", 200,
-		     "[{\"number\":7},{\"number\":9}]");
+		     "[{\"number\":7},{\"number\":9},{\"number\":11}]");
 	scene_always(&scene, "GET " REPO "/pulls/9", 404, "{}");
+	scene_always(&scene, "GET " REPO "/pulls/11", 422, "{}");
 	scene_always(&scene, "GET " REPO "/commits/" SHA "/pulls?per_page=100", 200,
 		     "[{\"number\":7}]");
 	ck_assert_int_eq(forge_open_merge_requests(forge, "acme/shop", arena, &all,
 						   &count, &retry_at, &err),
 			 0);
-	ck_assert_uint_eq(count, 1);
+	/* The one that cannot be read does not hide the others. */
+	ck_assert_uint_eq(count, 2);
+	ck_assert_uint_eq(all[0].row.number, 7);
+	ck_assert_str_eq(all[0].row.state, "open");
+	ck_assert_uint_eq(all[1].row.number, 11);
+	ck_assert_ptr_null(all[1].row.state);
 	ck_assert_int_eq(forge_commit_merge_requests(forge, "acme/shop", &commit, arena,
 						     &all, &count, &retry_at, &err),
 			 0);

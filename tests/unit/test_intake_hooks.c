@@ -286,29 +286,38 @@ static double time_of(int client, const char *path, const char *body, size_t len
 	return (double)(clock_monotonic() - began);
 }
 
-/* H4: whether a source exists cannot be told by time. The quickest of many say what the
+/* How much longer a refusal takes at a known source. The quickest of many say what the
  * work costs; what comes on top is the machine. */
+static double compare_known_and_unknown(int client, const char *body, size_t length)
+{
+	enum { ROUNDS = 60 };
+	double known[ROUNDS], unknown[ROUNDS];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		known[i] = time_of(client, "/hooks/forge", body, length);
+		unknown[i] = time_of(client, "/hooks/nobody", body, length);
+	}
+	qsort(known, ROUNDS, sizeof(double), compare);
+	qsort(unknown, ROUNDS, sizeof(double), compare);
+	return known[ROUNDS / 12] / unknown[ROUNDS / 12];
+}
+
+/* H4: whether a source exists cannot be told by time. Without the HMAC over 2 MiB the
+ * ratio would be over 2 each time; on a busy machine it may be odd now and then. */
 START_TEST(an_unknown_source_costs_as_much_time)
 {
-	enum { ROUNDS = 60, BYTES = 2 << 20 };
-	double known[ROUNDS], unknown[ROUNDS];
+	enum { BYTES = 2 << 20, ATTEMPTS = 5 };
 	char *body = calloc(1, BYTES);
+	double ratio = 0;
 	struct fixture fixture;
 
 	fixture_open(&fixture, NULL, 0);
 	control_sources(&fixture, "forge", SECRET, NULL);
 	settle(&fixture);
 	int client = client_connect(&fixture, false);
-	for (int i = 0; i < ROUNDS; i++) {
-		known[i] = time_of(client, "/hooks/forge", body, BYTES);
-		unknown[i] = time_of(client, "/hooks/nobody", body, BYTES);
-	}
-	qsort(known, ROUNDS, sizeof(double), compare);
-	qsort(unknown, ROUNDS, sizeof(double), compare);
-	double ratio = known[ROUNDS / 12] / unknown[ROUNDS / 12];
-	/* Without the HMAC over 2 MiB it would be under 0.5. */
-	ck_assert_msg(ratio > 0.7 && ratio < 1.43, "known %.0f, unknown %.0f us",
-		      known[ROUNDS / 12], unknown[ROUNDS / 12]);
+	for (int i = 0; i < ATTEMPTS && !(ratio > 0.7 && ratio < 1.43); i++)
+		ratio = compare_known_and_unknown(client, body, BYTES);
+	ck_assert_msg(ratio > 0.7 && ratio < 1.43, "known / unknown: %.2f", ratio);
 	close(client);
 	free(body);
 	fixture_close(&fixture);

@@ -25,8 +25,9 @@ struct forge_world {
 	struct world world;
 	struct channel runner; /* what would have tools run */
 	struct msg_merge_request_row told;
-	size_t asked; /* lookup jobs so far */
-	int code;     /* of their answers */
+	size_t asked;      /* lookup jobs so far */
+	int code;          /* of their answers */
+	uint64_t requests; /* that each makes */
 };
 
 static void open_forge(struct forge_world *forge, const char *yaml)
@@ -79,11 +80,20 @@ static void tell(struct forge_world *forge, struct played *job,
 	world_say(job, MESSAGE_looked_up, &looked, -1);
 }
 
+/* The forge shows it. */
+static void take_report(struct played *job, const struct msg_report_item *report)
+{
+	const struct msg_reported reported = { .id = report->id,
+					       .created_at = report->created_at };
+	world_say(job, MESSAGE_reported, &reported, -1);
+}
+
 /* Answers all that forges are asked now. */
 static void answer_lookups(struct forge_world *forge)
 {
 	static const struct msg_done done = { 0 };
-	static const struct msg_forge_budget budget = { .remaining = -1 };
+	const struct msg_forge_budget budget = { .remaining = -1,
+						 .requests = forge->requests };
 	struct world *world = &forge->world;
 	struct error err = ERROR_INIT;
 	for (struct played *job; forge->asked < WITHOUT_END &&
@@ -93,8 +103,11 @@ static void answer_lookups(struct forge_world *forge)
 		forge->asked++;
 		while (channel_receive(&job->channel, job->arena, &type, &message, NULL,
 				       &err) == 1 &&
-		       type == MESSAGE_lookup_item)
-			tell(forge, job, message);
+		       type != MESSAGE_done)
+			if (type == MESSAGE_lookup_item)
+				tell(forge, job, message);
+			else if (type == MESSAGE_report_item)
+				take_report(job, message);
 		world_say(job, MESSAGE_forge_budget, &budget, -1);
 		world_say(job, MESSAGE_done, &done, -1);
 		world_forget(world, job);
@@ -541,6 +554,45 @@ START_TEST(questions_to_a_silent_forge_do_not_hold_up_another)
 }
 END_TEST
 
+/* The rules may be others now. */
+START_TEST(an_open_merge_request_is_judged_again_after_a_reload)
+{
+	struct forge_world forge;
+	begin(&forge);
+	say_judged(&forge, 70, "pass");
+	ck_assert_str_eq(status_on(&forge, 70), "success");
+	at(&forge, 1, 70, 0);
+	ck_assert_ptr_null(judge_of(&forge, 70));
+	world_reload(&forge.world, shop_yaml);
+	schedule_again(&forge.world.control);
+	at(&forge, 1, 70, 0);
+	say_judged(&forge, 70, "fail");
+	ck_assert_str_eq(status_on(&forge, 70), "failure");
+	close_forge(&forge);
+}
+END_TEST
+
+/* Reading many merge requests is paid for by what comes after it. */
+START_TEST(lookups_are_charged_to_the_budget)
+{
+	struct forge_world forge;
+	begin(&forge);
+	struct forge_watch *watch = &forge.world.control.forges[0];
+	forge.requests = 1000;
+	hint(&forge);
+	ck_assert_int_lt(watch->allowance, 0);
+	size_t asked = forge.asked;
+	hint(&forge);
+	ck_assert_uint_eq(forge.asked, asked);
+	watch->refilled_at = clock_monotonic() - 120 * CLOCK_SECOND;
+	watch->allowance = 0;
+	world_turn(&forge.world);
+	answer_lookups(&forge);
+	ck_assert_uint_eq(forge.asked, asked + 1);
+	close_forge(&forge);
+}
+END_TEST
+
 UNIT_MAIN("review of forges", a_merge_request_that_is_reopened_is_judged_again,
 	  a_merge_request_is_judged_when_its_base_was,
 	  a_base_that_is_accepted_later_has_its_merge_requests_judged_again,
@@ -552,4 +604,6 @@ UNIT_MAIN("review of forges", a_merge_request_that_is_reopened_is_judged_again,
 	  reviews_of_before_do_not_count,
 	  a_head_that_cannot_be_had_is_asked_for_now_and_then,
 	  a_list_that_cannot_be_had_waits_for_the_next_poll,
-	  questions_to_a_silent_forge_do_not_hold_up_another)
+	  questions_to_a_silent_forge_do_not_hold_up_another,
+	  an_open_merge_request_is_judged_again_after_a_reload,
+	  lookups_are_charged_to_the_budget)

@@ -197,7 +197,7 @@ START_TEST(daily_questions_use_indexes)
 	COMMIT();
 	suite_fill(store, 41);
 	for (size_t i = 0; i < store->statement_count; i++) {
-		const struct statement *statement = &store->statements[i];
+		const struct statement *statement = store->statements[i];
 		/* The list of due ids is a scan of itself. */
 		int scanned = sqlite3_stmt_status(statement->prepared,
 						  SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);

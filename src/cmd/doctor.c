@@ -216,12 +216,10 @@ static void look_at_secret(struct ward *ward, const char *repository, const char
 static bool wants_signed_pushes(const char *file, const char *repository)
 {
 	struct policy *policy = NULL;
-	bool wanted = false;
 
 	if (config_load_floor(&policy, file, repository, NULL, NULL) != 0)
 		return false;
-	for (size_t i = 0; i < policy->rule_count; i++)
-		wanted |= policy->rules[i].push != NULL;
+	bool wanted = push_settings_wanted(policy);
 	policy_free(policy);
 	return wanted;
 }

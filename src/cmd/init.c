@@ -530,50 +530,16 @@ static bool wants_signed_pushes(struct init *init)
 		judge.policy_commit = head;
 	if (judge_policy(&judge, &policy, NULL) != 0)
 		return false;
-	for (size_t i = 0; i < policy->rule_count; i++)
-		wanted |= policy->rules[i].push != NULL;
+	wanted = push_settings_wanted(policy);
 	policy_free(policy);
 	return wanted;
 }
 
-static int exclude_push_settings(struct init *init)
-{
-	const char *const remove[] = {
-		"config",      "--file",       printed(init, init->path, "config"),
-		"--unset-all", "include.path", "^" PUSH_SETTINGS_FILE "$",
-		NULL,
-	};
-	int status;
-
-	return run_git(init, remove, &status, NULL);
-}
-
-/* So that git asks for certificates: with a secret of ours, unless there is one
- * (several machines that serve one repository over HTTP share theirs). What was written
- * once stays, or a push that is under way would fail. */
 static int write_push_settings(struct init *init)
 {
-	const char *const ask[] = {
-		arena_printf(init->arena, "--git-dir=%s", init->path),
-		"config",
-		"--get",
-		"receive.certNonceSeed",
-		NULL,
-	};
-	int has_seed = 1;
-	int rc = 0;
-
 	if (!wants_signed_pushes(init))
 		return 0;
-	if (!push_settings_exist(init->path)) {
-		rc = run_git(init, ask, &has_seed, NULL);
-		if (rc == 0)
-			rc = push_settings_write(init->path, has_seed != 0, init->err);
-	}
-	if (rc == 0)
-		rc = exclude_push_settings(init);
-	if (rc == 0)
-		rc = config_add(init, "include.path", PUSH_SETTINGS_FILE);
+	int rc = push_settings_set(init->path, init->home, init->err);
 	if (rc == 0)
 		printf("signed pushes are asked for: '%s/" PUSH_SETTINGS_FILE
 		       "' holds the secret of their nonces; who may not read it cannot "
@@ -674,10 +640,9 @@ static int uninstall(struct init *init)
 	if (rc == 0)
 		rc = config_remove(init, "--remove-section", "gitgate");
 	if (rc == 0)
-		rc = exclude_push_settings(init);
+		rc = push_settings_remove(init->path, init->home, init->err);
 	if (rc != 0)
 		return rc;
-	unlink(arena_printf(init->arena, "%s/" PUSH_SETTINGS_FILE, init->path));
 	unlink(arena_printf(init->arena, "%s/" PRIVATE "/socket", init->path));
 	unlink(arena_printf(init->arena, "%s/" PRIVATE "/facts", init->path));
 	rmdir(arena_printf(init->arena, "%s/" PRIVATE, init->path));

@@ -6,21 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/path.h"
 #include "base/random.h"
+#include "cmd/git.h"
+#include "model/policy.h"
 
 #define SECRET_BYTES 32
 
-bool push_settings_exist(const char *repository)
+bool push_settings_wanted(const struct policy *policy)
 {
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/" PUSH_SETTINGS_FILE, repository);
-	return path_exists(path);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].push != NULL)
+			return true;
+	return false;
 }
 
 /* git verifies certificates too, for variables that nobody here believes: without a
@@ -45,7 +48,7 @@ static int write_text(struct buf *text, bool with_secret, struct error *err)
 	return buf_status(text, PUSH_SETTINGS_FILE, err);
 }
 
-int push_settings_write(const char *repository, bool with_secret, struct error *err)
+static int write_file(const char *repository, bool with_secret, struct error *err)
 {
 	struct buf text = BUF_INIT(4096);
 	struct stat status;
@@ -62,5 +65,55 @@ int push_settings_write(const char *repository, bool with_secret, struct error *
 	if (text.data)
 		explicit_bzero(text.data, text.length);
 	buf_release(&text);
+	return rc;
+}
+
+/* A value of include.path comes or goes; what else is included stays. */
+static int change_include(const char *repository, const char *home, bool add,
+			  struct error *err)
+{
+	char config[PATH_MAX];
+	const char *const arguments[] = {
+		"config",       "--file",
+		config,         add ? "--add" : "--unset-all",
+		"include.path", add ? PUSH_SETTINGS_FILE : "^" PUSH_SETTINGS_FILE "$",
+		NULL,
+	};
+	int status;
+
+	snprintf(config, sizeof(config), "%s/config", repository);
+	/* What is not there need not be taken out. */
+	return git_run(home, arguments, add ? NULL : &status, NULL, err);
+}
+
+int push_settings_set(const char *repository, const char *home, struct error *err)
+{
+	char directory[PATH_MAX], file[PATH_MAX];
+	const char *const ask[] = {
+		directory, "config", "--get", "receive.certNonceSeed", NULL,
+	};
+	int no_secret = 0;
+	int rc = 0;
+
+	snprintf(directory, sizeof(directory), "--git-dir=%s", repository);
+	snprintf(file, sizeof(file), "%s/" PUSH_SETTINGS_FILE, repository);
+	if (!path_exists(file)) {
+		rc = git_run(home, ask, &no_secret, NULL, err);
+		if (rc == 0)
+			rc = write_file(repository, no_secret != 0, err);
+	}
+	if (rc == 0)
+		rc = change_include(repository, home, false, err);
+	return rc == 0 ? change_include(repository, home, true, err) : rc;
+}
+
+int push_settings_remove(const char *repository, const char *home, struct error *err)
+{
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), "%s/" PUSH_SETTINGS_FILE, repository);
+	int rc = change_include(repository, home, false, err);
+	if (rc == 0 && unlink(file) != 0 && errno != ENOENT)
+		rc = error_set_errno(err, errno, "cannot remove '%s'", file);
 	return rc;
 }

@@ -10,12 +10,18 @@
 #include <stdbool.h>
 
 struct error;
+struct policy;
 
 #define PUSH_SETTINGS_FILE "gitgate/push" /* beneath the repository */
 
-/* Whether the file is there. */
-bool push_settings_exist(const char *repository);
-/* Writes the file, with a new secret unless another one is configured already. */
-int push_settings_write(const char *repository, bool with_secret, struct error *err);
+/* Whether a rule asks for signed pushes. */
+bool push_settings_wanted(const struct policy *policy);
+
+/* Writes the file and has the config include it, with the rights of this process. Where
+ * a secret is configured already it stays (several machines that serve one repository
+ * over HTTP share theirs), and what was written once is left, or a push that is under
+ * way would fail. `home` as for git_run(). */
+int push_settings_set(const char *repository, const char *home, struct error *err);
+int push_settings_remove(const char *repository, const char *home, struct error *err);
 
 #endif

@@ -12,11 +12,11 @@
 #include "base/text.h"
 #include "control/state.h"
 
-static const char *const default_refspecs[] = { "+refs/heads/*:refs/heads/*", "+refs/"
-									      "tags/"
-									      "*:refs/"
-									      "tags/"
-									      "*" };
+static const char *const default_refspecs[] = {
+	"+refs/heads/*:refs/heads/*",
+	"+refs/tags/*:refs/tags/*",
+	"+refs/gitgate/*:refs/gitgate/*",
+};
 
 static int fill_request(struct control *control, struct job *job,
 			const struct conf_repository_entry *entry,
@@ -32,7 +32,7 @@ static int fill_request(struct control *control, struct job *job,
 	request->url = arena_string(arena, local ? options->path : options->url);
 	request->username = arena_string(arena, options->username);
 	request->timeout = options->timeout;
-	request->refspecs = (struct msg_strings){ default_refspecs, 2 };
+	request->refspecs = (struct msg_strings){ default_refspecs, 3 };
 	request->wanted_refs = merge_request_refs(control, arena, entry);
 	const char **fsck = arena_array(arena, options->fsck.count + 1, sizeof(*fsck));
 	for (size_t i = 0; fsck && i < options->fsck.count; i++)

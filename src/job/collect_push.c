@@ -7,13 +7,23 @@
 #include "model/facts.h"
 #include "trust/signature.h"
 
+int collect_push_signature(const struct collector *collector, struct push_fact *fact,
+			   const struct push_certificate *text, struct error *err)
+{
+	const struct trust_span payload = { text->payload.bytes, text->payload.length };
+
+	return collect_signature(collector, &fact->certificate.id, &payload, 1,
+				 text->signature.bytes, text->signature.length,
+				 &fact->certificate.signature, err);
+}
+
 /* The signature is looked at with the keys of the policy that counts for this ref. */
-static int add_push(struct collector *collector, const struct push_fact *push,
-		    const struct push_certificate *text, struct error *err)
+static int add_received(struct collector *collector, const struct judge_push *push,
+			struct error *err)
 {
 	struct facts *facts = collector->facts;
-	const struct trust_span payload = { text->payload.bytes, text->payload.length };
-	struct push_fact *fact = arena_copy(collector->arena, push, sizeof(*push));
+	struct push_fact *fact =
+		arena_copy(collector->arena, &push->fact, sizeof(push->fact));
 
 	if (!fact)
 		return error_set(err, ERROR_MEMORY, "out of memory");
@@ -21,9 +31,7 @@ static int add_push(struct collector *collector, const struct push_fact *push,
 	facts->push_count = 1;
 	if (fact->certificate.id.length == 0 || fact->certificate.code != 0)
 		return 0;
-	return collect_signature(collector, &fact->certificate.id, &payload, 1,
-				 text->signature.bytes, text->signature.length,
-				 &fact->certificate.signature, err);
+	return collect_push_signature(collector, fact, &push->text, err);
 }
 
 int collect_push(struct collector *collector, struct error *err)
@@ -35,7 +43,14 @@ int collect_push(struct collector *collector, struct error *err)
 	if (!push || collector->judge->merge)
 		return 0;
 	facts->push_knowledge = push->knowledge;
-	if (push->knowledge != PUSH_RECEIVED)
-		return 0;
-	return add_push(collector, &push->fact, &push->text, err);
+	switch (push->knowledge) {
+	case PUSH_RECEIVED:
+		return add_received(collector, push, err);
+	case PUSH_RECORDED:
+		return collect_recorded_pushes(collector, err);
+	case PUSH_NOT_KNOWN:
+	case PUSH_TO_COME:
+		break;
+	}
+	return 0;
 }

@@ -14,6 +14,7 @@
 #include "conf/policy_parse.h"
 #include "ipc/message.h"
 #include "job/judge_merge.h"
+#include "job/judge_push.h"
 #include "job/judge_steps.h"
 #include "model/finding.h"
 #include "model/messages.h"
@@ -212,6 +213,7 @@ static int reach_verdict(struct merger *merger, const struct floor_block *block,
 		.merge = merger_is_request(merger) ? &merger->merge : NULL,
 		.reviews = request->has_reviews ? merger_describe : NULL,
 		.reviews_data = merger,
+		.push = &judge_push_recorded,
 		.cache = &cache,
 		.anchor_hint = "set one in the configuration: repositories: NAME: "
 			       "anchor: "

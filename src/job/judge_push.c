@@ -11,6 +11,7 @@
 #include "repo/repo.h"
 
 const struct judge_push judge_push_to_come = { .knowledge = PUSH_TO_COME };
+const struct judge_push judge_push_recorded = { .knowledge = PUSH_RECORDED };
 
 static int no_memory(struct error *err)
 {

@@ -36,8 +36,10 @@ struct judge_push {
 	struct push_certificate text;
 };
 
-/* What every caller says that judges before there is a push. */
+/* What is said where there is no push yet, and where only those are known that the hook
+ * kept in the repository (hooks/record.h). */
 extern const struct judge_push judge_push_to_come;
+extern const struct judge_push judge_push_recorded;
 
 /* Reads and compares; a certificate that is wrong is told in the fact. Everything lives
  * in the arena. ERROR_MEMORY, or that the object database cannot be read. */
@@ -50,5 +52,11 @@ int judge_push_read(struct judge_push *out, struct arena *arena, struct repo *re
 int judge_push_certificate(struct push_fact *fact, struct push_certificate *text,
 			   struct arena *arena, struct repo *repo, const struct oid *id,
 			   const struct limits *limits, struct error *err);
+
+/* --- for collect_push.c and recorded_pushes.c --- */
+struct collector;
+int collect_push_signature(const struct collector *collector, struct push_fact *fact,
+			   const struct push_certificate *text, struct error *err);
+int collect_recorded_pushes(struct collector *collector, struct error *err);
 
 #endif

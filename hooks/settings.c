@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "hooks/deadline.h"
 #include "model/change.h"
+#include "model/waiver.h"
 #include "repo/repo.h"
 
 #define TIMEOUT_SECONDS_MAX 3600
@@ -227,6 +228,9 @@ static int add_when_protected(void *data, const char *name, const struct oid *id
 	struct trust *trust = data;
 	const struct strings *globs = &trust->settings->protected;
 
+	/* What a waiver points to lends no trust. */
+	if (waiver_is_ref(name))
+		return 0;
 	for (size_t i = 0; i < globs->count; i++)
 		if (glob_match(globs->items[i], name))
 			return add_tip(trust, id, name);

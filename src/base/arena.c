@@ -54,6 +54,25 @@ size_t arena_used(const struct arena *arena)
 	return arena->used;
 }
 
+void arena_join(struct arena *arena, struct arena *from)
+{
+	struct block **end = &from->blocks;
+	while (*end != NULL)
+		end = &(*end)->next;
+	/* Behind the block in use, as what is large. */
+	if (arena->blocks != NULL) {
+		*end = arena->blocks->next;
+		arena->blocks->next = from->blocks;
+	} else {
+		arena->blocks = from->blocks;
+	}
+	if (from->used > arena->maximum - arena->used)
+		arena->used = arena->maximum;
+	else
+		arena->used += from->used;
+	free(from);
+}
+
 /* A block with room for `bytes`. One that is large for a single owner goes behind the
  * block in use, whose rest is not wasted then. */
 static struct block *add_block(struct arena *arena, size_t bytes)

@@ -195,5 +195,9 @@ int buf_read_file(struct buf *buf, const char *path, struct error *err)
 		return error_set_errno(err, errno, "cannot examine '%s'", path);
 	if (!S_ISREG(status.st_mode))
 		return error_set(err, ERROR_IO, "'%s' is not a regular file", path);
+	/* At once what it will take, not in steps that are copied each time. */
+	if (status.st_size > 0 && buf->failed == 0 &&
+	    (uintmax_t)status.st_size <= buf->maximum - buf->length)
+		buf_reserve(buf, (size_t)status.st_size);
 	return read_all(buf, fd, path, err);
 }

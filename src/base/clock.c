@@ -30,6 +30,18 @@ int64_t clock_now(void)
 	return now >= 0 ? now : read_clock(CLOCK_REALTIME);
 }
 
+static _Atomic int64_t built = BUILD_SECONDS * CLOCK_SECOND;
+
+int64_t clock_built(void)
+{
+	return atomic_load_explicit(&built, memory_order_relaxed);
+}
+
+void clock_set_built_for_tests(int64_t when)
+{
+	atomic_store(&built, when);
+}
+
 int64_t clock_monotonic(void)
 {
 	return read_clock(CLOCK_MONOTONIC);

@@ -13,6 +13,11 @@
 int64_t clock_now(void);       /* wall clock */
 int64_t clock_monotonic(void); /* for durations and deadlines */
 
+/* What no honest clock shows less than: SOURCE_DATE_EPOCH when this was configured,
+ * else the date of the release. Judging refuses before it. */
+int64_t clock_built(void);
+void clock_set_built_for_tests(int64_t when);
+
 /* Tests only: from now on clock_now() answers this (and does not move); negative
  * restores the real clock. */
 void clock_set_for_tests(int64_t now);

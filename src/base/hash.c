@@ -173,60 +173,73 @@ int hex_decode(const char *hex, size_t length, void *out)
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
 				    "yz0123456789+/";
 
-static int base64_value(char digit)
+/* One more than the value of a digit, 0 for what is none. */
+static unsigned char base64_values[256];
+static pthread_once_t base64_once = PTHREAD_ONCE_INIT;
+
+static void make_base64_values(void)
 {
-	if (digit >= 'A' && digit <= 'Z')
-		return digit - 'A';
-	if (digit >= 'a' && digit <= 'z')
-		return digit - 'a' + 26;
-	if (digit >= '0' && digit <= '9')
-		return digit - '0' + 52;
-	if (digit == '+')
-		return 62;
-	return digit == '/' ? 63 : -1;
+	for (unsigned char i = 0; i < 64; i++)
+		base64_values[(unsigned char)base64_digits[i]] = i + 1;
 }
 
-/* The bytes that a well-formed text decodes to, or -1. */
-static ssize_t base64_length(const char *text, size_t length)
+static inline int base64_value(char digit)
 {
-	if (length % 4 != 0)
-		return -1;
-	size_t padding = 0;
-	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
-		padding++;
-	for (size_t i = 0; i < length - padding; i++)
-		if (base64_value(text[i]) < 0)
-			return -1;
-	/* Bits that no byte uses must be zero: one text for one content. */
-	unsigned int unused = padding == 2 ? 15 : padding == 1 ? 3 : 0;
-	if (padding != 0 &&
-	    ((unsigned int)base64_value(text[length - padding - 1]) & unused) != 0)
-		return -1;
-	return (ssize_t)(length / 4 * 3 - padding);
+	return base64_values[(unsigned char)digit] - 1;
+}
+
+/* The four digits at `text` as 24 bits, or negative when one is none. */
+static inline int32_t base64_group(const char *text)
+{
+	int32_t bad = 0;
+	int32_t group = 0;
+	for (size_t i = 0; i < 4; i++) {
+		int value = base64_value(text[i]);
+		bad |= value;
+		group = group << 6 | (value & 63);
+	}
+	return bad < 0 ? -1 : group;
+}
+
+/* The last group, with `padding` signs at its end. Bits that no byte uses must be zero:
+ * one text for one content. */
+static int32_t base64_last_group(const char *text, size_t padding)
+{
+	char digits[4] = { text[0], text[1], padding < 2 ? text[2] : 'A',
+			   padding < 1 ? text[3] : 'A' };
+	int32_t group = base64_group(digits);
+	int32_t unused = padding == 2 ? 0xffff : padding == 1 ? 0xff : 0;
+	return group >= 0 && (group & unused) != 0 ? -1 : group;
 }
 
 int base64_decode(const char *text, size_t length, struct buf *out)
 {
-	ssize_t bytes = base64_length(text, length);
-	if (bytes < 0)
+	size_t padding = 0;
+	pthread_once(&base64_once, make_base64_values);
+	if (length % 4 != 0)
 		return ERROR_ENCODING;
-	char *to = buf_reserve(out, (size_t)bytes);
+	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
+		padding++;
+	const size_t bytes = length / 4 * 3 - padding;
+	char *to = buf_reserve(out, bytes);
 	if (to == NULL)
 		return out->failed;
-	size_t done = 0;
-	for (size_t i = 0; i < length; i += 4) {
-		uint32_t group = 0;
-		for (size_t j = 0; j < 4; j++)
-			group = group << 6 |
-				(text[i + j] == '='
-					 ? 0
-					 : (uint32_t)base64_value(text[i + j]));
-		for (int shift = 16; shift >= 0 && done < (size_t)bytes; shift -= 8)
-			to[done++] = (char)(group >> shift & 0xff);
+	int32_t group = 0;
+	size_t i = 0;
+	for (; i + 4 < length && group >= 0; i += 4) {
+		group = base64_group(text + i);
+		*to++ = (char)(group >> 16);
+		*to++ = (char)(group >> 8);
+		*to++ = (char)group;
 	}
-	out->length += done;
+	if (group >= 0 && length != 0)
+		group = base64_last_group(text + length - 4, padding);
+	for (size_t j = 0; group >= 0 && length != 0 && j < 3 - padding; j++)
+		*to++ = (char)(group >> (16 - 8 * j));
+	if (group >= 0)
+		out->length += bytes;
 	out->data[out->length] = '\0';
-	return 0;
+	return group < 0 ? ERROR_ENCODING : 0;
 }
 
 void base64_encode(const void *bytes, size_t length, struct buf *out)

@@ -3,6 +3,7 @@
 #include "base/pattern.h"
 
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,53 @@
 #define TEXT_BYTES  16384
 #define HEAP_KIB    32768
 #define DEPTH_STEPS 10 /* steps that one level of backtracking stands for, at least */
+#define FIRST_STEPS 1000
+#define MORE_STEPS  10 /* times as many at the next try */
 
 struct pattern {
 	pcre2_code *code;
-	pcre2_match_context *limits;
 	char text[];
 };
+
+/* What a search needs. One is kept for the next search, so that only the first
+ * allocates. */
+struct matcher {
+	pcre2_match_context *limits;
+	pcre2_match_data *data;
+};
+
+static _Atomic(struct matcher *) spare;
+
+static void matcher_free(struct matcher *matcher)
+{
+	if (matcher == NULL)
+		return;
+	pcre2_match_context_free(matcher->limits);
+	pcre2_match_data_free(matcher->data);
+	free(matcher);
+}
+
+static struct matcher *matcher_take(void)
+{
+	struct matcher *matcher = atomic_exchange(&spare, NULL);
+	if (matcher != NULL)
+		return matcher;
+	matcher = calloc(1, sizeof(*matcher));
+	if (matcher == NULL)
+		return NULL;
+	matcher->limits = pcre2_match_context_create(NULL);
+	/* One pair of offsets: only whether it matches is asked. */
+	matcher->data = pcre2_match_data_create(1, NULL);
+	if (matcher->limits != NULL && matcher->data != NULL)
+		return matcher;
+	matcher_free(matcher);
+	return NULL;
+}
+
+static void matcher_give(struct matcher *matcher)
+{
+	matcher_free(atomic_exchange(&spare, matcher));
+}
 
 /* No JIT: sandboxed processes may not make memory executable. */
 static pcre2_code *compile(const char *text, struct error *err)
@@ -51,20 +93,12 @@ int pattern_new(struct pattern **out, const char *text, struct error *err)
 		return ERROR_PATTERN;
 	size_t size = strlen(text) + 1;
 	struct pattern *pattern = calloc(1, sizeof(*pattern) + size);
-	pcre2_match_context *limits = pcre2_match_context_create(NULL);
-	if (pattern == NULL || limits == NULL) {
-		free(pattern);
-		pcre2_match_context_free(limits);
+	if (pattern == NULL) {
 		pcre2_code_free(code);
 		return error_set(err, ERROR_MEMORY, "out of memory for pattern '%s'",
 				 text);
 	}
-	uint32_t steps = (uint32_t)limits_default.values[LIMIT_REGEX_STEPS];
-	pcre2_set_match_limit(limits, steps);
-	pcre2_set_depth_limit(limits, steps / DEPTH_STEPS);
-	pcre2_set_heap_limit(limits, HEAP_KIB);
 	pattern->code = code;
-	pattern->limits = limits;
 	memcpy(pattern->text, text, size);
 	*out = pattern;
 	return 0;
@@ -74,7 +108,6 @@ void pattern_free(struct pattern *pattern)
 {
 	if (pattern == NULL)
 		return;
-	pcre2_match_context_free(pattern->limits);
 	pcre2_code_free(pattern->code);
 	free(pattern);
 }
@@ -103,20 +136,53 @@ static int search_failed(const struct pattern *pattern, int number, struct error
 			 pattern->text, (const char *)reason);
 }
 
-int pattern_search(const struct pattern *pattern, const char *subject, size_t length,
-		   struct error *err)
+static int try_search(const struct pattern *pattern, const char *subject, size_t length,
+		      struct matcher *matcher, uint32_t steps)
 {
-	/* One pair of offsets: only whether it matches is asked. */
-	pcre2_match_data *match = pcre2_match_data_create(1, NULL);
-	if (match == NULL)
+	pcre2_set_match_limit(matcher->limits, steps);
+	pcre2_set_depth_limit(matcher->limits, steps / DEPTH_STEPS);
+	pcre2_set_heap_limit(matcher->limits, HEAP_KIB);
+	return pcre2_match(pattern->code, (PCRE2_SPTR)(length == 0 ? "" : subject),
+			   length, 0, 0, matcher->data, matcher->limits);
+}
+
+int pattern_search_counted(const struct pattern *pattern, const char *subject,
+			   size_t length, uint64_t *steps, struct error *err)
+{
+	uint64_t most = limits_default.values[LIMIT_REGEX_STEPS];
+	struct matcher *matcher = matcher_take();
+	if (matcher == NULL)
 		return search_failed(pattern, PCRE2_ERROR_NOMEMORY, err);
-	int number =
-		pcre2_match(pattern->code, (PCRE2_SPTR)(length == 0 ? "" : subject),
-			    length, 0, 0, match, pattern->limits);
-	pcre2_match_data_free(match);
+	int number;
+	uint64_t allowed = FIRST_STEPS;
+	/* PCRE2 does not say how many steps it took: they are found by bounds. */
+	for (;;) {
+		allowed = allowed < most ? allowed : most;
+		number = try_search(pattern, subject, length, matcher,
+				    (uint32_t)allowed);
+		bool more = number == PCRE2_ERROR_MATCHLIMIT ||
+			    number == PCRE2_ERROR_DEPTHLIMIT;
+		if (!more || allowed == most)
+			break;
+		*steps += allowed;
+		allowed *= MORE_STEPS;
+	}
+	/* What a search that failed took is not worth keeping. */
+	if (number >= 0 || number == PCRE2_ERROR_NOMATCH)
+		matcher_give(matcher);
+	else
+		matcher_free(matcher);
+	*steps += allowed == FIRST_STEPS ? 1 : allowed / 2;
 	if (number >= 0)
 		return 1;
 	return number == PCRE2_ERROR_NOMATCH ? 0 : search_failed(pattern, number, err);
+}
+
+int pattern_search(const struct pattern *pattern, const char *subject, size_t length,
+		   struct error *err)
+{
+	uint64_t steps = 0;
+	return pattern_search_counted(pattern, subject, length, &steps, err);
 }
 
 const char *pattern_library_version(void)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct pattern;
@@ -17,6 +18,10 @@ const char *pattern_text(const struct pattern *pattern);
  * subject is not UTF-8), ERROR_MEMORY. */
 int pattern_search(const struct pattern *pattern, const char *subject, size_t length,
 		   struct error *err);
+/* The same; *steps grows by about the steps that it took, for who bounds many searches
+ * together. */
+int pattern_search_counted(const struct pattern *pattern, const char *subject,
+			   size_t length, uint64_t *steps, struct error *err);
 
 /* Globs over '/'-separated paths: '*' and '?' stay within a component, "**" spans
  * components ("a/" then two stars then "/b" matches a/b too), [abc] [a-z] [!a] classes,

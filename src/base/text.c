@@ -197,6 +197,27 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
 	return rows[a_length % 3][b_length];
 }
 
+/* Each letter that only one of the texts has is an edit at least. */
+static uint64_t letters_of(const char *text, size_t length)
+{
+	uint64_t letters = 0;
+	for (size_t i = 0; i < length; i++)
+		letters |= UINT64_C(1) << ((unsigned char)text[i] & 63);
+	return letters;
+}
+
+static bool may_be_nearer(uint64_t letters, size_t length, const char *other,
+			  size_t other_length, size_t smallest)
+{
+	size_t difference =
+		length < other_length ? other_length - length : length - other_length;
+	if (difference >= smallest)
+		return false;
+	uint64_t others = letters_of(other, other_length);
+	return (size_t)__builtin_popcountll(letters & ~others) < smallest &&
+	       (size_t)__builtin_popcountll(others & ~letters) < smallest;
+}
+
 const char *text_nearest(const char *name, const char *const *candidates, size_t count)
 {
 	size_t length = strnlen(name, NEAREST_BYTES + 1);
@@ -204,9 +225,11 @@ const char *text_nearest(const char *name, const char *const *candidates, size_t
 		return NULL;
 	const char *nearest = NULL;
 	size_t smallest = length / 3 + 1;
+	uint64_t letters = letters_of(name, length);
 	for (size_t i = 0; i < count; i++) {
 		size_t other = strnlen(candidates[i], NEAREST_BYTES + 1);
-		if (other > NEAREST_BYTES)
+		if (other > NEAREST_BYTES ||
+		    !may_be_nearer(letters, length, candidates[i], other, smallest))
 			continue;
 		size_t edits = distance(name, length, candidates[i], other);
 		if (edits < smallest) {

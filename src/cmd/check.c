@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/git.h"
+#include "conf/policy_parse.h"
 #include "conf/config.h"
 #include "job/judge.h"
 #include "job/judge_push.h"
@@ -220,7 +221,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		       const struct change *change, struct verdict *verdict,
 		       struct judged *judged)
 {
-	struct fact_cache cache = { count_step, NULL, &range->progress };
+	struct fact_cache cache = { .get = count_step, .data = &range->progress };
 	struct judge judge = {
 		.repo = repo,
 		.change = change,
@@ -231,6 +232,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		.floor_data = range,
 		.push = &judge_push_to_come,
 		.cache = &cache,
+		.compile = policy_compile_by_program,
 	};
 	int rc = choose_policy(range, &judge);
 

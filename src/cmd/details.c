@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -310,6 +311,8 @@ static void write_finding(const struct details *details, const struct node *row,
 	} else if (row_text(row, "commit")) {
 		buf_addf(out, "%s: ", row_short(row, "commit"));
 	}
+	if (row_text(row, "waived_by"))
+		buf_add_string(out, "waived ");
 	tone_write(out, details->status->colour, state_tone(severity),
 		   severity ? severity : "error");
 	buf_add_string(out, ": ");
@@ -321,7 +324,17 @@ static void write_finding(const struct details *details, const struct node *row,
 		buf_add_byte(out, ']');
 	}
 	buf_add_byte(out, '\n');
-	if (row_text(row, "mend")) {
+	if (row_text(row, "waived_by")) {
+		char until[CLOCK_TEXT_BYTES];
+		clock_format(row_time(row, "waived_until"), 0, until);
+		buf_add_string(out, "      waived by '");
+		text_escape_string(out, row_text(row, "waived_by"));
+		buf_addf(out, "' until %s: ", until);
+		text_escape_string(out, row_text(row, "waived_reason")
+						? row_text(row, "waived_reason")
+						: "");
+		buf_add_byte(out, '\n');
+	} else if (row_text(row, "mend")) {
 		buf_add_string(out, "      mend: ");
 		text_escape_string(out, row_text(row, "mend"));
 		buf_add_byte(out, '\n');

@@ -1,12 +1,17 @@
 /* cmd/git.c - runs git for one line of output. */
 #include "cmd/git.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/spawn.h"
 
 #define ARGUMENTS_MAX     10
@@ -72,4 +77,43 @@ int git_run(const char *home, const char *const *arguments, int *status,
 	spawn_result_release(&result);
 	buf_release(&text);
 	return rc;
+}
+
+/* The input as a file in memory, at its start. -1 with errno. */
+static int input_file(const struct buf *input)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	if (fd >= 0 && fd_write_all(fd, input->data, input->length, NULL) == 0 &&
+	    lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	fd_close(&fd);
+	return -1;
+}
+
+int git_in_foreground(const char *const *arguments, const struct buf *input,
+		      struct error *err)
+{
+	int fd FD_CLOSING = input ? input_file(input) : -1;
+	int status = 0;
+	char *const *argv;
+
+	if (input && fd < 0)
+		return error_set_errno(err, errno, "cannot hand text to git");
+	/* execvp(3) takes pointers to char for history's sake; it changes nothing. */
+	memcpy(&argv, &arguments, sizeof(argv));
+	pid_t pid = fork();
+	if (pid < 0)
+		return error_set_errno(err, errno, "cannot start git");
+	if (pid == 0) {
+		if (fd < 0 || dup2(fd, STDIN_FILENO) >= 0)
+			execvp("git", argv);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_set_errno(err, errno, "cannot wait for git");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return error_set(err, ERROR_CHILD, "'git %s' failed", arguments[1]);
 }

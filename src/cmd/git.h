@@ -12,4 +12,11 @@ struct error;
 int git_run(const char *home, const char *const *arguments, int *status,
 	    struct buf *line, struct error *err);
 
+/* Runs git as the user would: with their environment and terminal, so that it can ask
+ * for the passphrase of a key or for a password. `arguments` begin with "git" and end
+ * with NULL; `input` (NULL: none is given) is its standard input. Any status but 0 is
+ * ERROR_CHILD. */
+int git_in_foreground(const char *const *arguments, const struct buf *input,
+		      struct error *err);
+
 #endif

@@ -5,6 +5,7 @@
  * would write into a directory of another user, that user could redirect), and in an
  * order that leaves no moment without the hook that was there. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -364,6 +365,13 @@ static int decide_anchors(struct init *init)
 	return rc == 0 ? set_anchors(init, value) : rc;
 }
 
+/* Where the hook keeps what was compiled of OpenPGP keys: filled now, the first push
+ * need not do it. NULL: nowhere, only slower. */
+static char *shelf_of(const struct init *init)
+{
+	return arena_printf(init->arena, "%s/" PRIVATE "/openpgp", init->path);
+}
+
 /* The floor must be one that the hook can use, with the rights of the repository's
  * owner. */
 static int check_floor(struct init *init)
@@ -380,7 +388,10 @@ static int check_floor(struct init *init)
 	init->config = arena_string(init->arena, path);
 	if (!init->config)
 		return no_memory(init);
-	int rc = config_load_floor(&policy, path, init->name, NULL, init->err);
+	path_make_directories(arena_printf(init->arena, "%s/" PRIVATE, init->path),
+			      0755, NULL);
+	int rc =
+		config_load_floor(&policy, path, init->name, shelf_of(init), init->err);
 	if (rc == 0)
 		rc = policy_finish(policy, init->err);
 	policy_free(policy);
@@ -411,7 +422,7 @@ static int load_floor(void *data, struct policy **out, struct error *err)
 {
 	const struct init *init = data;
 
-	return config_load_floor(out, init->config, init->name, NULL, err);
+	return config_load_floor(out, init->config, init->name, shelf_of(init), err);
 }
 
 static int judge_ref(struct init *init, const char *ref, const struct oid *tip)
@@ -631,6 +642,15 @@ static int install(struct init *init)
 	return rc;
 }
 
+/* What was compiled of OpenPGP keys. */
+static void remove_shelf(const struct init *init)
+{
+	int fd FD_CLOSING = open(init->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		path_remove_tree(fd, PRIVATE "/openpgp", NULL);
+}
+
 static int uninstall(struct init *init)
 {
 	int rc = find_hooks_directory(init);
@@ -645,6 +665,7 @@ static int uninstall(struct init *init)
 		return rc;
 	unlink(arena_printf(init->arena, "%s/" PRIVATE "/socket", init->path));
 	unlink(arena_printf(init->arena, "%s/" PRIVATE "/facts", init->path));
+	remove_shelf(init);
 	rmdir(arena_printf(init->arena, "%s/" PRIVATE, init->path));
 	printf("%s is no longer guarded; git's own checks (receive.fsckObjects and the "
 	       "like) stay\n",

@@ -260,6 +260,7 @@ static const struct {
 } verbs[] = {
 	{ "show", 0, 0, show },
 	{ "compile", 1, 1000, compile },
+	{ "import", 1, 1000, trust_import },
 	{ "test", 1, 1, trust_test },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -295,6 +296,9 @@ int cmd_trust(int argc, char **argv)
 		  &trust.check.ref, NULL },
 		{ "raw", 0, NULL, "compile: print the compiled form", NULL,
 		  &trust.raw },
+		{ "name", 0, "NAME", "import: whose everything is", &trust.name, NULL },
+		{ "output", 0, "FILE", "import: write a new file", &trust.output,
+		  NULL },
 		{ "json", 0, NULL, "show, test: print JSON", NULL, &trust.check.json },
 	};
 	const char *names[VERBS];
@@ -320,5 +324,6 @@ int cmd_trust(int argc, char **argv)
 	const char *nearest = text_nearest(word, names, VERBS);
 	return nearest ? cmd_usage("trust", "unknown '%s'; did you mean '%s'?", word,
 				   nearest)
-		       : cmd_usage("trust", "show, compile FILE... or test COMMIT");
+		       : cmd_usage("trust", "show, compile FILE..., import FILE... or "
+					    "test COMMIT");
 }

@@ -13,6 +13,8 @@ struct policy;
 struct trust {
 	struct check check; /* floor, repository, ref, json */
 	bool raw;
+	const char *name;   /* import: whose everything is; NULL: as the files say */
+	const char *output; /* import: a new file; NULL: standard output */
 	struct arena *arena;
 	struct policy *policy; /* trust_policy() */
 	struct buf *out;
@@ -22,6 +24,8 @@ struct trust {
 /* The floor that is given and the nearest .gitgate.yaml. */
 int trust_policy(struct trust *trust, struct error *err);
 
+/* cmd/trust_import.c: principals from files of keys. */
+int trust_import(struct trust *trust, char **operands, struct error *err);
 /* cmd/trust_test.c: who signed a commit, and whether it counts. */
 int trust_test(struct trust *trust, char **operands, struct error *err);
 

@@ -2,10 +2,13 @@
 #include "cmd/versions.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/pattern.h"
+#include "base/program.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "doc/doc.h"
 #include "intake/intake.h"
@@ -65,6 +68,30 @@ static void add(struct library_version *out, const char *name, const char *versi
 			out->fault = faults[i].fault;
 }
 
+/* Of the library that only gitgate-trust-compile is linked with: it says so itself. */
+static void add_librnp(struct library_version *out)
+{
+	struct spawn_result result = { 0 };
+	char *program = NULL;
+
+	*out = (struct library_version){
+		.name = "librnp",
+		.fault = "gitgate-trust-compile does not run: OpenPGP keys that were "
+			 "not compiled before cannot be read",
+	};
+	if (program_find(&program, "gitgate-trust-compile", NULL) != 0)
+		return;
+	const char *const arguments[] = { program, "--version", NULL };
+	const struct spawn spawn = { .arguments = arguments, .directory = "/" };
+	if (spawn_run(&spawn, &result, NULL) == 0 && result.status == 0) {
+		char *line = result.output.data;
+		line[strcspn(line, "\n")] = '\0';
+		add(out, "librnp", line);
+	}
+	spawn_result_release(&result);
+	free(program);
+}
+
 size_t library_versions(struct library_version *out)
 {
 	const struct {
@@ -83,5 +110,6 @@ size_t library_versions(struct library_version *out)
 
 	for (size_t i = 0; i < count; i++)
 		add(&out[i], libraries[i].name, libraries[i].version);
+	add_librnp(&out[count++]);
 	return count;
 }

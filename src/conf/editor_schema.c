@@ -344,6 +344,9 @@ static void put_definitions(struct json *json)
 	put_map_of(json, "repositories", "repository");
 	put_map_of(json, "targets", "target");
 	put_policy_keys(json, false);
+	put_described(json, "waivers",
+		      "{by: NAMES, rules: GLOBS, repositories: GLOBS}, or a list: who "
+		      "may excuse commits from rules");
 	end_closed(json);
 	json_object_end(json);
 }

@@ -81,6 +81,7 @@ const struct option_block option_blocks[] = {
 	{ "allowed-signers", true, true },
 	{ "authorities", true, true },
 	{ "revoked", true, true },
+	{ "waivers", true, false },
 	{ "warn-only", true, true },
 };
 const size_t option_block_count = sizeof(option_blocks) / sizeof(option_blocks[0]);

@@ -48,6 +48,8 @@ struct policy_builder {
 	struct arena *trees;  /* documents, needed until policy_finish() */
 	struct hasher *hasher;
 	struct map people; /* name -> definition of a principal or group */
+	struct map folded; /* the same in lower case: names must differ in more */
+	struct map emails; /* of the server's principals, in lower case -> definition */
 	struct map rules;  /* name -> definition */
 	struct map keys;   /* fingerprint -> definition of its principal */
 	struct map logins; /* "source login" -> definition of its principal */
@@ -137,6 +139,10 @@ int builder_add_authorities(const struct addition *addition, const struct node *
 			    struct error *err);
 int builder_add_lists(const struct addition *addition, const struct node *node,
 		      struct error *err);
+
+/* conf/policy_waivers.c */
+int builder_add_waivers(const struct addition *addition, const struct node *node,
+			struct error *err);
 
 /* conf/policy_rules.c */
 int builder_add_rules(const struct addition *addition, const struct node *node,

@@ -47,6 +47,8 @@ static struct policy_builder *builder_of(struct policy *policy)
 static void release_building(struct policy_builder *builder)
 {
 	map_release(&builder->people);
+	map_release(&builder->folded);
+	map_release(&builder->emails);
 	map_release(&builder->rules);
 	map_release(&builder->keys);
 	map_release(&builder->logins);
@@ -221,6 +223,7 @@ static const struct {
 	{ "authorities", builder_add_authorities },
 	{ "revoked", builder_add_lists },
 	{ "rules", builder_add_rules },
+	{ "waivers", builder_add_waivers },
 	{ "warn-only", add_warn_only },
 };
 

@@ -55,10 +55,10 @@ int policy_new(struct policy **out, struct error *err);
 void policy_free(struct policy *policy);
 
 /* Adds the keys principals, groups, revoked-keys, revoked-keys-file, rules and
- * warn-only of one file. For the server's files other top-level keys are the
- * configuration's business and skipped; in a repository's file they are refused.
- * `repository` is the name by which rules with `repositories:` are kept or dropped
- * (NULL: keep all). */
+ * warn-only of one file, and waivers of a server's. For its files other top-level keys
+ * are the configuration's business and skipped; in a repository's file they are
+ * refused. `repository` is the name by which rules with `repositories:` are kept or
+ * dropped (NULL: keep all). */
 int policy_add_server(struct policy *policy, const struct policy_file *file,
 		      const struct policy_loader *loader, const char *repository,
 		      struct error *err);

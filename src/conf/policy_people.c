@@ -201,6 +201,14 @@ static int add_certificates(const struct addition *addition, const struct node *
 	return code;
 }
 
+static char *folded(struct arena *arena, const char *text)
+{
+	char *lower = arena_string(arena, text);
+	for (char *at = lower; at != NULL && *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return lower;
+}
+
 /* One login at one source is one person's. */
 static int claim_login(const struct addition *addition, const struct node *node,
 		       size_t principal, const struct principal_login *login,
@@ -208,12 +216,11 @@ static int claim_login(const struct addition *addition, const struct node *node,
 {
 	struct policy_builder *builder = addition->builder;
 	/* Neither may hold a blank. Forges do not tell the case of logins apart. */
-	char *key = arena_printf(builder->policy.arena, "%s %s", login->source,
-				 login->login);
+	const char *both = arena_printf(builder->policy.arena, "%s %s", login->source,
+					login->login);
+	const char *key = both != NULL ? folded(builder->policy.arena, both) : NULL;
 	if (key == NULL)
 		return reader_no_memory(addition->reader, err);
-	for (char *at = key; *at != '\0'; at++)
-		*at = (char)tolower((unsigned char)*at);
 	const struct definition *first = map_get(&builder->logins, key, strlen(key));
 	if (first == NULL)
 		return builder_define(addition, &builder->logins, node, "login", key,
@@ -280,8 +287,30 @@ static int add_logins(const struct addition *addition, const struct node *node,
 	return code;
 }
 
+/* People of a server share addresses if it says so; a repository cannot speak under one
+ * of theirs. */
+static int claim_email(const struct addition *addition, const struct node *node,
+		       const char *email, size_t principal, struct error *err)
+{
+	struct policy_builder *builder = addition->builder;
+	const char *key = folded(builder->policy.arena, email);
+	if (key == NULL)
+		return reader_no_memory(addition->reader, err);
+	const struct definition *first = map_get(&builder->emails, key, strlen(key));
+	if (first == NULL && addition->origin == ORIGIN_SERVER)
+		return builder_define(addition, &builder->emails, node, "address", key,
+				      principal, err);
+	if (first == NULL || addition->origin == ORIGIN_SERVER)
+		return 0;
+	return reader_fail_code(addition->reader, node, ERROR_POLICY_OVERRIDE, err,
+				"the address '%s' is that of the server's principal "
+				"'%s': %s",
+				email, builder->policy.principals[first->index].name,
+				first->place);
+}
+
 static int add_emails(const struct addition *addition, const struct node *node,
-		      struct strings *out, struct error *err)
+		      size_t principal, struct strings *out, struct error *err)
 {
 	struct strings emails = { 0 };
 	int code = reader_strings(addition->reader, node, "email", &emails, err);
@@ -291,10 +320,36 @@ static int add_emails(const struct addition *addition, const struct node *node,
 			code = reader_fail(addition->reader,
 					   reader_strings_node(node, i), err, "%s",
 					   cause.text);
+		else
+			code = claim_email(addition, reader_strings_node(node, i),
+					   emails.items[i], principal, err);
 	}
 	if (code == 0)
 		*out = emails;
 	return code;
+}
+
+/* 'Alice' beside 'alice' would deceive who reads the policy. */
+static int claim_folded(const struct addition *addition, const struct node *key,
+			const char *what, const char *name, size_t index,
+			struct error *err)
+{
+	struct map *map = &addition->builder->folded;
+	const char *lower = folded(addition->reader->arena, name);
+	if (lower == NULL)
+		return reader_no_memory(addition->reader, err);
+	const struct definition *first = map_get(map, lower, strlen(lower));
+	if (first == NULL)
+		return builder_define(addition, map, key, what, lower, index, err);
+	int code =
+		addition->origin == ORIGIN_REPOSITORY && first->origin == ORIGIN_SERVER
+			? ERROR_POLICY_OVERRIDE
+			: ERROR_CONFIG;
+	return reader_fail_code(addition->reader, key, code, err,
+				"%s '%s' differs only in case from the %s at %s: "
+				"choose "
+				"another name",
+				what, name, first->what, first->place);
 }
 
 /* The name at a key of `principals` or `groups`, checked and remembered. */
@@ -316,6 +371,8 @@ static int define_person(const struct addition *addition, const struct node *key
 	int code = builder_define(addition, &addition->builder->people, key, what, name,
 				  index, err);
 	if (code == 0)
+		code = claim_folded(addition, key, what, name, index, err);
+	if (code == 0)
 		*out = name;
 	return code;
 }
@@ -323,8 +380,9 @@ static int define_person(const struct addition *addition, const struct node *key
 static int add_principal(const struct addition *addition, const struct node *key,
 			 const struct node *node, struct error *err)
 {
-	static const char *const names[] = { "email", "ssh",    "openpgp",
-					     "forge", "ssh-ca", "x509" };
+	static const char *const names[] = { "email",       "ssh",         "openpgp",
+					     "forge",       "ssh-ca",      "x509",
+					     "valid-after", "valid-before" };
 	struct policy *policy = &addition->builder->policy;
 	size_t index = policy->principal_count;
 	const char *name = NULL;
@@ -343,10 +401,12 @@ static int add_principal(const struct addition *addition, const struct node *key
 		return reader_no_memory(addition->reader, err);
 	principal->name = name;
 	principal->origin = addition->origin;
+	code = builder_validity(addition, node, &principal->valid_after,
+				&principal->valid_before, err);
 	const struct node *emails = node_get(node, "email");
 	const struct node *keys = node_get(node, "ssh");
-	if (emails != NULL)
-		code = add_emails(addition, emails, &principal->emails, err);
+	if (code == 0 && emails != NULL)
+		code = add_emails(addition, emails, index, &principal->emails, err);
 	const struct node *logins = node_get(node, "forge");
 	const struct node *certificates = node_get(node, "openpgp");
 	if (code == 0 && keys != NULL)

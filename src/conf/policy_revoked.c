@@ -3,14 +3,17 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "conf/options.h"
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
 #include "trust/openpgp_ring.h"
 #include "trust/ssh_key.h"
+#include "trust/x509_certificate.h"
 
-#define REASON_NONE "no reason given"
+#define REASON_NONE      "no reason given"
+#define X509_TEXT_LENGTH ((size_t)5 + 64) /* "X509:" and the digits */
 
 /* Of an OpenPGP key or subkey, as gpg prints it: 40 digits, with or without blanks. */
 static bool openpgp_fingerprint(const char *text, size_t length, char *out)
@@ -31,11 +34,37 @@ static bool openpgp_fingerprint(const char *text, size_t length, char *out)
 	return true;
 }
 
+/* Of an X.509 certificate, as openssl x509 -fingerprint -sha256 prints it or as
+ * findings do. */
+static bool x509_fingerprint(const char *text, size_t length, char *out)
+{
+	char digits[X509_FINGERPRINT_BYTES] = "X509:";
+	size_t count = strlen(digits);
+	if (length > 5 && strncmp(text, "X509:", 5) == 0) {
+		text += 5;
+		length -= 5;
+	}
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == ':' && i % 3 == 2)
+			continue;
+		if (!isxdigit((unsigned char)text[i]) || count == X509_TEXT_LENGTH)
+			return false;
+		digits[count++] = (char)tolower((unsigned char)text[i]);
+	}
+	if (count != X509_TEXT_LENGTH)
+		return false;
+	memcpy(out, digits, count + 1);
+	return true;
+}
+
 /* A public key or a fingerprint. A key that cannot be read is refused: what it was
  * meant to revoke would stay good. */
 static int fingerprint_of(const char *text, size_t length, char *out, struct error *err)
 {
 	if (openpgp_fingerprint(text, length, out))
+		return 0;
+	if (length > 5 && strncmp(text, "X509:", 5) == 0 &&
+	    x509_fingerprint(text, length, out))
 		return 0;
 	enum ssh_key_type type = SSH_KEY_UNKNOWN;
 	char copy[SSH_FINGERPRINT_BYTES];
@@ -74,38 +103,90 @@ int builder_push_revocation(const struct addition *addition, const char *fingerp
 	return 0;
 }
 
-/* {ssh or openpgp, reason, since} or a string alone. */
+/* What a revoked key is given by: exactly one of these. */
+static int find_form(const struct reader *reader, const struct node *node,
+		     const struct node **key, bool *is_x509, struct error *err)
+{
+	static const char *const forms[] = { "ssh", "openpgp", "x509" };
+	size_t count = 0;
+	for (size_t i = 0; i < 3; i++) {
+		const struct node *found = node_get(node, forms[i]);
+		if (found == NULL)
+			continue;
+		*key = found;
+		*is_x509 = i == 2;
+		count++;
+	}
+	if (count == 1)
+		return 0;
+	return reader_fail(reader, node, err,
+			   count == 0 ? "a revoked key needs 'ssh', its public line "
+					"or fingerprint, or 'openpgp', its "
+					"fingerprint, or 'x509', its certificate's"
+				      : "a revoked key is either 'ssh' or 'openpgp' or "
+					"'x509'");
+}
+
+/* For what a revoked key still counts: `since` becomes 0 where for nothing. */
+static int read_why(const struct addition *addition, const struct node *node,
+		    const char **out, int64_t *since, struct error *err)
+{
+	static const struct option_row words = { .type = VALUE_WORD,
+						 .key = "reason",
+						 .unit = "",
+						 .help = "'compromised', 'superseded' "
+							 "or 'retired'" };
+	const struct reader *reader = addition->reader;
+	const struct node *time = node_get(node, "since");
+	const struct node *remark = node_get(node, "note");
+	const char *reason = NULL, *note = "";
+	char when[CLOCK_TEXT_BYTES] = "";
+	int64_t at = 0;
+	int code = 0;
+	if (node_get(node, "reason") != NULL)
+		code = reader_value(reader, node_get(node, "reason"), &words, &reason,
+				    err);
+	if (code == 0 && time != NULL)
+		code = reader_time(reader, time, "since", &at, err);
+	if (code == 0 && remark != NULL)
+		code = reader_string(reader, remark, "note", &note, err);
+	if (code == 0 && time != NULL && reason == NULL)
+		code = reader_fail(reader, time, err,
+				   "'since' needs a 'reason': 'superseded' or "
+				   "'retired' leave older signatures good, "
+				   "'compromised' none");
+	if (code != 0)
+		return code;
+	bool none = reason != NULL && strcmp(reason, "compromised") == 0;
+	if (none && at != 0)
+		clock_format(at, 0, when);
+	*out = arena_printf(reader->arena, "%s%s%s%s%s%s",
+			    reason != NULL ? reason : REASON_NONE,
+			    *when != '\0' ? ", known since " : "", when,
+			    *note != '\0' ? " (" : "", note, *note != '\0' ? ")" : "");
+	*since = none ? 0 : at;
+	return *out != NULL ? 0 : reader_no_memory(reader, err);
+}
+
+/* {ssh, openpgp or x509; reason, since, note} or a string alone. */
 static int add_revoked(const struct addition *addition, const struct node *node,
 		       struct error *err)
 {
-	static const char *const names[] = { "ssh", "openpgp", "reason", "since" };
+	static const char *const names[] = { "ssh",    "openpgp", "x509",
+					     "reason", "since",   "note" };
 	const struct reader *reader = addition->reader;
 	const struct node *key = node;
-	const char *text = NULL;
-	const char *reason = REASON_NONE;
+	const char *text = NULL, *reason = REASON_NONE;
 	int64_t since = 0;
+	bool is_x509 = false;
 	int code = 0;
 	if (node_kind(node) == NODE_MAPPING) {
-		code = reader_known_keys(reader, node, "key of a revoked key", names, 4,
-					 err);
-		key = node_get(node, "ssh");
-		if (code == 0 && key != NULL && node_get(node, "openpgp") != NULL)
-			code = reader_fail(reader, node, err,
-					   "a revoked key is either 'ssh' or "
-					   "'openpgp'");
-		if (key == NULL)
-			key = node_get(node, "openpgp");
-		if (code == 0 && key == NULL)
-			code = reader_fail(reader, node, err,
-					   "a revoked key needs 'ssh', its public line "
-					   "or fingerprint, or 'openpgp', its "
-					   "fingerprint");
-		if (code == 0 && node_get(node, "reason") != NULL)
-			code = reader_string(reader, node_get(node, "reason"), "reason",
-					     &reason, err);
-		if (code == 0 && node_get(node, "since") != NULL)
-			code = reader_time(reader, node_get(node, "since"), "since",
-					   &since, err);
+		code = reader_known_keys(reader, node, "key of a revoked key", names,
+					 sizeof(names) / sizeof(names[0]), err);
+		if (code == 0)
+			code = find_form(reader, node, &key, &is_x509, err);
+		if (code == 0)
+			code = read_why(addition, node, &reason, &since, err);
 	}
 	if (code == 0)
 		code = reader_string(reader, key, "revoked-keys", &text, err);
@@ -114,9 +195,14 @@ static int add_revoked(const struct addition *addition, const struct node *node,
 	size_t length = strlen(text);
 	while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL)
 		length--;
-	char fingerprint[SSH_FINGERPRINT_BYTES];
+	char fingerprint[X509_FINGERPRINT_BYTES];
 	struct error cause = ERROR_INIT;
-	if (fingerprint_of(text, length, fingerprint, &cause) != 0)
+	if (is_x509 && !x509_fingerprint(text, length, fingerprint))
+		return reader_fail(reader, key, err,
+				   "not the fingerprint of a certificate: 64 digits, "
+				   "as openssl x509 -noout -fingerprint -sha256 prints "
+				   "them");
+	if (!is_x509 && fingerprint_of(text, length, fingerprint, &cause) != 0)
 		return reader_fail(reader, key, err, "%s", cause.text);
 	return builder_push_revocation(addition, fingerprint, reason, since, err);
 }
@@ -139,7 +225,7 @@ static int add_line(const struct addition *addition, const char *name,
 		    unsigned int number, const char *line, size_t length,
 		    struct error *err)
 {
-	char fingerprint[SSH_FINGERPRINT_BYTES];
+	char fingerprint[X509_FINGERPRINT_BYTES];
 	struct error cause = ERROR_INIT;
 	while (length > 0 && strchr(" \t\r", line[length - 1]) != NULL)
 		length--;

@@ -363,6 +363,11 @@ static int check_needed(const struct addition *addition, const struct node *node
 		return reader_fail(reader, node_get(node, "push"), err,
 				   "'push' needs 'by': the principals and groups who "
 				   "may push");
+	if (rule->signatures != NULL && rule->signatures->tags &&
+	    rule->on_paths.count != 0)
+		return reader_fail(reader, node_get(node, "signatures"), err,
+				   "'tags' and 'paths' do not go together: a tag "
+				   "touches no path; make it two rules");
 	const struct node *approvals = node_get(node, "approvals");
 	if (rule->approvals != NULL && rule->approvals->from.count == 0)
 		return reader_fail(reader, approvals, err,

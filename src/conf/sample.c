@@ -145,13 +145,15 @@ static void write_people(struct buf *out)
 			    "## named sets of principals and groups\n"
 			    "#groups:\n"
 			    "#  maintainers: [alice]\n"
-			    "## keys that no longer count; since: signatures received "
-			    "before it still "
-			    "do\n"
+			    "## keys that no longer count; of those that are retired "
+			    "or "
+			    "superseded signatures\n"
+			    "## received before 'since' still do\n"
 			    "#revoked-keys:\n"
 			    "#  - ssh: "
 			    "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
-			    "#    reason: the laptop was stolen\n"
+			    "#    reason: retired\n"
+			    "#    note: a new laptop\n"
 			    "#    since: 2026-11-21T09:30:00Z\n"
 			    "## a file of such keys or fingerprints, one a line\n"
 			    "#revoked-keys-file: revoked-keys\n"
@@ -163,6 +165,21 @@ static void write_people(struct buf *out)
 			    "everything is refused\n"
 			    "## authorities: authorities.pem\n"
 			    "## revoked: {krl: revoked.krl, crl: revoked.crl}\n");
+}
+
+/* Of the server alone. */
+static void write_waivers(struct buf *out)
+{
+	buf_add_string(out, "\n## who may excuse a commit from a rule (gitgate waive); "
+			    "without it "
+			    "nobody may\n"
+			    "#waivers:\n"
+			    "##   principals and groups of this file\n"
+			    "#  - by: [maintainers]\n"
+			    "##     globs of the names of rules; left out: all\n"
+			    "#    rules: [\"sample-*\"]\n"
+			    "##     globs of the names of repositories; left out: all\n"
+			    "#    repositories: [\"*\"]\n");
 }
 
 static void write_rules(struct buf *out, bool server)
@@ -240,6 +257,7 @@ void config_write_sample(struct buf *out)
 		write_target_kind(out, kind);
 	}
 	write_people(out);
+	write_waivers(out);
 	write_rules(out, true);
 }
 

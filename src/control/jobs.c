@@ -13,9 +13,11 @@
 #include "base/path.h"
 #include "control/state.h"
 
-#define JOB_ARENA_BYTES  ((size_t)64 << 20)
-#define TEXT_BYTES       ((size_t)1 << 20) /* of a file with keys or certificates */
-#define MESSAGES_A_ROUND 256               /* of one job: then it is the others' turn */
+#define JOB_ARENA_BYTES ((size_t)64 << 20)
+#define TEXT_BYTES      ((size_t)1 << 20) /* of a file with keys or certificates */
+#define FACTS_BYTES                                                                    \
+	((size_t)768 << 10)  /* in one answer, with room for the rest of it */
+#define MESSAGES_A_ROUND 256 /* of one job: then it is the others' turn */
 
 struct job *job_new(struct control *control, const struct job_kind *kind)
 {
@@ -283,7 +285,8 @@ static const char *fact_kind(const struct job *job, struct arena *arena,
 	return arena_printf(arena, "%s %s", kind, job->repository);
 }
 
-/* Judges ask for facts; everything else is the kind's business. */
+/* Judges ask for facts; everything else is the kind's business. What does not go into
+ * one message is found out again. */
 static void answer_facts(struct control *control, struct job *job,
 			 const struct msg_facts_get *request)
 {
@@ -293,12 +296,18 @@ static void answer_facts(struct control *control, struct job *job,
 	struct oid *keys =
 		arena_array(control->round, request->keys.count + 1, sizeof(*keys));
 	size_t count = 0;
+	size_t bytes = 0;
 
-	for (size_t i = 0; kind && values && keys && i < request->keys.count; i++)
+	for (size_t i = 0; kind && values && keys && i < request->keys.count; i++) {
 		if (store_fact_get(control->store, control->round, kind,
 				   &request->context, &request->keys.items[i],
-				   &values[count], NULL) == 0)
-			keys[count++] = request->keys.items[i];
+				   &values[count], NULL) != 0)
+			continue;
+		bytes += strlen(values[count]) + sizeof(struct oid);
+		if (bytes > FACTS_BYTES)
+			break;
+		keys[count++] = request->keys.items[i];
+	}
 	struct msg_facts_known known = { { keys, count }, { values, count } };
 	channel_send(&job->channel, MESSAGE_facts_known, &known, NULL, 0, NULL);
 }

@@ -53,7 +53,6 @@ static int store_verdict(struct control *control, struct job *job,
 			 struct error *err)
 {
 	char policy[DIGEST_HEX_BYTES], number[24];
-	const char *first = job->finding_count ? job->findings[0].message : "";
 	struct msg_verdict_row row = {
 		.change = change->id,
 		.repository = change->repository,
@@ -65,7 +64,7 @@ static int store_verdict(struct control *control, struct job *job,
 		.commits = judged->commits,
 		.errors = judged->errors,
 		.warnings = judged->warnings,
-		.reason = first,
+		.reason = finding_summary(control, job),
 		.number = change->number,
 		.base_ref = change->base_ref,
 		.result_tree = judged->result_tree,
@@ -88,8 +87,10 @@ static int store_verdict(struct control *control, struct job *job,
 				change->number ? "merge-request" : NULL,
 				number,
 				NULL };
-	int rc = store_verdict_add(control->store, &row, job->findings,
-				   job->finding_count, id, err);
+	int rc = waivers_record(control, job, change);
+	if (rc == 0)
+		rc = store_verdict_add(control->store, &row, job->findings,
+				       job->finding_count, id, err);
 	row.id = *id;
 	if (rc == 0)
 		event_put(control, "verdict", MESSAGE_verdict_row, &row);
@@ -215,13 +216,14 @@ static void split(struct control *control, const struct msg_change_row *change,
 /* Which rule failed, where, and how many more there are. */
 static const char *describe(struct control *control, const struct job *job)
 {
-	const struct msg_finding_row *first = job->findings;
+	const struct msg_finding_row *first = finding_that_counts(job);
 	char more[48] = "", line[32] = "";
 
-	if (job->finding_count == 0)
+	if (!first)
 		return "policy said no";
-	if (job->finding_count > 1)
-		snprintf(more, sizeof(more), " (and %zu more)", job->finding_count - 1);
+	if (findings_that_count(job) > 1)
+		snprintf(more, sizeof(more), " (and %zu more)",
+			 findings_that_count(job) - 1);
 	if (first->line)
 		snprintf(line, sizeof(line), ":%llu", (unsigned long long)first->line);
 	bool placed = first->path && *first->path;
@@ -242,9 +244,8 @@ static void write_outcome(struct control *control, struct job *job,
 	const char *state = step_next(STEP_CHANGE, change->state,
 				      passed ? STEP_PASSED : STEP_FAILED);
 	const char *told = passed ? "success" : "failure";
-	const char *reason = passed               ? NULL
-			     : job->finding_count ? job->findings[0].message
-						  : "policy said no";
+	const struct msg_finding_row *first = finding_that_counts(job);
+	const char *reason = passed ? NULL : first ? first->message : "policy said no";
 	/* A merge request moves no ref yet, and a queue's ref is judged by the rules of
 	 * another. */
 	bool moves = passed && strcmp(change_target_ref(change), change->ref) == 0;
@@ -262,12 +263,13 @@ static void write_outcome(struct control *control, struct job *job,
 	if (rc == 0 && moves)
 		rc = merge_requests_accepted(control, change->repository, change->ref);
 	if (rc == 0)
-		rc = policy_status_put(
-			control, change, told,
-			passed ? "policy passed" : describe(control, job), verdict);
+		rc = policy_status_put(control, change, told,
+				       passed ? pass_summary(control, job)
+					      : describe(control, job),
+				       verdict);
 	if (rc == 0)
 		rc = comment_put(control, change, verdict, told,
-				 passed ? "policy passed" : reason);
+				 passed ? pass_summary(control, job) : reason);
 	if (rc == 0 && moves)
 		rc = targets_queue(control, job, change, judged, &occasion, &err);
 	if (rc != 0)
@@ -298,6 +300,9 @@ void verdict_take(struct control *control, struct job *job,
 	else if (result == VERDICT_FAIL && judged->steps.count > 1 && !change.is_step &&
 		 !change.number)
 		split(control, &change, &judged->steps);
+	else if (result == VERDICT_FAIL && job->waivers != control->waivers)
+		change_move(control, change.id, "waiting",
+			    "a waiver came while it was judged", change.attempts, 0);
 	else if (result == VERDICT_UNKNOWN)
 		judgement_failed(control, &change,
 				 judged->text ? judged->text

@@ -5,9 +5,13 @@
 #include "base/arena.h"
 #include "base/pattern.h"
 #include "control/judge.h"
+#include "model/waiver.h"
 
 static bool is_protected(const struct conf_repository_entry *entry, const char *ref)
 {
+	/* What a waiver points to lends no trust. */
+	if (waiver_is_ref(ref))
+		return false;
 	for (size_t i = 0; i < entry->options.protected.count; i++)
 		if (glob_match(entry->options.protected.items[i], ref))
 			return true;
@@ -177,6 +181,7 @@ int judgement_fill(struct control *control, struct job *job,
 			     NULL);
 	job->repository = arena_string(job->arena, entry->name);
 	job->base = *base;
+	job->waivers = control->waivers;
 	request->repository = job->repository;
 	request->ref = arena_string(job->arena, change_target_ref(change));
 	request->old_id = judged_from(entry, change, change_target_ref(change), base);

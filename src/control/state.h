@@ -112,6 +112,7 @@ struct job {
 	bool again;         /* fetch: what was not accepted is judged once more */
 	uint64_t change;    /* judge */
 	struct oid base;    /* judge: what was accepted on the ref before */
+	uint64_t waivers;   /* judge: control->waivers when it was asked */
 	uint64_t deployment;
 	bool emits;    /* judge: packs for `deployment` */
 	bool observes; /* deploy: only compares */
@@ -237,6 +238,7 @@ struct control {
 	struct arena *watch_arena;
 	struct arena *round; /* freed at the end of each round */
 	uint64_t round_number;
+	uint64_t waivers;      /* how often fetches brought new ones */
 	size_t round_webhooks; /* stored in this round */
 	int64_t calm_at;       /* monotonic: the last rush of webhooks is over then */
 	int64_t read_by; /* monotonic: reading waits no longer; 0: nothing waits */
@@ -386,7 +388,7 @@ int merge_request_take(struct control *control, const char *repository,
 int merge_requests_listed(struct control *control, const char *repository,
 			  const struct merge_request *found, size_t count);
 /* A fetch ended: what has a new head or base is judged; after a reload (`again`) all
- * that is open. */
+ * that is open, after a new waiver too. */
 int merge_requests_fetched(struct control *control, const char *repository, bool again);
 /* Something was accepted on a branch: what shall be merged into it is judged by that.
  */
@@ -420,6 +422,22 @@ bool merge_request_has_head(struct control *control,
 /* The comment of a merge request, with this verdict's findings. */
 int comment_put(struct control *control, const struct msg_change_row *change,
 		uint64_t verdict, const char *state, const char *description);
+
+/* --- waivers.c --- */
+/* Writes what a fetch saw beneath refs/waivers/ (job->refs are sorted). *changed: there
+ * are new ones, by which what was refused may pass. */
+int waivers_fetched(struct control *control, const struct job *job, bool *changed);
+/* A record of the ledger for each waiver that no verdict used before; goes before the
+ * verdict is written. */
+int waivers_record(struct control *control, const struct job *job,
+		   const struct msg_change_row *change);
+/* The first finding of a judgement that counts; NULL: none does. */
+const struct msg_finding_row *finding_that_counts(const struct job *job);
+size_t findings_that_count(const struct job *job);
+/* What a verdict says in one line; "": nothing was found. */
+const char *finding_summary(struct control *control, const struct job *job);
+/* What is told of one that passed: not without what was waived. */
+const char *pass_summary(struct control *control, const struct job *job);
 
 /* --- events.c --- */
 /* Tells followers; after the commit. */

@@ -131,8 +131,9 @@ static void refuse_deployment(struct control *control, const struct job *job)
 	    store_deployment_get(control->store, control->round, job->deployment, &row,
 				 NULL) == 0)
 		deployment_end(control, &row, DEPLOYMENT_FAILED,
-			       job->finding_count ? job->findings[0].message
-						  : "policy says no now");
+			       finding_that_counts(job)
+				       ? finding_that_counts(job)->message
+				       : "policy says no now");
 }
 
 /* They are read again right before the effect; the deployment is due when they were. */

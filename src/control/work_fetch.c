@@ -11,12 +11,17 @@
 #include "base/program.h"
 #include "base/text.h"
 #include "control/state.h"
+#include "model/waiver.h"
 
+/* clang-format off */
 static const char *const default_refspecs[] = {
 	"+refs/heads/*:refs/heads/*",
 	"+refs/tags/*:refs/tags/*",
+	"+" WAIVER_REFS "*:" WAIVER_REFS "*",
 	"+refs/gitgate/*:refs/gitgate/*",
 };
+/* clang-format on */
+#define DEFAULT_REFSPECS (sizeof(default_refspecs) / sizeof(default_refspecs[0]))
 
 static int fill_request(struct control *control, struct job *job,
 			const struct conf_repository_entry *entry,
@@ -32,7 +37,7 @@ static int fill_request(struct control *control, struct job *job,
 	request->url = arena_string(arena, local ? options->path : options->url);
 	request->username = arena_string(arena, options->username);
 	request->timeout = options->timeout;
-	request->refspecs = (struct msg_strings){ default_refspecs, 3 };
+	request->refspecs = (struct msg_strings){ default_refspecs, DEFAULT_REFSPECS };
 	request->wanted_refs = merge_request_refs(control, arena, entry);
 	const char **fsck = arena_array(arena, options->fsck.count + 1, sizeof(*fsck));
 	for (size_t i = 0; fsck && i < options->fsck.count; i++)
@@ -189,7 +194,7 @@ static int by_ref(const void *a, const void *b)
 		      ((const struct msg_ref_row *)b)->ref);
 }
 
-/* Neither branch nor tag: a forge's ref of a merge request. */
+/* Neither branch nor tag: a forge's ref of a merge request, a waiver. */
 static bool is_foreign(const char *ref)
 {
 	return !text_starts_with(ref, "refs/heads/") && !text_starts_with(ref, "refs/"
@@ -249,13 +254,19 @@ int ref_judge_again(struct control *control, const char *repository,
 static void take_refs(struct control *control, struct job *job, const char *head)
 {
 	struct error err = ERROR_INIT;
+	bool waivers = false;
 	int rc = control_write(control);
 
 	if (job->ref_count)
 		qsort(job->refs, job->ref_count, sizeof(job->refs[0]), by_ref);
+	if (rc == 0)
+		rc = waivers_fetched(control, job, &waivers);
+	job->again = job->again || waivers;
 	for (size_t i = 0; rc == 0 && i < job->ref_count; i++) {
 		struct msg_ref_row known = { 0 };
 		const struct msg_ref_row *seen = &job->refs[i];
+		if (waiver_is_ref(seen->ref))
+			continue;
 		if (is_foreign(seen->ref)) {
 			rc = store_ref_seen(control->store, job->repository, seen->ref,
 					    &seen->tip, clock_now(), &err);

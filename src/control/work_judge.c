@@ -80,6 +80,8 @@ static int keep_finding(struct job *job, const struct msg_finding_row *row)
 	kept->message = arena_string(job->arena, row->message);
 	kept->mend = arena_string(job->arena, row->mend);
 	kept->path = arena_string(job->arena, row->path);
+	kept->waived_by = arena_string(job->arena, row->waived_by);
+	kept->waived_reason = arena_string(job->arena, row->waived_reason);
 	return 0;
 }
 

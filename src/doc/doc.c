@@ -23,7 +23,9 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	case DOC_YAML:
 		return yaml_read(out, arena, text, length, limits, problem);
 	case DOC_JSON:
-		return json_read(out, arena, text, length, limits, problem);
+		return json_read(out, arena, text, length, limits, false, problem);
+	case DOC_JSON_ANY_TEXT:
+		return json_read(out, arena, text, length, limits, true, problem);
 	}
 	return problem_set(problem, ERROR_SYNTAX, (struct place){ 1, 1 }, "",
 			   "the format of the document is unknown");

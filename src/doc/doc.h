@@ -47,7 +47,9 @@ struct docs {
 	size_t count;
 };
 
-enum doc_format { DOC_YAML, DOC_JSON };
+/* DOC_JSON_ANY_TEXT is JSON in which strings and keys may hold U+0000: only for readers
+ * that never take a text as a C string (JSON Schema). */
+enum doc_format { DOC_YAML, DOC_JSON, DOC_JSON_ANY_TEXT };
 
 /* By the file name: .json is JSON, everything else YAML. */
 enum doc_format doc_format_of(const char *path);
@@ -70,7 +72,8 @@ const char *node_kind_name(
 uint32_t node_line(const struct node *node);
 uint32_t node_column(const struct node *node);
 
-/* Scalars: the decoded text, NUL-terminated; for numbers and booleans as written.
+/* Scalars: the decoded text, NUL-terminated (and without a NUL within, but for
+ * DOC_JSON_ANY_TEXT); for numbers and booleans as written.
  * `length` may be NULL. */
 const char *node_text(const struct node *node, size_t *length);
 bool node_boolean(const struct node *node);

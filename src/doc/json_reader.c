@@ -2,8 +2,8 @@
  *
  * What many readers tolerate is refused with a hint: comments, trailing commas, single
  * quotes, a byte order mark. So is what readers understand differently: lone
- * surrogates, duplicate keys. U+0000 in a string is refused because C ends strings
- * there. */
+ * surrogates, duplicate keys. U+0000 in a string is refused unless it is asked for,
+ * because C ends strings there. */
 #include "doc/json_reader.h"
 
 #include <stdlib.h>
@@ -33,6 +33,7 @@ struct reader {
 	struct place mark;
 	char *scratch; /* for strings with escapes */
 	size_t scratch_size;
+	bool any_text; /* U+0000 in strings is accepted */
 };
 
 /* The place of a byte that is not before the last one asked for: one walk over the text
@@ -116,7 +117,7 @@ static int read_unicode_escape(struct reader *reader, char **to)
 	if (unit < 0)
 		return refuse(reader, start, "write \\uNNNN",
 			      "'\\u' without four hexadecimal digits");
-	if (unit == 0)
+	if (unit == 0 && !reader->any_text)
 		return refuse(reader, start, "remove it",
 			      "U+0000 in a string: texts with NUL are not accepted");
 	uint32_t character = (uint32_t)unit;
@@ -449,7 +450,7 @@ static int read_document(struct reader *reader)
 }
 
 int json_read(struct docs *out, struct arena *arena, const char *text, size_t length,
-	      const struct limits *limits, struct doc_problem *problem)
+	      const struct limits *limits, bool any_text, struct doc_problem *problem)
 {
 	struct place start = { 1, 1 };
 	int status = scan_json(text, length, limits, problem);
@@ -468,6 +469,7 @@ int json_read(struct docs *out, struct arena *arena, const char *text, size_t le
 					   .node_limit = LIMIT_JSON_NODES,
 					   .problem = problem },
 				 .problem = problem,
+				 .any_text = any_text,
 				 .marked = text,
 				 .mark = start };
 	status = read_document(&reader);

@@ -5,6 +5,6 @@
 #include "doc/doc.h"
 
 int json_read(struct docs *out, struct arena *arena, const char *text, size_t length,
-	      const struct limits *limits, struct doc_problem *problem);
+	      const struct limits *limits, bool any_text, struct doc_problem *problem);
 
 #endif

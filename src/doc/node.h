@@ -1,7 +1,9 @@
 /* doc/node.h - the layout of the tree; for doc/ only.
  *
  * 32 bytes a node. A node is immutable once it hangs in a tree; aliases share nodes, so
- * a tree is a graph without cycles whose expanded size is bounded when it is built. */
+ * a tree is a graph without cycles whose expanded size is bounded when it is built.
+ * Texts are blocks of an arena, which are rounded up to 16 bytes: so eight bytes of a
+ * key can be read however short it is (what stands behind its NUL says nothing). */
 #ifndef DOC_NODE_H
 #define DOC_NODE_H
 

@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 
+struct digest;
 struct error;
 struct node;
 struct schema;
@@ -38,11 +39,20 @@ struct schema_resource {
  * last. */
 const char *schema_keyword(enum schema_draft draft, size_t index);
 
+/* A subschema that can be asked for by a name: "apps/v1/Deployment", "#/definitions/x".
+ */
+struct schema_entry {
+	const char *name;
+	const char *reference; /* as in $ref, from the main document */
+};
+
 struct schema_options {
 	enum schema_draft draft; /* for schemas without $schema; unknown: 2020-12 */
 	bool assert_formats;     /* "format" decides, not only annotates */
 	const struct schema_resource *resources;
 	size_t resource_count;
+	const struct schema_entry *entries; /* besides the document itself */
+	size_t entry_count;
 	const struct limits *limits; /* NULL: the defaults */
 };
 
@@ -52,6 +62,23 @@ struct schema_options {
 int schema_compile(struct schema **out, const char *name, const struct node *root,
 		   const struct schema_options *options, struct error *err);
 void schema_free(struct schema *schema);
+
+/* A compiled schema as bytes, which belong to it: to be kept in a file (a bundle) and
+ * loaded without compiling. Their order and layout are this machine's and version's. */
+const void *schema_bytes(const struct schema *schema, size_t *size);
+/* Of these bytes: what a policy pins. */
+const struct digest *schema_digest(const struct schema *schema);
+/* The same schema from its bytes, which are borrowed (at an address divisible by 8),
+ * must not change while it lives and may be mapped and shared. ERROR_SCHEMA when they
+ * are broken or of another version; every offset in them is checked, whoever wrote
+ * them. `name` appears in errors. */
+int schema_load(struct schema **out, const char *name, const void *bytes, size_t size,
+		struct error *err);
+
+/* The index of a name among `entries`; false: there is no such. */
+bool schema_find(const struct schema *schema, const char *name, uint32_t *out);
+/* The n-th name, in the order of bytes, or NULL behind the last. */
+const char *schema_name(const struct schema *schema, size_t index);
 
 /* One thing that is wrong, for the sink. All text is borrowed and valid during the call
  * only. */
@@ -81,5 +108,9 @@ struct schema_sink {
 int schema_validate(const struct schema *schema, const struct node *root,
 		    const struct limits *limits, const struct schema_sink *sink,
 		    struct error *err);
+/* The same with a subschema that schema_find() found. */
+int schema_validate_entry(const struct schema *schema, uint32_t entry,
+			  const struct node *root, const struct limits *limits,
+			  const struct schema_sink *sink, struct error *err);
 
 #endif

@@ -4,12 +4,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/pattern.h"
+#include "doc/schema_link.h"
 #include "doc/schema_pattern.h"
 #include "doc/schema_uri.h"
 
@@ -50,7 +50,9 @@ const struct node *compile_sibling(const struct compilation *compilation,
 				   const char *name)
 {
 	const struct node *value = node_get(compilation->position->key.node, name);
-	struct node key = { .kind = NODE_STRING, .text = name };
+	struct node key = { .kind = NODE_STRING,
+			    .length = (uint32_t)strlen(name),
+			    .text = name };
 	const struct keyword *keyword = keyword_of(compile_draft(compilation), &key);
 	bool known = keyword != NULL && is_active(compilation, keyword);
 	return known ? value : NULL;
@@ -60,7 +62,7 @@ struct operation *compile_add(struct compilation *compilation, enum operation_ki
 			      const char *keyword)
 {
 	struct operation *operation = ARENA_PUSH(
-		compilation->index.temporary, &compilation->operations,
+		compilation->arena, &compilation->operations,
 		&compilation->operation_count, &compilation->operation_capacity);
 	if (operation != NULL)
 		*operation = (struct operation){ .kind = kind, .keyword = keyword };
@@ -80,7 +82,7 @@ int compile_position(struct compilation *compilation, struct position *position,
 {
 	if (position->subschema == SCHEMA_NONE) {
 		struct position **queued = ARENA_PUSH(
-			compilation->index.temporary, &compilation->queue,
+			compilation->arena, &compilation->queue,
 			&compilation->queue_count, &compilation->queue_capacity);
 		if (queued == NULL)
 			return compile_no_memory(compilation);
@@ -95,7 +97,7 @@ int compile_child(struct compilation *compilation, const struct node *node,
 		  const char *keyword, const char *token, uint32_t *out)
 {
 	const struct position *parent = compilation->position;
-	const struct location *location =
+	struct location *location =
 		location_below(compilation->arena, parent->location, keyword);
 	if (location != NULL && token != NULL)
 		location = location_below(compilation->arena, location, token);
@@ -107,41 +109,38 @@ int compile_child(struct compilation *compilation, const struct node *node,
 	return status != 0 ? status : compile_position(compilation, position, out);
 }
 
+/* It is compiled to see that it can be, and again when the image is opened. */
 int compile_regex(struct compilation *compilation, const struct node *node,
 		  const struct node *place, const struct schema_pattern **out)
 {
-	struct schema *schema = compilation->schema;
+	struct program *program = &compilation->program;
 	if (node_kind(node) != NODE_STRING)
 		return compile_error(compilation, place, "a pattern must be a string");
 	struct error reason = ERROR_INIT;
 	struct pattern *pattern;
-	int status = schema_pattern_new(&pattern, node->text, &reason);
+	int status =
+		schema_pattern_new(&pattern, node->text, node->length, false, &reason);
 	if (status == ERROR_MEMORY)
 		return compile_no_memory(compilation);
 	if (status != 0)
 		return compile_error(compilation, place, "%s", reason.text);
-	struct pattern **slot =
-		ARENA_PUSH(compilation->arena, &schema->patterns,
-			   &schema->pattern_count, &schema->pattern_capacity);
-	if (slot == NULL) {
-		pattern_free(pattern);
-		return compile_no_memory(compilation);
-	}
-	*slot = pattern;
-	struct schema_pattern *kept =
+	pattern_free(pattern);
+	struct schema_pattern *row =
 		arena_new_of(compilation->arena, struct schema_pattern);
-	char *text = arena_copy(compilation->arena, node->text, node->length);
-	if (kept == NULL || text == NULL)
+	const struct schema_pattern **slot =
+		ARENA_PUSH(compilation->arena, &program->patterns,
+			   &program->pattern_count, &program->pattern_capacity);
+	if (slot == NULL || row == NULL)
 		return compile_no_memory(compilation);
-	*kept = (struct schema_pattern){ pattern, text };
-	*out = kept;
+	*row = (struct schema_pattern){ node, (uint32_t)program->pattern_count - 1 };
+	*slot = row;
+	*out = row;
 	return 0;
 }
 
-struct name compile_name(struct compilation *compilation, const struct node *node)
+struct name compile_name(const struct node *node)
 {
-	return (struct name){ arena_copy(compilation->arena, node->text, node->length),
-			      node->length, node_text_hash(node->text, node->length) };
+	return (struct name){ node->text, node->length };
 }
 
 int compile_count(struct compilation *compilation, const char *keyword,
@@ -199,20 +198,22 @@ int compile_reference(struct compilation *compilation, const struct keyword *key
 static struct dynamic_name *dynamic_of(struct compilation *compilation,
 				       const char *name)
 {
-	for (size_t i = 0; i < compilation->dynamic_count; i++)
-		if (strcmp(compilation->dynamics[i]->name, name) == 0)
-			return compilation->dynamics[i];
+	struct program *program = &compilation->program;
+	for (size_t i = 0; i < program->dynamic_count; i++)
+		if (strcmp(program->dynamics[i]->name, name) == 0)
+			return program->dynamics[i];
 	struct dynamic_name *dynamic =
 		arena_new_of(compilation->arena, struct dynamic_name);
 	struct dynamic_name **slot =
-		ARENA_PUSH(compilation->index.temporary, &compilation->dynamics,
-			   &compilation->dynamic_count, &compilation->dynamic_capacity);
+		ARENA_PUSH(compilation->arena, &program->dynamics,
+			   &program->dynamic_count, &program->dynamic_capacity);
 	char *kept = arena_string(compilation->arena, name);
 	if (slot != NULL && (dynamic == NULL || kept == NULL))
-		compilation->dynamic_count--;
+		program->dynamic_count--;
 	if (slot == NULL || dynamic == NULL || kept == NULL)
 		return NULL;
 	dynamic->name = kept;
+	dynamic->index = (uint32_t)program->dynamic_count - 1;
 	*slot = dynamic;
 	return dynamic;
 }
@@ -334,9 +335,9 @@ static int compile_subschema(struct compilation *compilation,
 	if (status != 0)
 		return status;
 	size_t count = compilation->operation_count;
-	struct subschema *slot = ARENA_PUSH(
-		compilation->arena, &compilation->subschemas,
-		&compilation->subschema_count, &compilation->subschema_capacity);
+	struct program *program = &compilation->program;
+	struct subschema *slot = ARENA_PUSH(compilation->arena, &program->subschemas,
+					    &program->count, &program->capacity);
 	struct operation *operations =
 		arena_array(compilation->arena, count, sizeof(*operations));
 	if (slot == NULL || operations == NULL)
@@ -355,8 +356,8 @@ static int compile_subschema(struct compilation *compilation,
 static int drain_queue(struct compilation *compilation)
 {
 	int status = 0;
-	while (status == 0 && compilation->subschema_count < compilation->queue_count) {
-		size_t next = compilation->subschema_count;
+	while (status == 0 && compilation->program.count < compilation->queue_count) {
+		size_t next = compilation->program.count;
 		status = compile_subschema(compilation, compilation->queue[next]);
 	}
 	return status;
@@ -387,6 +388,7 @@ static int fill_dynamic(struct compilation *compilation, struct dynamic_name *dy
  */
 static int compile_all(struct compilation *compilation)
 {
+	const struct program *program = &compilation->program;
 	size_t resources;
 	size_t dynamics;
 	do {
@@ -394,15 +396,15 @@ static int compile_all(struct compilation *compilation)
 		if (status != 0)
 			return status;
 		resources = compilation->index.resource_count;
-		dynamics = compilation->dynamic_count;
+		dynamics = program->dynamic_count;
 		for (size_t i = 0; i < dynamics; i++) {
-			status = fill_dynamic(compilation, compilation->dynamics[i]);
+			status = fill_dynamic(compilation, program->dynamics[i]);
 			if (status != 0)
 				return status;
 		}
-	} while (compilation->subschema_count < compilation->queue_count ||
+	} while (program->count < compilation->queue_count ||
 		 resources < compilation->index.resource_count ||
-		 dynamics < compilation->dynamic_count);
+		 dynamics < program->dynamic_count);
 	return 0;
 }
 
@@ -417,7 +419,7 @@ static int add_documents(struct compilation *compilation, const struct node *roo
 	const char *base = node_kind(id) == NODE_STRING ? id->text : "";
 	for (size_t i = 0; i < options->resource_count; i++) {
 		const struct schema_resource *resource = &options->resources[i];
-		char *uri = uri_resolve(index->temporary, base, resource->uri);
+		char *uri = uri_resolve(index->arena, base, resource->uri);
 		if (uri == NULL)
 			return compile_no_memory(compilation);
 		int status = index_add_document(index, uri, resource->root);
@@ -427,20 +429,49 @@ static int add_documents(struct compilation *compilation, const struct node *roo
 	return 0;
 }
 
+/* The subschemas that have names of their own. */
+static int compile_entries(struct compilation *compilation,
+			   const struct position *start,
+			   const struct schema_options *options)
+{
+	struct program *program = &compilation->program;
+	int status = 0;
+	for (size_t i = 0; status == 0 && i < options->entry_count; i++) {
+		const struct schema_entry *wanted = &options->entries[i];
+		struct node reference = { .kind = NODE_STRING,
+					  .length = (uint32_t)strlen(wanted->reference),
+					  .text = wanted->reference };
+		struct position *target = NULL;
+		const char *anchor = NULL;
+		struct program_entry *entry =
+			ARENA_PUSH(compilation->arena, &program->entries,
+				   &program->entry_count, &program->entry_capacity);
+		if (entry == NULL)
+			return compile_no_memory(compilation);
+		entry->name = wanted->name;
+		status = index_resolve(&compilation->index, start, &reference, &target,
+				       &anchor);
+		if (status == 0)
+			status = compile_position(compilation, target, &entry->schema);
+	}
+	return status;
+}
+
 static int run_compilation(struct compilation *compilation, const struct node *root,
 			   const struct schema_options *options)
 {
-	struct schema *schema = compilation->schema;
+	struct program *program = &compilation->program;
 	struct position *start = NULL;
 	int status = add_documents(compilation, root, options);
 	if (status == 0)
 		status = index_read_document(&compilation->index, "", root, &start);
 	if (status == 0)
-		status = compile_position(compilation, start, &schema->root);
+		status = compile_position(compilation, start, &program->root);
+	if (status == 0)
+		status = compile_entries(compilation, start, options);
 	if (status == 0)
 		status = compile_all(compilation);
-	schema->subschemas = compilation->subschemas;
-	schema->count = compilation->subschema_count;
+	program->resource_count = compilation->index.resource_count;
 	return status;
 }
 
@@ -449,13 +480,9 @@ int schema_compile(struct schema **out, const char *name, const struct node *roo
 {
 	static const struct schema_options none;
 	options = options == NULL ? &none : options;
-	struct schema *schema = calloc(1, sizeof(*schema));
-	struct arena *temporary = arena_new(ARENA_BYTES);
-	if (schema != NULL)
-		schema->arena = arena_new(ARENA_BYTES);
+	struct arena *arena = arena_new(ARENA_BYTES);
 	struct compilation compilation = {
-		.index = { .arena = schema == NULL ? NULL : schema->arena,
-			   .temporary = temporary,
+		.index = { .arena = arena,
 			   .main_name = name,
 			   .name = name,
 			   .draft = options->draft == SCHEMA_DRAFT_UNKNOWN
@@ -465,30 +492,17 @@ int schema_compile(struct schema **out, const char *name, const struct node *roo
 			   .limits = options->limits == NULL ? &limits_default
 							     : options->limits,
 			   .err = err },
-		.schema = schema,
-		.arena = schema == NULL ? NULL : schema->arena,
+		.arena = arena,
 		.err = err
 	};
 	int status;
-	if (schema == NULL || schema->arena == NULL || temporary == NULL)
+	if (arena == NULL)
 		status = compile_no_memory(&compilation);
 	else
 		status = run_compilation(&compilation, root, options);
-	index_release(&compilation.index);
-	arena_free(temporary);
 	if (status == 0)
-		*out = schema;
-	else
-		schema_free(schema);
+		status = program_link(out, name, &compilation.program, err);
+	index_release(&compilation.index);
+	arena_free(arena);
 	return status;
-}
-
-void schema_free(struct schema *schema)
-{
-	if (schema == NULL)
-		return;
-	for (size_t i = 0; i < schema->pattern_count; i++)
-		pattern_free(schema->patterns[i]);
-	arena_free(schema->arena);
-	free(schema);
 }

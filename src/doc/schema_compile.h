@@ -10,20 +10,13 @@
 
 struct compilation {
 	struct index index;
-	struct schema *schema;
-	struct arena *arena; /* of the schema */
+	struct arena *arena; /* of all that the compiler makes */
 	struct error *err;
 
-	/* the program so far; position i is compiled into subschema i */
-	struct subschema *subschemas;
-	size_t subschema_count;
-	size_t subschema_capacity;
+	struct program program; /* so far; position i is compiled into subschema i */
 	struct position **queue;
 	size_t queue_count;
 	size_t queue_capacity;
-	struct dynamic_name **dynamics;
-	size_t dynamic_count;
-	size_t dynamic_capacity;
 
 	/* the subschema at hand */
 	const struct position *position;
@@ -52,10 +45,11 @@ int compile_child(struct compilation *compilation, const struct node *node,
 		  const char *keyword, const char *token, uint32_t *out);
 int compile_position(struct compilation *compilation, struct position *position,
 		     uint32_t *out);
-/* As schema patterns are written: ECMA 262. Owned by the schema. */
+/* As schema patterns are written: ECMA 262. */
 int compile_regex(struct compilation *compilation, const struct node *node,
 		  const struct node *place, const struct schema_pattern **out);
-struct name compile_name(struct compilation *compilation, const struct node *node);
+/* Borrowed from the schema's document. */
+struct name compile_name(const struct node *node);
 /* The value as a count: a whole number from 0 on. */
 int compile_count(struct compilation *compilation, const char *keyword,
 		  const struct node *value, uint64_t *out);

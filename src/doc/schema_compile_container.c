@@ -32,9 +32,7 @@ static int read_names(struct compilation *compilation, const char *keyword,
 		if (node_kind(item) != NODE_STRING)
 			return compile_error(compilation, item,
 					     "'%s' must hold strings only", keyword);
-		names->names[i] = compile_name(compilation, item);
-		if (names->names[i].text == NULL)
-			return compile_no_memory(compilation);
+		names->names[i] = compile_name(item);
 	}
 	names->count = (uint32_t)count;
 	*out = names;
@@ -63,10 +61,8 @@ static int read_dependency(struct compilation *compilation,
 	bool schemas = keyword->shape == SHAPE_SCHEMA_MAP ||
 		       (keyword->shape == SHAPE_DEPENDENCIES &&
 			node_kind(value) != NODE_SEQUENCE);
-	out->name = compile_name(compilation, key);
+	out->name = compile_name(key);
 	out->schema = SCHEMA_NONE;
-	if (out->name.text == NULL)
-		return compile_no_memory(compilation);
 	if (schemas)
 		return compile_child(compilation, value, keyword->name, key->text,
 				     &out->schema);
@@ -116,27 +112,6 @@ int compile_dependencies(struct compilation *compilation, const struct keyword *
 
 /* --- properties, patternProperties, additionalProperties: one operation --- */
 
-static int fill_slots(struct compilation *compilation, struct properties *properties)
-{
-	if (properties->count == 0)
-		return 0;
-	size_t size = 4;
-	while (size < 2 * (size_t)properties->count)
-		size *= 2;
-	uint32_t *slots = arena_array(compilation->arena, size, sizeof(*slots));
-	if (slots == NULL)
-		return compile_no_memory(compilation);
-	properties->mask = (uint32_t)(size - 1);
-	for (uint32_t i = 0; i < properties->count; i++) {
-		uint32_t slot = properties->properties[i].name.hash & properties->mask;
-		while (slots[slot] != 0)
-			slot = (slot + 1) & properties->mask;
-		slots[slot] = i + 1;
-	}
-	properties->slots = slots;
-	return 0;
-}
-
 static int read_properties(struct compilation *compilation, const struct node *value,
 			   struct properties *properties)
 {
@@ -145,22 +120,17 @@ static int read_properties(struct compilation *compilation, const struct node *v
 		return status;
 	size_t count = node_count(value);
 	struct property *rows = arena_array(compilation->arena, count, sizeof(*rows));
-	const char **names = arena_array(compilation->arena, count, sizeof(*names));
-	if (rows == NULL || names == NULL)
+	if (rows == NULL)
 		return compile_no_memory(compilation);
 	for (size_t i = 0; status == 0 && i < count; i++) {
 		const struct node *key = node_key(value, i);
-		rows[i].name = compile_name(compilation, key);
-		names[i] = rows[i].name.text;
-		if (names[i] == NULL)
-			return compile_no_memory(compilation);
+		rows[i].name = compile_name(key);
 		status = compile_child(compilation, node_item(value, i), "properties",
 				       key->text, &rows[i].schema);
 	}
 	properties->properties = rows;
-	properties->names = names;
 	properties->count = (uint32_t)count;
-	return status != 0 ? status : fill_slots(compilation, properties);
+	return status;
 }
 
 static int read_patterns(struct compilation *compilation, const struct node *value,

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "doc/number.h"
 #include "doc/schema_compile.h"
 
 static int type_bit(struct compilation *compilation, const struct node *node,
@@ -18,8 +19,9 @@ static int type_bit(struct compilation *compilation, const struct node *node,
 		     { "string", TYPE_STRING },   { "array", TYPE_ARRAY },
 		     { "object", TYPE_OBJECT } };
 	const char *name = node_kind(node) == NODE_STRING ? node->text : "";
+	size_t length = node_kind(node) == NODE_STRING ? node->length : 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (strcmp(rows[i].name, name) != 0)
+		if (strlen(rows[i].name) != length || strcmp(rows[i].name, name) != 0)
 			continue;
 		bool by_text = rows[i].bit == TYPE_INTEGER &&
 			       compile_draft(compilation) == SCHEMA_DRAFT_4;
@@ -63,11 +65,8 @@ static int add_constants(struct compilation *compilation, enum operation_kind ki
 		compilation->arena, sizeof(*constants) + count * sizeof(*nodes));
 	if (operation == NULL || constants == NULL)
 		return compile_no_memory(compilation);
-	for (size_t i = 0; i < count; i++) {
-		constants->nodes[i] = node_copy(compilation->arena, nodes[i]);
-		if (constants->nodes[i] == NULL)
-			return compile_no_memory(compilation);
-	}
+	if (count > 0)
+		memcpy(constants->nodes, nodes, count * sizeof(*nodes));
 	constants->count = (uint32_t)count;
 	operation->constants = constants;
 	return 0;
@@ -88,30 +87,27 @@ int compile_enum(struct compilation *compilation, const struct keyword *keyword,
 			     node_count(value));
 }
 
-/* The number of a bound, kept in the schema. */
+/* The number of a bound. */
 static int add_number(struct compilation *compilation, enum operation_kind kind,
 		      const char *keyword, const struct node *value)
 {
 	enum node_kind node_type = node_kind(value);
-	struct bound *bound = arena_new_of(compilation->arena, struct bound);
 	struct operation *operation = compile_add(compilation, kind, keyword);
-	if (bound == NULL || operation == NULL)
+	struct number number;
+	if (operation == NULL)
 		return compile_no_memory(compilation);
 	if (node_type != NODE_INTEGER && node_type != NODE_DECIMAL)
 		return compile_error(compilation, value, "'%s' must be a number",
 				     keyword);
-	bound->text = arena_copy(compilation->arena, value->text, value->length);
-	if (bound->text == NULL)
-		return compile_no_memory(compilation);
-	number_read(&bound->number, bound->text, value->length);
-	if (bound->number.class != NUMBER_FINITE)
+	number_read(&number, value->text, value->length);
+	if (number.class != NUMBER_FINITE)
 		return compile_error(compilation, value,
 				     "'%s' must be a number that JSON has", keyword);
-	if (kind == OPERATION_MULTIPLE_OF && !number_is_divisor(&bound->number))
+	if (kind == OPERATION_MULTIPLE_OF && !number_is_divisor(&number))
 		return compile_error(compilation, value,
 				     "'multipleOf' must be over 0, with at most 18 "
 				     "significant digits");
-	operation->bound = bound;
+	operation->bound = value;
 	return 0;
 }
 
@@ -222,13 +218,9 @@ int compile_format(struct compilation *compilation, const struct keyword *keywor
 		return compile_error(compilation, value, "'format' must be a string");
 	if (!compilation->position->key.resource->asserts_formats)
 		return 0;
-	enum schema_format format = format_of(value->text);
+	enum schema_format format = format_of(value->text, value->length);
 	if (format == FORMAT_UNKNOWN)
 		return 0;
-	if (format == FORMAT_UNSUPPORTED)
-		return compile_error(compilation, value,
-				     "the format '%s' cannot be asserted yet",
-				     value->text);
 	struct operation *operation =
 		compile_add(compilation, OPERATION_FORMAT, keyword->name);
 	if (operation == NULL)

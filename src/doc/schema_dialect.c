@@ -53,7 +53,7 @@ static int read_custom(struct index *index, struct resource *resource,
 		resource->draft = keyword_draft(text);
 		if (resource->draft != SCHEMA_DRAFT_UNKNOWN)
 			return 0;
-		char *uri = uri_resolve(index->temporary, "", text);
+		char *uri = uri_resolve(index->arena, "", text);
 		if (uri == NULL)
 			return ERROR_MEMORY;
 		const struct node *root = map_get(&index->documents, uri, strlen(uri));

@@ -16,7 +16,7 @@
 struct visit {
 	const struct node *node;
 	struct resource *enclosing; /* NULL: the root of a document */
-	const struct location *location;
+	struct location *location;
 };
 
 struct walk {
@@ -45,18 +45,18 @@ static int no_memory(const struct index *index)
 			 index->name);
 }
 
-const struct location *location_below(struct arena *arena,
-				      const struct location *parent, const char *token)
+struct location *location_below(struct arena *arena, struct location *parent,
+				const char *token)
 {
 	struct location *location = arena_new_of(arena, struct location);
 	char *kept = arena_string(arena, token);
 	if (location == NULL || kept == NULL)
 		return NULL;
-	*location = (struct location){ parent, kept };
+	*location = (struct location){ 0, parent, kept };
 	return location;
 }
 
-const char *location_document(const struct location *location, const char *main_name)
+const char *location_document(struct location *location, const char *main_name)
 {
 	while (location->parent != NULL)
 		location = location->parent;
@@ -84,7 +84,7 @@ static void *map_value(const void *pointer)
 
 int index_add_document(struct index *index, const char *uri, const struct node *root)
 {
-	char *kept = uri_resolve(index->temporary, "", uri);
+	char *kept = uri_resolve(index->arena, "", uri);
 	if (kept == NULL ||
 	    map_put(&index->documents, kept, strlen(kept), map_value(root)) != 0)
 		return no_memory(index);
@@ -125,10 +125,10 @@ static int add_resource(struct walk *walk, const struct visit *visit,
 			struct resource **out)
 {
 	struct index *index = walk->index;
-	struct resource *resource = arena_new_of(index->temporary, struct resource);
-	struct position_key *key = arena_new_of(index->temporary, struct position_key);
+	struct resource *resource = arena_new_of(index->arena, struct resource);
+	struct position_key *key = arena_new_of(index->arena, struct position_key);
 	struct resource **slot =
-		ARENA_PUSH(index->temporary, &index->resources, &index->resource_count,
+		ARENA_PUSH(index->arena, &index->resources, &index->resource_count,
 			   &index->resource_capacity);
 	if (resource == NULL || key == NULL || slot == NULL) {
 		index->resource_count -= slot != NULL;
@@ -193,7 +193,7 @@ static int find_resource(struct walk *walk, const struct visit *visit,
 	id = identifier_of(resource->draft, visit->node);
 	own = id != NULL && id->text[0] != '#';
 	const char *base = visit->enclosing != NULL ? visit->enclosing->uri : walk->uri;
-	resource->uri = uri_resolve(index->temporary, base, own ? id->text : "");
+	resource->uri = uri_resolve(index->arena, base, own ? id->text : "");
 	if (resource->uri == NULL)
 		return no_memory(index);
 	status = know_uri(index, resource->uri, resource);
@@ -223,7 +223,7 @@ static int read_anchors(struct index *index, struct resource *resource,
 	int status = 0;
 	const struct node *id = identifier_of(resource->draft, node);
 	if (id != NULL && resource->draft <= SCHEMA_DRAFT_7) {
-		const char *name = uri_fragment(index->temporary, id->text);
+		const char *name = uri_fragment(index->arena, id->text);
 		if (name == NULL)
 			return no_memory(index);
 		if (name[0] != '\0')
@@ -251,14 +251,14 @@ static int read_anchors(struct index *index, struct resource *resource,
 }
 
 static int push_visit(struct walk *walk, const struct node *node,
-		      struct resource *enclosing, const struct location *parent,
+		      struct resource *enclosing, struct location *parent,
 		      const char *token)
 {
 	struct index *index = walk->index;
-	const struct location *location =
+	struct location *location =
 		token == NULL ? parent : location_below(index->arena, parent, token);
-	struct visit *visit = ARENA_PUSH(index->temporary, &walk->visits, &walk->count,
-					 &walk->capacity);
+	struct visit *visit =
+		ARENA_PUSH(index->arena, &walk->visits, &walk->count, &walk->capacity);
 	if (location == NULL || visit == NULL)
 		return no_memory(index);
 	*visit = (struct visit){ node, enclosing, location };
@@ -268,7 +268,7 @@ static int push_visit(struct walk *walk, const struct node *node,
 /* The items of a list or the values of a map; with `only_schemas`, no lists of names.
  */
 static int push_each(struct walk *walk, const struct node *value,
-		     struct resource *resource, const struct location *location,
+		     struct resource *resource, struct location *location,
 		     bool only_schemas)
 {
 	int status = 0;
@@ -286,7 +286,7 @@ static int push_each(struct walk *walk, const struct node *value,
 
 static int push_children(struct walk *walk, struct resource *resource,
 			 const struct keyword *keyword, const struct node *value,
-			 const struct location *parent)
+			 struct location *parent)
 {
 	enum node_kind kind = node_kind(value);
 	if (keyword->shape > SHAPE_DEPENDENCIES)
@@ -299,7 +299,7 @@ static int push_children(struct walk *walk, struct resource *resource,
 	/* Other shapes are refused when they are compiled. */
 	if (kind != (list ? NODE_SEQUENCE : NODE_MAPPING))
 		return 0;
-	const struct location *location =
+	struct location *location =
 		location_below(walk->index->arena, parent, keyword->name);
 	if (location == NULL)
 		return no_memory(walk->index);
@@ -317,7 +317,7 @@ static int add_position(struct index *index, const struct visit *visit,
 				   "(%zu)",
 				   index->positions.count + 1,
 				   limit_name(LIMIT_SCHEMA_NODES), maximum);
-	struct position *position = arena_new_of(index->temporary, struct position);
+	struct position *position = arena_new_of(index->arena, struct position);
 	if (position == NULL)
 		return no_memory(index);
 	position->key = (struct position_key){ visit->node, resource };
@@ -328,6 +328,19 @@ static int add_position(struct index *index, const struct visit *visit,
 		return no_memory(index);
 	*out = position;
 	return 0;
+}
+
+/* Names and references are C strings from here on. */
+static int check_identifier(const struct index *index, const struct keyword *keyword,
+			    const struct node *value)
+{
+	bool names = keyword->shape == SHAPE_TEXT &&
+		     (keyword->name[0] == '$' || strcmp(keyword->name, "id") == 0);
+	if (!names || node_kind(value) != NODE_STRING ||
+	    memchr(value->text, '\0', value->length) == NULL)
+		return 0;
+	return index_error(index, ERROR_SCHEMA, value, "'%s' must not hold U+0000",
+			   keyword->name);
 }
 
 static int look_at(struct walk *walk, const struct visit *visit, struct position **out)
@@ -351,9 +364,11 @@ static int look_at(struct walk *walk, const struct visit *visit, struct position
 	     i++) {
 		const struct keyword *keyword =
 			keyword_of(resource->draft, node_key(visit->node, i));
+		const struct node *value = node_item(visit->node, i);
 		if (keyword != NULL)
-			status = push_children(walk, resource, keyword,
-					       node_item(visit->node, i),
+			status = check_identifier(index, keyword, value);
+		if (keyword != NULL && status == 0)
+			status = push_children(walk, resource, keyword, value,
 					       visit->location);
 	}
 	return status;
@@ -375,10 +390,10 @@ static int walk_from(struct walk *walk, const struct visit *start,
 int index_read_document(struct index *index, const char *uri, const struct node *root,
 			struct position **out)
 {
-	char *kept = uri_resolve(index->temporary, "", uri);
+	char *kept = uri_resolve(index->arena, "", uri);
 	if (kept == NULL)
 		return no_memory(index);
-	const struct location *location = location_below(index->arena, NULL, kept);
+	struct location *location = location_below(index->arena, NULL, kept);
 	if (location == NULL)
 		return no_memory(index);
 	struct walk walk = { .index = index, .uri = kept };
@@ -391,7 +406,7 @@ int index_read_document(struct index *index, const char *uri, const struct node 
 }
 
 int index_position(struct index *index, const struct resource *enclosing,
-		   const struct node *node, const struct location *location,
+		   const struct node *node, struct location *location,
 		   struct position **out)
 {
 	const struct resource *own = nested_resource(index, node, enclosing);
@@ -471,7 +486,7 @@ static int follow_pointer(struct index *index, const struct resource *resource,
 			  char *pointer, struct position **out)
 {
 	const struct node *node = resource->root;
-	const struct location *location = resource->location;
+	struct location *location = resource->location;
 	*out = NULL;
 	while (pointer != NULL && *pointer == '/') {
 		char *token = pointer + 1;
@@ -525,8 +540,8 @@ int index_resolve(struct index *index, const struct position *from,
 		return index_error(index, ERROR_SCHEMA, reference,
 				   "a reference must be a string");
 	const char *base = from->key.resource->uri;
-	char *uri = uri_resolve(index->temporary, base, reference->text);
-	char *fragment = uri_fragment(index->temporary, reference->text);
+	char *uri = uri_resolve(index->arena, base, reference->text);
+	char *fragment = uri_fragment(index->arena, reference->text);
 	if (uri == NULL || fragment == NULL)
 		return no_memory(index);
 	struct resource *resource = NULL;

@@ -16,7 +16,7 @@ struct error;
 struct resource {
 	const char *uri; /* without fragment; "" for a main document without $id */
 	const struct node *root;
-	const struct location *location;
+	struct location *location;
 	enum schema_draft draft;
 	bool validates;       /* its dialect has the validation vocabulary */
 	bool asserts_formats; /* its dialect wants so */
@@ -31,13 +31,12 @@ struct position {
 		const struct node *node;
 		const struct resource *resource;
 	} key;
-	const struct location *location;
+	struct location *location;
 	uint32_t subschema; /* SCHEMA_NONE: not needed so far */
 };
 
 struct index {
-	struct arena *arena;     /* of the schema: locations */
-	struct arena *temporary; /* of the compiler */
+	struct arena *arena;     /* of the compiler */
 	const char *main_name;   /* of the main document, for errors */
 	const char *name;        /* of the document at hand, for errors */
 	enum schema_draft draft; /* when none is declared */
@@ -67,7 +66,7 @@ int index_read_document(struct index *index, const char *uri, const struct node 
 /* The position of a schema that stands in `enclosing`; it is looked at when it was not
  * yet. */
 int index_position(struct index *index, const struct resource *enclosing,
-		   const struct node *node, const struct location *location,
+		   const struct node *node, struct location *location,
 		   struct position **out);
 /* What a reference of a schema means. ERROR_SCHEMA with a reason. `anchor` receives the
  * name when the target was found by a dynamic anchor, else NULL. */
@@ -75,10 +74,10 @@ int index_resolve(struct index *index, const struct position *from,
 		  const struct node *reference, struct position **out,
 		  const char **anchor);
 
-const struct location *location_below(struct arena *arena,
-				      const struct location *parent, const char *token);
+struct location *location_below(struct arena *arena, struct location *parent,
+				const char *token);
 /* The document's name of a location, for errors. */
-const char *location_document(const struct location *location, const char *main_name);
+const char *location_document(struct location *location, const char *main_name);
 /* ERROR_SCHEMA (or `code`) with the place of a node in the text. */
 int index_error(const struct index *index, int code, const struct node *node,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -16,15 +16,19 @@ static const struct keyword keywords[] = {
 
 #define KEYWORD_COUNT (sizeof(keywords) / sizeof(keywords[0]))
 
-static int compare(const void *name, const void *row)
+static int compare(const void *key, const void *row)
 {
-	return strcmp(name, ((const struct keyword *)row)->name);
+	const struct node *name = key;
+	const char *other = ((const struct keyword *)row)->name;
+	int order = strcmp(name->text, other);
+	/* "type\0x" is not "type". */
+	return order != 0 ? order : name->length > strlen(other);
 }
 
 const struct keyword *keyword_of(enum schema_draft draft, const struct node *key)
 {
-	const struct keyword *keyword = bsearch(key->text, keywords, KEYWORD_COUNT,
-						sizeof(keywords[0]), compare);
+	const struct keyword *keyword =
+		bsearch(key, keywords, KEYWORD_COUNT, sizeof(keywords[0]), compare);
 	if (keyword == NULL || draft < keyword->first || draft > keyword->last)
 		return NULL;
 	return keyword;

@@ -97,7 +97,7 @@ int metaschema_read(struct index *index, const char *uri, const struct node **ou
 	write_metaschema(&text, uri);
 	int status = text.failed;
 	if (status == 0)
-		status = docs_parse(&docs, index->temporary, DOC_YAML, text.data,
+		status = docs_parse(&docs, index->arena, DOC_YAML, text.data,
 				    text.length, &limits_default, &problem);
 	buf_release(&text);
 	if (status != 0)

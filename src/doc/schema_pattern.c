@@ -6,7 +6,6 @@
  * expressions, as Kubernetes writes them, have them. */
 #include "doc/schema_pattern.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -19,8 +18,10 @@
 struct translation {
 	const char *text;
 	const char *at;
+	const char *end;
 	struct buf out;
 	bool in_class;
+	bool strict;
 	struct error *err;
 };
 
@@ -160,6 +161,22 @@ static int property_escape(struct translation *translation)
 	return 0;
 }
 
+/* WhiteSpace and LineTerminator of ECMA 262, or everything else. */
+static void white_space(struct translation *translation, bool is)
+{
+	static const char white[] = "\\t-\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}"
+				    "\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
+				    "\\x{feff}";
+	static const char others[] = "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{9f}"
+				     "\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}"
+				     "\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}"
+				     "\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}"
+				     "\\x{3001}-\\x{fefe}\\x{ff00}-\\x{10ffff}";
+	buf_add_string(&translation->out, translation->in_class ? "" : "[");
+	buf_add_string(&translation->out, is ? white : others);
+	buf_add_string(&translation->out, translation->in_class ? "" : "]");
+}
+
 static int escape(struct translation *translation)
 {
 	static const char letters[] = "dDwWsSbBnrtfvcxk";
@@ -173,9 +190,11 @@ static int escape(struct translation *translation)
 		return property_escape(translation);
 	if (letter && strchr(letters, c) == NULL)
 		return refuse(translation, "an escape that ECMA 262 does not have");
-	/* In PCRE2, \v is a class of its own. */
+	/* In PCRE2, \v is a class of its own, and \s is ASCII's. */
 	if (c == 'v')
 		buf_add_string(&translation->out, "\\x0b");
+	else if (c == 's' || c == 'S')
+		white_space(translation, c == 's');
 	else
 		buf_add(&translation->out, translation->at, 2);
 	translation->at += 2;
@@ -192,11 +211,11 @@ static int group(struct translation *translation)
 	if (*at != '?')
 		return 0;
 	at++;
-	if (*at == 'P' && at[1] == '<')
+	if (!translation->strict && *at == 'P' && at[1] == '<')
 		at++;
 	bool named = *at == '<';
 	bool plain = *at == ':' || *at == '=' || *at == '!' || named;
-	size_t flags = strspn(at, "ims-");
+	size_t flags = translation->strict ? 0 : strspn(at, "ims-");
 	if (!plain && (flags == 0 || (at[flags] != ')' && at[flags] != ':')))
 		return refuse(translation, "a kind of group that ECMA 262 does not "
 					   "have");
@@ -243,17 +262,25 @@ static int next(struct translation *translation)
 		translation->at++;
 		return 0;
 	}
-	buf_add_byte(&translation->out, (unsigned char)c);
+	if (c == '\0')
+		buf_add_string(&translation->out, "\\x{0}");
+	else
+		buf_add_byte(&translation->out, (unsigned char)c);
 	translation->at++;
 	return 0;
 }
 
-int schema_pattern_new(struct pattern **out, const char *text, struct error *err)
+int schema_pattern_new(struct pattern **out, const char *text, size_t length,
+		       bool strict, struct error *err)
 {
-	struct translation translation = { .text = text, .at = text, .err = err };
+	struct translation translation = { .text = text,
+					   .at = text,
+					   .end = text + length,
+					   .strict = strict,
+					   .err = err };
 	buf_init(&translation.out, MAXIMUM_BYTES);
 	int status = 0;
-	while (status == 0 && *translation.at != '\0')
+	while (status == 0 && translation.at < translation.end)
 		status = next(&translation);
 	if (status == 0)
 		status = buf_status(&translation.out, "pattern", err);

@@ -28,11 +28,15 @@ struct report {
 void report_begin(struct report *report, const struct schema_sink *sink);
 bool report_is_full(const struct report *report);
 
-/* A line that is put together; what does not fit is cut. */
+/* A line that is put together; what does not fit is cut. Nothing in it needs to be
+ * escaped. */
 struct line {
-	char text[1024];
 	size_t length;
+	char text[1024]; /* not cleared as a whole: it would cost more than the words */
 };
+
+void line_clear(struct line *line);
+void line_add_text(struct line *line, const char *text);
 
 void line_add(struct line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -52,9 +56,9 @@ struct complaint {
 	const struct path *path; /* NULL: the check's */
 	const char *keyword;     /* NULL: the operation's */
 	const char *mend;        /* NULL: none */
-	const struct line *message;
-	unsigned int types; /* of a value of another type */
-	bool constant;      /* a constant differs */
+	struct line *message;    /* more may be added */
+	unsigned int types;      /* of a value of another type */
+	bool constant;           /* a constant differs */
 };
 
 bool report_complaint(const struct check *check, const struct complaint *complaint);
@@ -70,10 +74,11 @@ bool report_count(const struct check *check, uint64_t found, const char *one,
 		  const char *many);
 bool report_pattern(const struct check *check);
 bool report_format(const struct check *check);
-bool report_required(const struct check *check, const struct name *name,
-		     const struct name *because);
+bool report_required(const struct check *check, const struct image_string *name,
+		     const struct image_string *because);
+/* `object` knows what would be allowed; NULL: nobody does. */
 bool report_unknown(const struct check *check, const struct pair *pair,
-		    const char *const *names, size_t count);
+		    const struct image_object *object);
 bool report_contains(const struct check *check, uint64_t found);
 bool report_equal_items(const struct check *check, uint32_t first, uint32_t second);
 bool report_not(const struct check *check);

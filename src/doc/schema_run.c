@@ -14,7 +14,7 @@ bool run_fail(struct run *run, int code)
 	return false;
 }
 
-static bool over_limit(struct run *run, enum limit limit)
+bool run_over_limit(struct run *run, enum limit limit)
 {
 	if (run->failure == 0)
 		error_set(run->err, ERROR_LIMIT,
@@ -22,14 +22,6 @@ static bool over_limit(struct run *run, enum limit limit)
 			  (unsigned long long)run->limits->values[limit],
 			  limit_unit(limit), limit_name(limit));
 	return run_fail(run, ERROR_LIMIT);
-}
-
-bool run_steps(struct run *run, uint64_t steps)
-{
-	run->steps += steps;
-	if (run->steps > run->limits->values[LIMIT_SCHEMA_STEPS])
-		return over_limit(run, LIMIT_SCHEMA_STEPS);
-	return run->failure == 0;
 }
 
 bool run_goes_on(const struct run *run, bool valid)
@@ -93,7 +85,7 @@ void marks_add(struct marks *to, const struct marks *from)
 
 static bool run_operation(const struct check *check)
 {
-	switch (check->operation->kind) {
+	switch ((enum operation_kind)check->operation->kind) {
 	case OPERATION_NONE:
 		break;
 	case OPERATION_NEVER:
@@ -155,18 +147,29 @@ static bool run_operation(const struct check *check)
 	return run_fail(check->run, ERROR_INTERNAL);
 }
 
+/* The type, which stands in the schema itself; then it is reported like the others. */
+static bool run_type(struct check *check)
+{
+	static const struct image_operation type = { .kind = OPERATION_TYPE };
+	if ((check->subschema->kinds & KIND_BIT(check->node->kind)) != 0)
+		return true;
+	check->operation = &type;
+	return check_type(check);
+}
+
 static bool run_operations(struct check *check)
 {
-	const struct subschema *subschema = check->subschema;
-	bool valid = true;
-	for (uint32_t i = 0; i < subschema->operation_count; i++) {
-		check->operation = &subschema->operations[i];
+	const struct image_schema *subschema = check->subschema;
+	const struct image_operation *operations =
+		check_at(check, subschema->operations);
+	bool valid = run_type(check);
+	for (uint32_t i = 0;
+	     i < subschema->operation_count && run_goes_on(check->run, valid); i++) {
 		/* What a value that is wrong anyhow evaluated says nothing. */
-		if (!valid && check->operation->kind >= OPERATION_UNEVALUATED_ITEMS)
+		if (!valid && operations[i].kind >= OPERATION_UNEVALUATED_ITEMS)
 			break;
+		check->operation = &operations[i];
 		valid &= run_operation(check);
-		if (!run_goes_on(check->run, valid))
-			break;
 	}
 	return valid;
 }
@@ -175,7 +178,7 @@ static bool run_operations(struct check *check)
  * keywords evaluated is not its business, but what it evaluated is its parent's. */
 static bool run_subschema(struct check *check)
 {
-	if (!check->subschema->unevaluated)
+	if ((check->subschema->flags & IMAGE_UNEVALUATED) == 0)
 		return run_operations(check);
 	struct marks *outer = check->marks;
 	struct marks marks;
@@ -192,16 +195,17 @@ static bool run_subschema(struct check *check)
 bool run_schema(struct run *run, uint32_t schema, const struct node *node,
 		const struct path *path, struct marks *marks)
 {
-	const struct subschema *subschema = &run->schema->subschemas[schema];
+	const struct image_schema *subschema = &run->schema->schemas[schema];
 	if (!run_steps(run, 1 + subschema->operation_count))
 		return false;
-	if (run->depth >= run->limits->values[LIMIT_SCHEMA_DEPTH])
-		return over_limit(run, LIMIT_SCHEMA_DEPTH);
+	run->depth++;
+	if (!run_has_depth(run))
+		return false;
 	const struct scope *outer = run->scope;
 	struct scope scope = { subschema->resource, outer };
-	if (outer == NULL || outer->resource != subschema->resource)
+	if (run->schema->header->dynamic_count > 0 &&
+	    (outer == NULL || outer->resource != subschema->resource))
 		run->scope = &scope;
-	run->depth++;
 	struct check check = { .run = run,
 			       .subschema = subschema,
 			       .node = node,
@@ -227,31 +231,45 @@ bool run_below(const struct check *check, uint32_t schema, const struct node *no
 	       const struct node *key, size_t index)
 {
 	struct run *run = check->run;
-	struct path path = { .parent = check->path,
-			     .key = key,
-			     .index = index,
-			     .depth =
-				     check->path == NULL ? 1 : check->path->depth + 1 };
 	unsigned int references = run->references;
+	bool valid;
 	run->references = 0;
-	bool valid = run_schema(run, schema, node, &path, NULL);
+	if (run->report == NULL) {
+		valid = run_schema(run, schema, node, NULL, NULL);
+	} else {
+		struct path path = { .parent = check->path,
+				     .key = key,
+				     .index = index,
+				     .depth = check->path == NULL
+						      ? 1
+						      : check->path->depth + 1 };
+		valid = run_schema(run, schema, node, &path, NULL);
+	}
 	run->references = references;
 	return valid;
+}
+
+/* The target of a dynamic reference: that of the outermost resource which has one. */
+static uint32_t dynamic_target(const struct check *check)
+{
+	const struct schema *schema = check->run->schema;
+	const struct image_header *header = schema->header;
+	const uint32_t *targets = image_at(schema, header->dynamics);
+	targets += (size_t)(check->operation->b - 1) * header->resource_count;
+	uint32_t target = check->operation->a;
+	for (const struct scope *s = check->run->scope; s != NULL; s = s->outer)
+		if (targets[s->resource] != SCHEMA_NONE)
+			target = targets[s->resource];
+	return target;
 }
 
 bool check_reference(const struct check *check)
 {
 	struct run *run = check->run;
-	const struct reference *reference = check->operation->reference;
-	uint32_t target = reference->target;
-	if (reference->dynamic != NULL) {
-		const uint32_t *targets = reference->dynamic->targets;
-		for (const struct scope *s = run->scope; s != NULL; s = s->outer)
-			if (targets[s->resource] != SCHEMA_NONE)
-				target = targets[s->resource];
-	}
+	uint32_t target =
+		check->operation->b == 0 ? check->operation->a : dynamic_target(check);
 	if (run->references >= run->limits->values[LIMIT_SCHEMA_REF_DEPTH])
-		return over_limit(run, LIMIT_SCHEMA_REF_DEPTH);
+		return run_over_limit(run, LIMIT_SCHEMA_REF_DEPTH);
 	run->references++;
 	bool valid = run_schema(run, target, check->node, check->path, check->marks);
 	run->references--;
@@ -260,7 +278,7 @@ bool check_reference(const struct check *check)
 
 /* The second pass: the same again, with reports. It has steps of its own; when they do
  * not suffice, what was found until then is enough. */
-static int explain(struct run *run, const struct node *root,
+static int explain(struct run *run, uint32_t schema, const struct node *root,
 		   const struct schema_sink *sink)
 {
 	struct error *err = run->err;
@@ -270,7 +288,7 @@ static int explain(struct run *run, const struct node *root,
 	run->report = &report;
 	run->err = &reason;
 	run->steps = 0;
-	run_schema(run, run->schema->root, root, NULL, NULL);
+	run_schema(run, schema, root, NULL, NULL);
 	run->report = NULL;
 	run->err = err;
 	if (report.count > 0)
@@ -283,21 +301,43 @@ static int explain(struct run *run, const struct node *root,
 			 "a document is not valid, but no reason was found");
 }
 
-int schema_validate(const struct schema *schema, const struct node *root,
-		    const struct limits *limits, const struct schema_sink *sink,
-		    struct error *err)
+int schema_validate_entry(const struct schema *schema, uint32_t entry,
+			  const struct node *root, const struct limits *limits,
+			  const struct schema_sink *sink, struct error *err)
 {
-	struct run run = { .schema = schema,
-			   .limits = limits == NULL ? &limits_default : limits,
-			   .err = err };
+	struct run run;
+	run.schema = schema;
+	run.limits = limits == NULL ? &limits_default : limits;
+	run.steps = 0;
+	run.most_steps = run.limits->values[LIMIT_SCHEMA_STEPS];
+	run.most_depth = run.limits->values[LIMIT_SCHEMA_DEPTH];
+	run.depth = 0;
+	run.quick = schema->header->dynamic_count == 0;
+	run.references = 0;
+	run.failure = 0;
+	run.err = err;
+	run.report = NULL;
+	run.scope = NULL;
+	run.mark_pool_used = 0; /* the pool itself is cleared as it is used */
 	if (root == NULL)
 		return error_set(err, ERROR_INTERNAL, "there is no document");
-	bool valid = run_schema(&run, schema->root, root, NULL, NULL);
+	if (entry >= schema->header->schema_count)
+		return error_set(err, ERROR_INTERNAL, "there is no schema %u", entry);
+	bool valid = run.quick ? decide(&run, entry, root)
+			       : run_schema(&run, entry, root, NULL, NULL);
 	if (run.failure == ERROR_MEMORY)
 		return error_set(err, ERROR_MEMORY, "out of memory for validation");
 	if (run.failure != 0)
 		return run.failure;
 	if (valid)
 		return 1;
-	return sink == NULL ? 0 : explain(&run, root, sink);
+	return sink == NULL ? 0 : explain(&run, entry, root, sink);
+}
+
+int schema_validate(const struct schema *schema, const struct node *root,
+		    const struct limits *limits, const struct schema_sink *sink,
+		    struct error *err)
+{
+	return schema_validate_entry(schema, schema->header->root, root, limits, sink,
+				     err);
 }

@@ -6,7 +6,7 @@
 #ifndef DOC_SCHEMA_RUN_H
 #define DOC_SCHEMA_RUN_H
 
-#include "doc/schema_program.h"
+#include "doc/schema_image.h"
 
 struct error;
 struct report;
@@ -41,12 +41,15 @@ struct run {
 	const struct schema *schema;
 	const struct limits *limits;
 	uint64_t steps;
+	uint64_t most_steps; /* of limits */
+	uint64_t most_depth;
+	bool quick; /* there are no dynamic references: decide() may be used */
 	unsigned int depth;
 	unsigned int references; /* followed without a step into the document */
 	int failure;             /* ERROR_*: everything stops */
 	struct error *err;
-	struct report *report; /* NULL: only decide */
-	const struct scope *scope;
+	struct report *report;     /* NULL: only decide */
+	const struct scope *scope; /* kept only for dynamic references */
 	uint64_t mark_pool[MARK_POOL_WORDS];
 	size_t mark_pool_used;
 };
@@ -54,8 +57,8 @@ struct run {
 /* A check: an operation of a subschema on a value. */
 struct check {
 	struct run *run;
-	const struct subschema *subschema;
-	const struct operation *operation;
+	const struct image_schema *subschema;
+	const struct image_operation *operation;
 	const struct node *node;
 	const struct path *path;
 	struct marks *marks; /* NULL: nobody wants to know what was evaluated */
@@ -67,14 +70,48 @@ bool run_schema(struct run *run, uint32_t schema, const struct node *node,
 /* The same without reports. */
 bool run_quietly(struct run *run, uint32_t schema, const struct node *node,
 		 const struct path *path, struct marks *marks);
-/* A value below the check's. */
+/* A value below the check's. Without a report nobody asks for its path. */
 bool run_below(const struct check *check, uint32_t schema, const struct node *node,
 	       const struct node *key, size_t index);
 /* Whether to go on to the next thing after `valid`: to decide, one fault is enough. */
 bool run_goes_on(const struct run *run, bool valid);
+/* Whether a pattern is found in a text: 1, 0, or -1 and the run failed. */
+int run_search(struct run *run, uint32_t pattern, const struct node *text);
+/* Whether a value fits, when there is no report and nobody asks for marks
+ * (schema_run_decide.c); an object by its table alone. */
+bool decide(struct run *run, uint32_t schema, const struct node *node);
+bool decide_object(struct run *run, const struct image_object *object,
+		   const struct node *node);
+bool run_over_limit(struct run *run, enum limit limit);
+
 /* Counts work; false when there was too much or the run failed before. */
-bool run_steps(struct run *run, uint64_t steps);
+static inline bool run_steps(struct run *run, uint64_t steps)
+{
+	run->steps += steps;
+	if (__builtin_expect(run->steps > run->most_steps, 0))
+		return run_over_limit(run, LIMIT_SCHEMA_STEPS);
+	return run->failure == 0;
+}
+
+/* Whether one more level can be entered. */
+static inline bool run_has_depth(struct run *run)
+{
+	if (__builtin_expect(run->depth > run->most_depth, 0))
+		return run_over_limit(run, LIMIT_SCHEMA_DEPTH);
+	return true;
+}
+
 bool run_fail(struct run *run, int code);
+
+static inline const void *check_at(const struct check *check, uint32_t offset)
+{
+	return image_at(check->run->schema, offset);
+}
+
+static inline uint64_t check_count_of(const struct check *check)
+{
+	return check->operation->a | (uint64_t)check->operation->b << 32;
+}
 
 /* Marks of the value at hand, for a schema or a branch; false: out of memory. */
 bool marks_begin(struct run *run, struct marks *marks, const struct node *node);

@@ -21,20 +21,30 @@ static bool try_branch(const struct check *check, uint32_t schema)
 
 bool check_all_of(const struct check *check)
 {
-	const struct subschemas *list = check->operation->subschemas;
+	const struct image_list *list = check_at(check, check->operation->a);
 	bool valid = true;
 	for (uint32_t i = 0; i < list->count && run_goes_on(check->run, valid); i++)
-		valid &= run_schema(check->run, list->indexes[i], check->node,
+		valid &= run_schema(check->run, list->items[i], check->node,
 				    check->path, check->marks);
 	return valid;
 }
 
+/* Values of some kinds need no branch to be tried, when nobody asks what it evaluates.
+ */
+static bool surely_fits(const struct check *check)
+{
+	return check->marks == NULL &&
+	       (check->operation->b & KIND_BIT(check->node->kind)) != 0;
+}
+
 bool check_any_of(const struct check *check)
 {
-	const struct subschemas *list = check->operation->subschemas;
+	const struct image_list *list = check_at(check, check->operation->a);
 	bool valid = false;
+	if (surely_fits(check))
+		return true;
 	for (uint32_t i = 0; i < list->count && check->run->failure == 0; i++) {
-		valid |= try_branch(check, list->indexes[i]);
+		valid |= try_branch(check, list->items[i]);
 		if (valid && check->marks == NULL)
 			break;
 	}
@@ -43,10 +53,12 @@ bool check_any_of(const struct check *check)
 
 bool check_one_of(const struct check *check)
 {
-	const struct subschemas *list = check->operation->subschemas;
+	const struct image_list *list = check_at(check, check->operation->a);
 	uint32_t first = SCHEMA_NONE;
+	if (surely_fits(check))
+		return true;
 	for (uint32_t i = 0; i < list->count && check->run->failure == 0; i++) {
-		if (!try_branch(check, list->indexes[i]))
+		if (!try_branch(check, list->items[i]))
 			continue;
 		if (first != SCHEMA_NONE)
 			return report_too_many(check, first, i);
@@ -57,7 +69,7 @@ bool check_one_of(const struct check *check)
 
 bool check_not(const struct check *check)
 {
-	bool fits = run_quietly(check->run, check->operation->schema, check->node,
+	bool fits = run_quietly(check->run, check->operation->a, check->node,
 				check->path, NULL);
 	if (check->run->failure != 0)
 		return false;
@@ -66,9 +78,8 @@ bool check_not(const struct check *check)
 
 bool check_condition(const struct check *check)
 {
-	const struct condition *condition = check->operation->condition;
-	bool fits = try_branch(check, condition->test);
-	uint32_t next = fits ? condition->when_true : condition->when_false;
+	bool fits = try_branch(check, check->operation->a);
+	uint32_t next = fits ? check->operation->b : check->operation->c;
 	if (check->run->failure != 0)
 		return false;
 	if (next == SCHEMA_NONE)

@@ -3,50 +3,50 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/pattern.h"
 #include "doc/schema_report.h"
 #include "doc/schema_run.h"
 
-static const struct node *get(const struct node *node, const struct name *name)
+static bool has(const struct node *node, const struct image_string *name)
 {
-	const struct pair *pair = mapping_find(node->mapping, node->length, name->text,
-					       name->length, name->hash);
-	return pair == NULL ? NULL : pair->value;
+	return node_get_bytes(node, name->text, name->length) != NULL;
 }
 
-static bool has_all(const struct check *check, const struct names *names,
-		    const struct name *because)
+static bool has_all(const struct check *check, uint32_t names,
+		    const struct image_string *because)
 {
+	const struct image_list *list = check_at(check, names);
 	bool valid = true;
-	for (uint32_t i = 0; i < names->count && run_goes_on(check->run, valid); i++)
-		if (get(check->node, &names->names[i]) == NULL)
-			valid = report_required(check, &names->names[i], because);
+	if (!run_steps(check->run, list->count))
+		return false;
+	for (uint32_t i = 0; i < list->count && run_goes_on(check->run, valid); i++) {
+		const struct image_string *name = check_at(check, list->items[i]);
+		if (!has(check->node, name))
+			valid = report_required(check, name, because);
+	}
 	return valid;
 }
 
 bool check_required(const struct check *check)
 {
-	const struct names *names = check->operation->names;
-	if (check->node->kind != NODE_MAPPING)
-		return true;
-	return run_steps(check->run, names->count) && has_all(check, names, NULL);
+	return check->node->kind != NODE_MAPPING ||
+	       has_all(check, check->operation->a, NULL);
 }
 
 bool check_dependencies(const struct check *check)
 {
-	const struct dependencies *list = check->operation->dependencies;
+	const struct image_dependencies *list = check_at(check, check->operation->a);
 	bool valid = true;
 	if (check->node->kind != NODE_MAPPING)
 		return true;
 	if (!run_steps(check->run, list->count))
 		return false;
 	for (uint32_t i = 0; i < list->count && run_goes_on(check->run, valid); i++) {
-		const struct dependency *item = &list->items[i];
-		if (get(check->node, &item->name) == NULL)
+		const struct image_dependency *item = &list->items[i];
+		const struct image_string *name = check_at(check, item->name);
+		if (!has(check->node, name))
 			continue;
-		if (item->needed != NULL)
-			valid &= run_steps(check->run, item->needed->count) &&
-				 has_all(check, item->needed, &item->name);
+		if (item->needed != 0)
+			valid &= has_all(check, item->needed, name);
 		if (item->schema != SCHEMA_NONE)
 			valid &= run_schema(check->run, item->schema, check->node,
 					    check->path, check->marks);
@@ -68,73 +68,53 @@ bool check_property_names(const struct check *check)
 				     .depth = check->path == NULL
 						      ? 1
 						      : check->path->depth + 1 };
-		valid &= run_schema(check->run, check->operation->schema, key, &path,
-				    NULL);
+		valid &= run_schema(check->run, check->operation->a, key, &path, NULL);
 	}
 	return valid;
-}
-
-const struct property *properties_find(const struct properties *properties,
-				       const struct node *key)
-{
-	if (properties->slots == NULL)
-		return NULL;
-	for (uint32_t slot = key->hash & properties->mask; properties->slots[slot] != 0;
-	     slot = (slot + 1) & properties->mask) {
-		const struct property *property =
-			&properties->properties[properties->slots[slot] - 1];
-		const struct name *name = &property->name;
-		if (name->hash == key->hash && name->length == key->length &&
-		    memcmp(name->text, key->text, key->length) == 0)
-			return property;
-	}
-	return NULL;
 }
 
 /* The patterns that match a key; `matched` says whether there was one. */
-static bool check_patterns(const struct check *check, const struct pair *pair,
+static bool check_patterns(const struct check *check, const struct image_object *object,
 			   size_t index, bool *matched)
 {
-	const struct properties *properties = check->operation->properties;
+	const struct image_pattern_property *rows = check_at(check, object->patterns);
+	const struct pair *pair = &check->node->mapping->pairs[index];
 	struct run *run = check->run;
 	bool valid = true;
-	for (uint32_t i = 0; i < properties->pattern_count && run_goes_on(run, valid);
+	for (uint32_t i = 0; i < object->pattern_count && run_goes_on(run, valid);
 	     i++) {
-		const struct pattern_property *row = &properties->patterns[i];
-		if (!run_steps(run, 8 + pair->key->length / 16))
-			return false;
-		int found = pattern_search(row->pattern->pattern, pair->key->text,
-					   pair->key->length, run->err);
+		int found = run_search(run, rows[i].pattern, pair->key);
 		if (found < 0)
-			return run_fail(run, found);
+			return false;
 		if (found == 0)
 			continue;
 		*matched = true;
-		valid &= run_below(check, row->schema, pair->value, pair->key, index);
+		valid &=
+			run_below(check, rows[i].schema, pair->value, pair->key, index);
 	}
 	return valid;
 }
 
-static bool check_pair(const struct check *check, size_t index)
+static bool check_pair(const struct check *check, const struct image_object *object,
+		       size_t index)
 {
-	const struct properties *properties = check->operation->properties;
 	const struct pair *pair = &check->node->mapping->pairs[index];
-	const struct property *property = properties_find(properties, pair->key);
-	bool matched = property != NULL;
+	const struct schema *schema = check->run->schema;
+	const struct image_property *row =
+		object_find(schema, object, pair->key->text, pair->key->length);
+	bool matched = row != NULL && (row->flags & IMAGE_ONLY_REQUIRED) == 0;
 	bool valid = true;
-	if (property != NULL)
-		valid = run_below(check, property->schema, pair->value, pair->key,
-				  index);
-	if (properties->pattern_count > 0 && run_goes_on(check->run, valid))
-		valid &= check_patterns(check, pair, index, &matched);
-	if (!matched && properties->additional != SCHEMA_NONE) {
-		const struct schema *schema = check->run->schema;
+	if (matched && (row->sure & KIND_BIT(pair->value->kind)) == 0)
+		valid = run_below(check, row->schema, pair->value, pair->key, index);
+	if (object->pattern_count > 0 && run_goes_on(check->run, valid))
+		valid &= check_patterns(check, object, index, &matched);
+	if (!matched && object->additional != SCHEMA_NONE) {
 		matched = true;
-		if (schema->subschemas[properties->additional].never)
-			return report_unknown(check, pair, properties->names,
-					      properties->count);
-		valid &= run_below(check, properties->additional, pair->value,
-				   pair->key, index);
+		if ((schema->schemas[object->additional].flags & IMAGE_NEVER) != 0)
+			return report_unknown(check, pair, object);
+		if ((object->additional_sure & KIND_BIT(pair->value->kind)) == 0)
+			valid &= run_below(check, object->additional, pair->value,
+					   pair->key, index);
 	}
 	if (matched)
 		marks_set(check->marks, index);
@@ -143,30 +123,41 @@ static bool check_pair(const struct check *check, size_t index)
 
 bool check_properties(const struct check *check)
 {
+	const struct image_object *object = check_at(check, check->operation->a);
 	const struct node *node = check->node;
 	bool valid = true;
 	if (node->kind != NODE_MAPPING)
 		return true;
 	if (!run_steps(check->run, node->length))
 		return false;
+	if (check->run->quick && check->run->report == NULL && check->marks == NULL &&
+	    object->pattern_count == 0)
+		return decide_object(check->run, object, node);
+	if (object->required_names != 0)
+		valid = has_all(check, object->required_names, NULL);
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++)
-		valid &= check_pair(check, i);
+		valid &= check_pair(check, object, i);
 	return valid;
 }
 
 bool check_items(const struct check *check)
 {
-	const struct items *items = check->operation->items;
+	const struct image_items *items = check_at(check, check->operation->a);
+	const struct schema *schema = check->run->schema;
 	const struct node *node = check->node;
-	size_t prefix = items->prefix == NULL ? 0 : items->prefix->count;
 	bool valid = true;
 	if (node->kind != NODE_SEQUENCE)
 		return true;
+	if (!run_steps(check->run, node->length))
+		return false;
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++) {
-		uint32_t schema = i < prefix ? items->prefix->indexes[i] : items->rest;
-		if (schema == SCHEMA_NONE)
+		const struct node *item = node->items[i];
+		uint32_t child =
+			i < items->prefix_count ? items->prefix[i] : items->rest;
+		if (child == SCHEMA_NONE)
 			break;
-		valid &= run_below(check, schema, node->items[i], NULL, i);
+		if ((schema->schemas[child].sure & KIND_BIT(item->kind)) == 0)
+			valid &= run_below(check, child, item, NULL, i);
 		marks_set(check->marks, i);
 	}
 	return valid;
@@ -174,7 +165,7 @@ bool check_items(const struct check *check)
 
 bool check_contains(const struct check *check)
 {
-	const struct contains *contains = check->operation->contains;
+	const struct image_contains *contains = check_at(check, check->operation->a);
 	const struct node *node = check->node;
 	struct check quiet = *check;
 	struct report *report = check->run->report;
@@ -186,7 +177,7 @@ bool check_contains(const struct check *check)
 		if (!run_below(&quiet, contains->schema, node->items[i], NULL, i))
 			continue;
 		count++;
-		if (contains->marks)
+		if (contains->marks != 0)
 			marks_set(check->marks, i);
 	}
 	check->run->report = report;
@@ -199,6 +190,7 @@ bool check_contains(const struct check *check)
 /* --- uniqueItems: pairwise when few, else sorted by hash --- */
 
 #define PAIRWISE 16
+#define ON_STACK 512 /* longer lists need memory */
 
 struct hashed {
 	uint64_t hash;
@@ -262,6 +254,9 @@ bool check_unique(const struct check *check)
 		return true;
 	if (node->length <= PAIRWISE)
 		return unique_pairwise(check);
+	struct hashed few[ON_STACK];
+	if (node->length <= ON_STACK)
+		return unique_hashed(check, few);
 	struct hashed *rows = calloc(node->length, sizeof(*rows));
 	if (rows == NULL)
 		return run_fail(check->run, ERROR_MEMORY);
@@ -274,7 +269,8 @@ bool check_unevaluated(const struct check *check)
 {
 	const struct node *node = check->node;
 	bool mapping = check->operation->kind == OPERATION_UNEVALUATED_PROPERTIES;
-	bool never = check->run->schema->subschemas[check->operation->schema].never;
+	uint32_t schema = check->operation->a;
+	bool never = (check->run->schema->schemas[schema].flags & IMAGE_NEVER) != 0;
 	bool valid = true;
 	if (node->kind != (mapping ? NODE_MAPPING : NODE_SEQUENCE))
 		return true;
@@ -282,11 +278,10 @@ bool check_unevaluated(const struct check *check)
 		if (marks_has(check->marks, i))
 			continue;
 		if (mapping && never)
-			valid = report_unknown(check, &node->mapping->pairs[i], NULL,
-					       0);
+			valid = report_unknown(check, &node->mapping->pairs[i], NULL);
 		else
-			valid &= run_below(check, check->operation->schema,
-					   node_item(node, i), node_key(node, i), i);
+			valid &= run_below(check, schema, node_item(node, i),
+					   node_key(node, i), i);
 	}
 	marks_set_all(check->marks);
 	return valid;

@@ -210,8 +210,12 @@ static void write_note(struct json *json, const struct msg_finding_row *finding)
 		strcmp(finding->severity ? finding->severity : "", "warning") == 0;
 	const char *message = finding->message ? finding->message : "";
 	struct buf whole = BUF_INIT(4 * MESSAGE_BYTES);
+	bool waived = finding->waived_by && finding->waived_by[0];
 	buf_addf(&whole, "%s", message[0] ? message : "refused");
-	if (finding->mend && finding->mend[0])
+	if (waived)
+		buf_addf(&whole, " - waived by '%s': %s", finding->waived_by,
+			 finding->waived_reason ? finding->waived_reason : "");
+	else if (finding->mend && finding->mend[0])
 		buf_addf(&whole, " - mend: %s", finding->mend);
 	text_escape_into(text, sizeof(text), whole.data, whole.length);
 	buf_release(&whole);
@@ -225,7 +229,10 @@ static void write_note(struct json *json, const struct msg_finding_row *finding)
 		json_put_unsigned(json, "start_column", finding->column);
 		json_put_unsigned(json, "end_column", finding->column);
 	}
-	json_put_string(json, "annotation_level", warning ? "warning" : "failure");
+	json_put_string(json, "annotation_level",
+			waived    ? "notice"
+			: warning ? "warning"
+				  : "failure");
 	json_put_string(json, "message", text);
 	if (title[0])
 		json_put_string(json, "title", title);

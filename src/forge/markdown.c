@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/oid.h"
 #include "base/text.h"
@@ -54,14 +55,20 @@ void markdown_code(struct buf *out, const char *text)
 	buf_release(&safe);
 }
 
-static bool is_error(const struct msg_finding_row *finding)
-{
-	return strcmp(finding->severity, "warning") != 0;
-}
-
 static bool is_given(const char *text)
 {
 	return text != NULL && text[0] != '\0';
+}
+
+/* What counts first. */
+enum weight { WEIGHT_ERROR, WEIGHT_WARNING, WEIGHT_WAIVED, WEIGHT_COUNT };
+
+static enum weight weight_of(const struct msg_finding_row *finding)
+{
+	if (is_given(finding->waived_by))
+		return WEIGHT_WAIVED;
+	return strcmp(finding->severity, "warning") == 0 ? WEIGHT_WARNING
+							 : WEIGHT_ERROR;
 }
 
 /* --- the sentence --- */
@@ -109,15 +116,20 @@ static void add_link(struct buf *out, const char *link)
 static void add_sentence(struct buf *out, const struct msg_report_item *item,
 			 const struct msg_finding_row *findings, size_t count)
 {
-	size_t errors = 0;
+	size_t counts[WEIGHT_COUNT] = { 0 };
 	for (size_t i = 0; i < count; i++)
-		errors += is_error(&findings[i]) ? 1 : 0;
+		counts[weight_of(&findings[i])]++;
 	buf_add_string(out, MARKDOWN_MARKER "\n" MARKDOWN_BEGIN);
 	buf_addf(out, "%s", verdict_of(item->state != NULL ? item->state : ""));
 	if (item->commit.length > 0)
 		buf_addf(out, " %s", oid_text(&item->commit));
+	size_t errors = counts[WEIGHT_ERROR];
+	size_t warnings = counts[WEIGHT_WARNING];
 	add_count(out, ": ", errors, "error");
-	add_count(out, errors > 0 ? ", " : ": ", count - errors, "warning");
+	add_count(out, errors > 0 ? ", " : ": ", warnings, "warning");
+	if (counts[WEIGHT_WAIVED] > 0)
+		buf_addf(out, "%s%zu waived", errors + warnings > 0 ? ", " : ": ",
+			 counts[WEIGHT_WAIVED]);
 	buf_add_string(out, ".");
 	if (is_given(item->description)) {
 		buf_add_string(out, " ");
@@ -151,28 +163,37 @@ static void add_place(struct buf *out, const struct msg_finding_row *finding)
 
 static void add_finding(struct buf *out, const struct msg_finding_row *finding)
 {
-	buf_addf(out, "- **%s** ", is_error(finding) ? "error" : "warning");
+	static const char *const names[] = { "error", "warning", "waived" };
+	buf_addf(out, "- **%s** ", names[weight_of(finding)]);
 	markdown_code(out, finding->rule != NULL ? finding->rule : "");
 	add_place(out, finding);
 	if (is_given(finding->message)) {
 		buf_add_string(out, ": ");
 		markdown_code(out, finding->message);
 	}
-	if (is_given(finding->mend)) {
+	if (is_given(finding->waived_by)) {
+		char until[CLOCK_TEXT_BYTES];
+		clock_format(finding->waived_until, 0, until);
+		buf_add_string(out, " - waived by ");
+		markdown_code(out, finding->waived_by);
+		buf_addf(out, " until %s: ", until);
+		markdown_code(out,
+			      finding->waived_reason ? finding->waived_reason : "");
+	} else if (is_given(finding->mend)) {
 		buf_add_string(out, " - mend: ");
 		markdown_code(out, finding->mend);
 	}
 	buf_add_string(out, "\n");
 }
 
-/* Those of one severity, as long as they fit; returns how many were added. */
+/* Those of one weight, as long as they fit; returns how many were added. */
 static size_t add_findings(struct buf *out, const struct msg_finding_row *findings,
-			   size_t count, bool errors, size_t maximum)
+			   size_t count, enum weight weight, size_t maximum)
 {
 	struct buf entry = BUF_INIT(ENTRY_BYTES);
 	size_t added = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (is_error(&findings[i]) != errors)
+		if (weight_of(&findings[i]) != weight)
 			continue;
 		buf_reset(&entry);
 		add_finding(&entry, &findings[i]);
@@ -198,8 +219,9 @@ int markdown_comment(const struct msg_report_item *item,
 		return error_set(err, ERROR_LIMIT,
 				 "a comment of %zu bytes is more than the forge takes",
 				 out->length);
-	size_t added = add_findings(out, findings, count, true, room);
-	added += add_findings(out, findings, count, false, room);
+	size_t added = 0;
+	for (int weight = 0; weight < WEIGHT_COUNT; weight++)
+		added += add_findings(out, findings, count, (enum weight)weight, room);
 	if (added < count)
 		buf_addf(out, "\nand %zu more\n", count - added);
 	return buf_status(out, "a comment", err);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "job/signature_queue.h"
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
@@ -19,18 +20,17 @@ static const char *copy_span(struct arena *arena, struct span span)
 	return arena_copy(arena, span.bytes, span.length);
 }
 
-/* Who vouches for a certificate is the policy's word of today. */
-static int trace_signature(const struct collector *collector,
-			   struct signature_fact *fact, struct error *err)
+int trace_signature(const struct collector *collector, struct signature_fact *fact,
+		    struct error *err)
 {
 	if (fact->status != SIGNATURE_GOOD || !fact->x509)
 		return 0;
-	return x509_trace(fact, collector->arena, collector->policy->authorities, err);
+	return x509_trace(fact, collector->policy->authorities, err);
 }
 
 /* What SSH and X.509 signatures say depends on the object's bytes alone, so they need
  * no context; OpenPGP's depend on the keys too. */
-static const struct digest *context_of(const struct collector *collector,
+const struct digest *signature_context(const struct collector *collector,
 				       const char *armor, size_t length)
 {
 	static const char openpgp[] = "-----BEGIN PGP ";
@@ -49,9 +49,11 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 		      struct error *err)
 {
 	const struct signature_keys keys = { collector->policy->openpgp };
-	const struct digest *context = context_of(collector, armor, length);
+	const struct digest *context = signature_context(collector, armor, length);
+	struct recalled recalled = { id, context, out, false };
 
-	if (recall_signature(collector, id, context, out))
+	recall_signatures(collector, &recalled, 1);
+	if (recalled.known)
 		return trace_signature(collector, out, err);
 	int rc = signature_verify_with(out, collector->arena, &keys, payload,
 				       payload_count, armor, length, err);
@@ -59,28 +61,6 @@ int collect_signature(const struct collector *collector, const struct oid *id,
 		return rc;
 	remember_signature(collector, id, context, out);
 	return trace_signature(collector, out, err);
-}
-
-static int collect_commit_signature(const struct collector *collector,
-				    const struct oid *id,
-				    const struct commit_text *text,
-				    struct signature_fact *out, struct error *err)
-{
-	struct trust_span payload[3];
-	size_t length;
-
-	if (text->signature.length == 0) {
-		out->status = SIGNATURE_NONE;
-		return 0;
-	}
-	char *armor = signature_unfold(collector->arena, text->signature, &length);
-	if (!armor)
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	for (size_t i = 0; i < text->payload_count; i++)
-		payload[i] = (struct trust_span){ text->payload[i].bytes,
-						  text->payload[i].length };
-	return collect_signature(collector, id, payload, text->payload_count, armor,
-				 length, out, err);
 }
 
 static int copy_ident(struct arena *arena, const struct ident *ident,
@@ -109,7 +89,7 @@ static int copy_commit(struct arena *arena, const struct commit_text *text,
 
 struct visit {
 	struct collector *collector;
-	bool with_signatures;
+	struct signature_queue *signatures; /* NULL: nobody asks for them */
 	struct error *err;
 };
 
@@ -134,32 +114,61 @@ static int add_commit(void *data, const struct oid *id, const struct commit_text
 	}
 	if (copy_commit(collector->arena, text, fact) != 0)
 		return error_set(visit->err, ERROR_MEMORY, "out of memory");
-	if (!visit->with_signatures)
+	if (!visit->signatures)
 		return 0;
-	return collect_commit_signature(collector, id, text, &fact->signature,
-					visit->err);
+	if (text->signature.length == 0) {
+		fact->signature.status = SIGNATURE_NONE;
+		return 0;
+	}
+	return signature_queue_claim(visit->signatures, facts->commit_count - 1, id,
+				     text, visit->err);
 }
 
-int collect_commits(struct collector *collector, struct error *err)
+/* The signature can be verified while the walk goes on. */
+static int see_commit(void *data, const struct oid *id, const struct commit_text *text)
 {
+	const struct visit *visit = data;
+
+	if (text->signature.length == 0)
+		return 0;
+	return signature_queue_add(visit->signatures, id, text, visit->err);
+}
+
+static int walk(struct visit *visit)
+{
+	struct collector *collector = visit->collector;
 	const struct judge *judge = collector->judge;
 	const struct limits *limits = judge->limits ? judge->limits : &limits_default;
-	unsigned int needed = policy_facts_needed(
-		collector->policy, judge->change->repository, judge->change->ref);
-	struct visit visit = { collector, needed & FACTS_SIGNATURES, err };
 	struct range range = {
 		.tips = &collector->tip,
 		.tip_count = 1,
 		.hidden = judge->trusted,
 		.hidden_count = judge->trusted_count,
 		.maximum = limits->values[LIMIT_GIT_COMMITS_PER_PUSH],
+		.seen = visit->signatures ? see_commit : NULL,
 	};
+	return repo_range(judge->repo, &range, add_commit, visit, visit->err);
+}
 
-	int rc = repo_range(judge->repo, &range, add_commit, &visit, err);
+int collect_commits(struct collector *collector, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+	unsigned int needed = policy_facts_needed(
+		collector->policy, judge->change->repository, judge->change->ref);
+	struct visit visit = { collector, NULL, err };
+	int rc = 0;
+
+	if (needed & FACTS_SIGNATURES)
+		rc = signature_queue_new(&visit.signatures, collector, err);
+	if (rc == 0)
+		rc = walk(&visit);
+	if (rc == 0 && visit.signatures)
+		rc = signature_queue_finish(visit.signatures, err);
+	signature_queue_free(visit.signatures);
 	if (rc != 0)
 		return rc;
 	collector->facts->kinds |= FACTS_COMMITS;
-	if (!visit.with_signatures)
+	if (!(needed & FACTS_SIGNATURES))
 		return 0;
 	collector->facts->kinds |= FACTS_SIGNATURES;
 	return collect_tags(collector, err);

@@ -29,28 +29,34 @@ static int copy_tag(struct arena *arena, const struct tag_text *text,
 		       : ERROR_MEMORY;
 }
 
-static int add_tag(struct collector *collector, const struct oid *id,
-		   const struct tag_text *text, struct error *err)
+int collect_tag(const struct collector *collector, const struct oid *id,
+		const struct tag_text *text, struct commit_fact *out, struct error *err)
 {
-	struct facts *facts = collector->facts;
 	struct trust_span payload[3];
-	struct commit_fact *fact = ARENA_PUSH(collector->arena, &facts->tags,
-					      &facts->tag_count, &facts->tag_capacity);
 
-	if (!fact)
-		return error_set(err, ERROR_MEMORY, "out of memory");
-	fact->id = *id;
-	if (copy_tag(collector->arena, text, fact) != 0)
+	out->id = *id;
+	if (copy_tag(collector->arena, text, out) != 0)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < text->payload_count; i++)
 		payload[i] = (struct trust_span){ text->payload[i].bytes,
 						  text->payload[i].length };
-	fact->signature.status = SIGNATURE_NONE;
+	out->signature.status = SIGNATURE_NONE;
 	if (text->signature.length == 0)
 		return 0;
 	return collect_signature(collector, id, payload, text->payload_count,
 				 text->signature.bytes, text->signature.length,
-				 &fact->signature, err);
+				 &out->signature, err);
+}
+
+static int add_tag(struct collector *collector, const struct oid *id,
+		   const struct tag_text *text, struct error *err)
+{
+	struct facts *facts = collector->facts;
+	struct commit_fact *fact = ARENA_PUSH(collector->arena, &facts->tags,
+					      &facts->tag_count, &facts->tag_capacity);
+
+	return fact ? collect_tag(collector, id, text, fact, err)
+		    : error_set(err, ERROR_MEMORY, "out of memory");
 }
 
 /* The object at `at`: a tag is added and `at` moved to what it names. */

@@ -54,35 +54,88 @@ static int map_floor(int fd, struct floor_block *block, struct error *err)
 
 /* --- facts, remembered by control --- */
 
+/* What is put is sent when so much of it is together: control has other work than to
+ * take thousands of messages. Half a message, as a value has 256 KiB at most. */
+#define FACTS_A_MESSAGE 64
+#define FACTS_BYTES     ((size_t)512 << 10)
+
 struct remote_facts {
 	struct channel *channel;
 	struct arena *arena;
+	const char *kind; /* of those that wait */
+	struct digest context;
+	struct oid keys[FACTS_A_MESSAGE];
+	const char *values[FACTS_A_MESSAGE];
+	size_t count;
+	size_t bytes;
 };
+
+static void get_facts(void *data, const char *kind, const struct digest *context,
+		      const struct oid *keys, size_t count, const char **values,
+		      struct arena *arena)
+{
+	struct remote_facts *remote = data;
+	struct oid *asked = arena_copy(arena, keys, count * sizeof(*keys));
+	struct msg_facts_get request = { kind, *context, { asked, count } };
+	enum message_type type;
+	void *message;
+
+	if (!asked ||
+	    channel_send(remote->channel, MESSAGE_facts_get, &request, NULL, 0, NULL) !=
+		    0 ||
+	    channel_receive(remote->channel, arena, &type, &message, NULL, NULL) != 1 ||
+	    type != MESSAGE_facts_known)
+		return;
+	const struct msg_facts_known *known = message;
+	size_t at = 0;
+	for (size_t i = 0; i < count && at < known->keys.count; i++)
+		if (at < known->values.count &&
+		    oid_equal(&keys[i], &known->keys.items[at]))
+			values[i] = known->values.items[at++];
+}
 
 static const char *get_fact(void *data, const char *kind, const struct digest *context,
 			    const struct oid *key, struct arena *arena)
 {
-	struct remote_facts *remote = data;
-	struct msg_facts_get request = { kind, *context, { key, 1 } };
-	enum message_type type;
-	void *message;
+	const char *value = NULL;
 
-	if (channel_send(remote->channel, MESSAGE_facts_get, &request, NULL, 0, NULL) !=
-		    0 ||
-	    channel_receive(remote->channel, arena, &type, &message, NULL, NULL) != 1 ||
-	    type != MESSAGE_facts_known)
-		return NULL;
-	const struct msg_facts_known *known = message;
-	return known->values.count == 1 ? known->values.items[0] : NULL;
+	get_facts(data, kind, context, key, 1, &value, arena);
+	return value;
+}
+
+static void send_facts(struct remote_facts *remote)
+{
+	struct msg_facts_put message = { remote->kind,
+					 remote->context,
+					 { remote->keys, remote->count },
+					 { remote->values, remote->count } };
+
+	if (remote->count)
+		channel_send(remote->channel, MESSAGE_facts_put, &message, NULL, 0,
+			     NULL);
+	remote->count = 0;
+	remote->bytes = 0;
 }
 
 static void put_fact(void *data, const char *kind, const struct digest *context,
 		     const struct oid *key, const char *value)
 {
 	struct remote_facts *remote = data;
-	struct msg_facts_put message = { kind, *context, { key, 1 }, { &value, 1 } };
+	size_t bytes = strlen(value);
+	char *copy = arena_copy(remote->arena, value, bytes);
 
-	channel_send(remote->channel, MESSAGE_facts_put, &message, NULL, 0, NULL);
+	if (remote->count &&
+	    (remote->count == FACTS_A_MESSAGE || remote->bytes + bytes > FACTS_BYTES ||
+	     strcmp(remote->kind, kind) != 0 ||
+	     !digest_equal(&remote->context, context)))
+		send_facts(remote);
+	if (!copy)
+		return;
+	remote->kind = kind;
+	remote->context = *context;
+	remote->keys[remote->count] = *key;
+	remote->values[remote->count++] = copy;
+	remote->bytes += bytes;
 }
 
 /* --- answers --- */
@@ -104,6 +157,12 @@ static int send_findings(struct channel *channel, const struct verdict *verdict,
 			.line = finding->line,
 			.column = finding->column,
 		};
+		if (finding->waiver) {
+			row.waived_by = finding->waiver->by;
+			row.waived_until = finding->waiver->until;
+			row.waived_reason = finding->waiver->reason;
+			row.waiver = finding->waiver->id;
+		}
 		int rc = channel_send(channel, MESSAGE_finding_row, &row, NULL, 0, err);
 		if (rc != 0)
 			return rc;
@@ -188,8 +247,10 @@ static int reach_verdict(struct merger *merger, const struct floor_block *block,
 {
 	const struct msg_judge *request = merger->request;
 	struct repo *repo = merger->repo;
-	struct remote_facts remote = { channel, merger->arena };
-	struct fact_cache cache = { get_fact, put_fact, &remote };
+	struct remote_facts remote = { .channel = channel, .arena = merger->arena };
+	struct fact_cache cache = {
+		.get = get_fact, .put = put_fact, .data = &remote, .get_all = get_facts
+	};
 	struct floor_block floor = *block;
 	struct change change = {
 		.repository = request->repository,
@@ -234,6 +295,7 @@ static int reach_verdict(struct merger *merger, const struct floor_block *block,
 		rc = judge_change(&judge, &verdict, &judged, err);
 	if (rc != 0)
 		return rc;
+	send_facts(&remote);
 	rc = write_result(merger, channel, &verdict, &judged, result, err);
 	*tip = judged.tip;
 	verdict_release(&verdict);

@@ -23,8 +23,8 @@ struct policy;
 struct repo;
 struct verdict;
 
-/* Remembered facts: keys are object ids, values short texts. Both functions may be
- * NULL. */
+/* Remembered facts: keys are object ids, values short texts. All functions may be NULL.
+ */
 struct fact_cache {
 	/* The value in the arena, or NULL. */
 	const char *(*get)(void *data, const char *kind, const struct digest *context,
@@ -32,6 +32,11 @@ struct fact_cache {
 	void (*put)(void *data, const char *kind, const struct digest *context,
 		    const struct oid *key, const char *value);
 	void *data;
+	/* Several at once, where asking costs more than answering: a value in the arena
+	 * for each key, NULL for those that are not known. */
+	void (*get_all)(void *data, const char *kind, const struct digest *context,
+			const struct oid *keys, size_t count, const char **values,
+			struct arena *arena);
 };
 
 /* The merge of change->new_id into change->old_id. */
@@ -57,9 +62,9 @@ struct judge {
 	const struct oid *trusted;
 	size_t trusted_count;
 	/* The ref that each is the tip of; "" (or no list): an anchor, which counts for
-	 * every ref. A tip counts only where its ref is guarded by every kind of rule
-	 * that guards the ref which is judged: what nobody had to sign on one ref does
-	 * not come to another by way of it. */
+	 * every ref. A tip counts only where its ref is guarded as well as the ref
+	 * which is judged (policy_guards_as_well()): what others could sign on one ref
+	 * does not come to another by way of it. */
 	const char *const *trusted_refs;
 	bool from_root;
 	/* Gives a new policy that holds the server's floor, not yet finished. NULL:
@@ -99,13 +104,16 @@ struct judged {
 			       NULL */
 };
 
-/* 0 with a concluded verdict (verdict_release() by the caller), or an error: no
+/* A change of a ref beneath refs/waivers/ is judged by the rule for waivers alone, with
+ * the server's trust. Nothing becomes known or trusted by it.
+ *
+ * 0 with a concluded verdict (verdict_release() by the caller), or an error: no
  * verdict. */
 int judge_change(const struct judge *judge, struct verdict *verdict,
 		 struct judged *judged, struct error *err);
 
-/* Builds the policy that counts for a change (floor, then the protected side's own).
- * Free with policy_free(). */
+/* The policy that counts for a change (floor, then the protected side's own). Free with
+ * policy_free(). */
 int judge_policy(const struct judge *judge, struct policy **out, struct error *err);
 
 /* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
@@ -125,19 +133,50 @@ struct collector {
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
+/* Which rules about signatures of paths each commit concerns; needs commits. A merge
+ * concerns what it does not simply take from the side that changed it. */
+int collect_touched(struct collector *collector, struct error *err);
 int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
 int collect_push(struct collector *collector, struct error *err); /* needs nothing */
 /* The signatures of annotated tags; needs nothing. */
 int collect_tags(struct collector *collector, struct error *err);
+/* One annotated tag: who made it and who signed it. */
+struct commit_fact;
+struct tag_text;
+int collect_tag(const struct collector *collector, const struct oid *id,
+		const struct tag_text *text, struct commit_fact *out,
+		struct error *err);
+/* What stands, or is to stand, at one ref beneath refs/waivers/. What is no waiver is a
+ * fact too. */
+struct waiver_fact;
+int collect_waiver(const struct collector *collector, const char *ref,
+		   const struct oid *id, struct waiver_fact *out, struct error *err);
+/* Those about the commits of which the verdict finds something, as far as it is of a
+ * rule that they name; needs facts->content. */
+int collect_waivers(struct collector *collector, const struct verdict *verdict,
+		    struct error *err);
 /* One signature of an object: remembered, or verified; and who vouches for it. */
 int collect_signature(const struct collector *collector, const struct oid *id,
 		      const struct trust_span *payload, size_t payload_count,
 		      const char *armor, size_t length, struct signature_fact *out,
 		      struct error *err);
+/* What a signature's fact depends on beside the object. */
+const struct digest *signature_context(const struct collector *collector,
+				       const char *armor, size_t length);
+/* Who vouches for a certificate is the policy's word of today: never remembered. */
+int trace_signature(const struct collector *collector, struct signature_fact *fact,
+		    struct error *err);
 /* job/remember_signature.c */
-bool recall_signature(const struct collector *collector, const struct oid *id,
-		      const struct digest *context, struct signature_fact *out);
+struct recalled {
+	const struct oid *id;
+	const struct digest *context;
+	struct signature_fact *fact; /* filled in when it is known */
+	bool known;
+};
+#define RECALLED_MAX 32 /* at one time */
+void recall_signatures(const struct collector *collector, struct recalled *items,
+		       size_t count);
 void remember_signature(const struct collector *collector, const struct oid *id,
 			const struct digest *context,
 			const struct signature_fact *fact);

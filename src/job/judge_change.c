@@ -11,6 +11,7 @@
 #include "model/facts.h"
 #include "model/policy.h"
 #include "model/finding.h"
+#include "model/waiver.h"
 #include "policy/evaluate.h"
 #include "repo/repo.h"
 
@@ -22,6 +23,14 @@ static const struct limits *limits_of(const struct judge *judge)
 	return judge->limits ? judge->limits : &limits_default;
 }
 
+/* The files that a repository's policy was built from, its own first. */
+struct sources {
+	struct arena *arena;
+	struct tree_entry *items; /* `name` is the path */
+	size_t count;
+	size_t capacity;
+};
+
 /* Loads files that a repository's policy names from the protected commit's tree. */
 struct tree_loader {
 	const struct judge *judge;
@@ -29,7 +38,23 @@ struct tree_loader {
 	struct oid tree;
 	struct arena *arena;
 	size_t maximum;
+	struct sources *sources; /* NULL: nobody asks */
 };
+
+static int add_source(struct sources *sources, const char *name,
+		      const struct tree_entry *entry, struct error *err)
+{
+	if (!sources)
+		return 0;
+	struct tree_entry *slot = ARENA_PUSH(sources->arena, &sources->items,
+					     &sources->count, &sources->capacity);
+	const char *kept = arena_string(sources->arena, name);
+	if (!slot || !kept)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	*slot = *entry;
+	slot->name = kept;
+	return 0;
+}
 
 static int load_from_tree(void *data, const char *name, struct policy_file *out,
 			  struct error *err)
@@ -48,6 +73,9 @@ static int load_from_tree(void *data, const char *name, struct policy_file *out,
 		return error_set(err, rc, "'%s': %s", name, problem.text);
 	if (entry.mode != 0100644 && entry.mode != 0100755)
 		return error_set(err, ERROR_CONFIG, "'%s' is not a regular file", name);
+	rc = add_source(loader->sources, name, &entry, err);
+	if (rc != 0)
+		return rc;
 	rc = repo_read(loader->repo, &entry.id, loader->maximum, &object, err);
 	if (rc != 0)
 		return error_context(err, "'%s'", name);
@@ -99,7 +127,8 @@ static int commit_tree(struct repo *repo, const struct oid *id,
 /* Adds the .gitgate.yaml of a tree to a policy that holds the floor; a tree without one
  * adds nothing. */
 static int add_repository_policy(const struct judge *judge, const struct oid *tree,
-				 struct policy *policy, bool *found, struct error *err)
+				 struct policy *policy, struct sources *sources,
+				 bool *found, struct error *err)
 {
 	struct tree_loader loader = {
 		.judge = judge,
@@ -107,6 +136,7 @@ static int add_repository_policy(const struct judge *judge, const struct oid *tr
 		.tree = *tree,
 		.arena = policy->arena,
 		.maximum = limits_of(judge)->values[LIMIT_POLICY_BYTES],
+		.sources = sources,
 	};
 	struct policy_file file;
 	struct tree_entry entry;
@@ -129,7 +159,7 @@ static int add_repository_policy(const struct judge *judge, const struct oid *tr
 /* `tree` NULL: the repository's part comes from judge->own; of length 0: there is none.
  */
 static int new_policy(const struct judge *judge, const struct oid *tree,
-		      struct policy **out, struct error *err)
+		      struct sources *sources, struct policy **out, struct error *err)
 {
 	struct policy *policy = NULL;
 	bool found = !tree;
@@ -139,7 +169,7 @@ static int new_policy(const struct judge *judge, const struct oid *tree,
 	if (rc == 0 && !tree)
 		rc = judge->own(judge->own_data, policy, err);
 	else if (rc == 0 && tree->length)
-		rc = add_repository_policy(judge, tree, policy, &found, err);
+		rc = add_repository_policy(judge, tree, policy, sources, &found, err);
 	if (rc == 0 && !judge->floor && !found)
 		rc = error_set(err, ERROR_NO_POLICY,
 			       "there is no policy: neither a server's floor nor a "
@@ -154,7 +184,8 @@ static int new_policy(const struct judge *judge, const struct oid *tree,
 	return 0;
 }
 
-int judge_policy(const struct judge *judge, struct policy **out, struct error *err)
+static int load_policy(const struct judge *judge, struct sources *sources,
+		       struct policy **out, struct error *err)
 {
 	struct oid tree = OID_INIT;
 	int rc = 0;
@@ -162,7 +193,13 @@ int judge_policy(const struct judge *judge, struct policy **out, struct error *e
 	if (!judge->own && judge->policy_commit.length)
 		rc = commit_tree(judge->repo, &judge->policy_commit, limits_of(judge),
 				 &tree, err);
-	return rc == 0 ? new_policy(judge, judge->own ? NULL : &tree, out, err) : rc;
+	return rc == 0 ? new_policy(judge, judge->own ? NULL : &tree, sources, out, err)
+		       : rc;
+}
+
+int judge_policy(const struct judge *judge, struct policy **out, struct error *err)
+{
+	return load_policy(judge, NULL, out, err);
 }
 
 /* Ends a judgement before evaluation: a verdict that fails with one finding of the
@@ -214,7 +251,6 @@ static int narrow_trust(struct judge *judge, const struct policy *policy,
 			struct arena *arena, struct error *err)
 {
 	const char *repository = judge->change->repository;
-	unsigned int needed = policy_guards(policy, repository, judge->change->ref);
 	struct oid *kept = arena_array(arena, judge->trusted_count + 1, sizeof(*kept));
 	size_t count = 0;
 
@@ -222,7 +258,8 @@ static int narrow_trust(struct judge *judge, const struct policy *policy,
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; i < judge->trusted_count; i++) {
 		const char *ref = judge->trusted_refs ? judge->trusted_refs[i] : "";
-		if (!*ref || !(needed & ~policy_guards(policy, repository, ref)))
+		if (!*ref ||
+		    policy_guards_as_well(policy, repository, judge->change->ref, ref))
 			kept[count++] = judge->trusted[i];
 	}
 	judge->trusted = kept;
@@ -231,26 +268,40 @@ static int narrow_trust(struct judge *judge, const struct policy *policy,
 	return 0;
 }
 
-/* The pushed policy must be one that the next push can be judged by. */
-static int check_pushed_policy(const struct collector *collector, struct error *err)
+/* Whether a tree holds exactly the files that the present policy was built from. */
+static bool has_sources(struct repo *repo, const struct oid *tree,
+			const struct sources *sources)
 {
-	struct tree_entry before, after;
+	struct tree_entry entry;
+
+	for (size_t i = 0; i < sources->count; i++)
+		if (repo_tree_find(repo, tree, sources->items[i].name, &entry, NULL) !=
+			    0 ||
+		    entry.mode != sources->items[i].mode ||
+		    !oid_equal(&entry.id, &sources->items[i].id))
+			return false;
+	return sources->count > 0;
+}
+
+/* The pushed policy must be one that the next push can be judged by, with all the files
+ * that it names. */
+static int check_pushed_policy(const struct collector *collector,
+			       const struct sources *sources, struct error *err)
+{
+	struct tree_entry after;
 	struct repo *repo = collector->judge->repo;
 	struct policy *policy = NULL;
 	struct error missing = ERROR_INIT;
 
+	if (has_sources(repo, &collector->tip_tree, sources))
+		return 0;
 	int rc = repo_tree_find(repo, &collector->tip_tree, POLICY_FILE, &after,
 				&missing);
 	if (rc == ERROR_NOT_FOUND)
 		return 0;
 	if (rc != 0)
 		return error_set(err, rc, "%s", missing.text);
-	if (collector->base_tree.length &&
-	    repo_tree_find(repo, &collector->base_tree, POLICY_FILE, &before, NULL) ==
-		    0 &&
-	    oid_equal(&before.id, &after.id))
-		return 0;
-	rc = new_policy(collector->judge, &collector->tip_tree, &policy, err);
+	rc = new_policy(collector->judge, &collector->tip_tree, NULL, &policy, err);
 	policy_free(policy);
 	return rc;
 }
@@ -296,6 +347,8 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 	int rc = needed & FACTS_PUSH ? collect_push(collector, err) : 0;
 	if (rc != 0 || change_kind(judge->change) == CHANGE_DELETE)
 		return rc;
+	if (!judge->merge)
+		facts->content = collector->tip;
 	rc = find_forced(collector, err);
 	/* Always: a malformed commit is refused whatever the rules look at. */
 	if (rc == 0)
@@ -304,7 +357,9 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 		rc = find_nothing(collector, err);
 	if (rc != 0 || collector->brings_nothing)
 		return rc;
-	if (needed & FACTS_FILES)
+	if (needed & FACTS_TOUCHED)
+		rc = collect_touched(collector, err);
+	if (rc == 0 && needed & FACTS_FILES)
 		rc = collect_files(collector, err);
 	if (rc == 0 && needed & FACTS_DOCUMENTS)
 		rc = collect_documents(collector, err);
@@ -313,12 +368,31 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 	return rc;
 }
 
-static int evaluate(const struct collector *collector, struct verdict *verdict,
+/* Waivers are looked for only when there is something to waive: what is in order costs
+ * nothing. They are read now, whatever was true when the change came. */
+static int evaluate_facts(struct collector *collector, struct verdict *verdict,
+			  struct error *err)
+{
+	int64_t now = clock_now();
+
+	int rc =
+		policy_evaluate(collector->policy, collector->facts, now, verdict, err);
+	if (rc != 0 || verdict->count == 0)
+		return rc;
+	rc = collect_waivers(collector, verdict, err);
+	if (rc == 0 && collector->facts->waiver_count == 0)
+		return 0;
+	verdict_release(verdict);
+	return rc == 0 ? policy_evaluate(collector->policy, collector->facts, now,
+					 verdict, err)
+		       : rc;
+}
+
+static int evaluate(struct collector *collector, struct verdict *verdict,
 		    struct error *err)
 {
 	if (!collector->brings_nothing)
-		return policy_evaluate(collector->policy, collector->facts, clock_now(),
-				       verdict, err);
+		return evaluate_facts(collector, verdict, err);
 	int rc = verdict_init(verdict, err);
 	if (rc == 0) {
 		verdict->policy = collector->policy->digest;
@@ -391,12 +465,13 @@ static int prepare(struct collector *collector, struct judge *judge,
 		   struct policy **policy, const char **mend, struct error *err)
 {
 	bool deletes = change_kind(judge->change) == CHANGE_DELETE;
+	struct sources sources = { .arena = collector->arena };
 
 	int rc = ref_check(judge->change->ref, err);
 	if (rc == 0 && !deletes)
 		rc = check_anchor(judge, err);
 	if (rc == 0) {
-		rc = judge_policy(judge, policy, err);
+		rc = load_policy(judge, &sources, policy, err);
 		if (rc != 0 && is_refusal(rc) && rc != ERROR_NO_POLICY) {
 			rc = ERROR_POLICY_BROKEN;
 			*mend = "the policy that counts is the one on the protected "
@@ -420,7 +495,7 @@ static int prepare(struct collector *collector, struct judge *judge,
 	if (rc == 0)
 		rc = find_tip(collector, err);
 	if (rc == 0 && !deletes) {
-		rc = check_pushed_policy(collector, err);
+		rc = check_pushed_policy(collector, &sources, err);
 		if (rc != 0 && is_refusal(rc)) {
 			rc = ERROR_POLICY_PUSHED_BROKEN;
 			*mend = "mend the file; 'gitgate check' shows the same before "
@@ -468,6 +543,52 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 	return 0;
 }
 
+/* --- refs/waivers/ --- */
+
+/* The new one, and the one that stands there. */
+static int collect_pushed_waiver(struct collector *collector, struct error *err)
+{
+	const struct change *change = collector->judge->change;
+	struct facts *facts = collector->facts;
+	struct waiver_fact *waivers =
+		arena_array(collector->arena, 2, sizeof(*waivers));
+
+	facts->change = change;
+	facts->waivers = waivers;
+	if (!waivers)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (change_kind(change) == CHANGE_DELETE)
+		return 0;
+	int rc = collect_waiver(collector, change->ref, &change->new_id, &waivers[0],
+				err);
+	facts->waiver_count = 1;
+	if (rc == 0 && change_kind(change) == CHANGE_UPDATE) {
+		rc = collect_waiver(collector, change->ref, &change->old_id,
+				    &waivers[1], err);
+		facts->waiver_count = 2;
+	}
+	return rc;
+}
+
+/* Not by the policy's rules, which are about branches and tags; but by its people, and
+ * the rules that it has. */
+static int judge_waiver(struct collector *collector, struct verdict *verdict,
+			struct error *err)
+{
+	struct policy *policy = NULL;
+
+	int rc = load_policy(collector->judge, NULL, &policy, err);
+	if (rc != 0)
+		return rc;
+	collector->policy = policy;
+	rc = collect_pushed_waiver(collector, err);
+	if (rc == 0)
+		rc = policy_evaluate_waiver(policy, collector->facts, clock_now(),
+					    verdict, err);
+	policy_free(policy);
+	return rc;
+}
+
 int judge_change(const struct judge *judge, struct verdict *verdict,
 		 struct judged *judged, struct error *err)
 {
@@ -480,7 +601,9 @@ int judge_change(const struct judge *judge, struct verdict *verdict,
 
 	if (!collector.arena)
 		return error_set(err, ERROR_MEMORY, "out of memory");
-	int rc = judge_with(&collector, verdict, judged, err);
+	int rc = waiver_is_ref(judge->change->ref)
+			 ? judge_waiver(&collector, verdict, err)
+			 : judge_with(&collector, verdict, judged, err);
 	arena_free(collector.arena);
 	return rc;
 }

@@ -2,6 +2,7 @@
  *
  * Remembered is what the bytes alone say: under which key they verify, and the
  * certificates that came with it. Who vouches for those is asked anew every time. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,16 +63,9 @@ static bool recall_certificate(const struct memory *memory, struct arena *arena,
 	return recalled;
 }
 
-bool recall_signature(const struct collector *collector, const struct oid *id,
-		      const struct digest *context, struct signature_fact *out)
+static bool recall(const char *value, struct arena *arena, struct signature_fact *out)
 {
-	const struct fact_cache *cache = collector->judge->cache;
-	struct arena *arena = collector->arena;
 	struct memory memory;
-	const char *value =
-		cache && cache->get
-			? cache->get(cache->data, SIGNATURE_KIND, context, id, arena)
-			: NULL;
 	if (!value || !split(&memory, value))
 		return false;
 	struct signature_fact fact = {
@@ -93,6 +87,52 @@ bool recall_signature(const struct collector *collector, const struct oid *id,
 		return false;
 	*out = fact;
 	return true;
+}
+
+/* Asks for items that have one context; `which` are their numbers. */
+static void recall_some(const struct collector *collector, struct recalled *items,
+			const size_t *which, size_t count)
+{
+	const struct fact_cache *cache = collector->judge->cache;
+	const struct digest *context = items[which[0]].context;
+	struct arena *arena = collector->arena;
+	struct oid keys[RECALLED_MAX];
+	const char *values[RECALLED_MAX] = { NULL };
+
+	for (size_t i = 0; i < count; i++)
+		keys[i] = *items[which[i]].id;
+	if (cache->get_all)
+		cache->get_all(cache->data, SIGNATURE_KIND, context, keys, count,
+			       values, arena);
+	else
+		for (size_t i = 0; i < count; i++)
+			values[i] = cache->get(cache->data, SIGNATURE_KIND, context,
+					       &keys[i], arena);
+	for (size_t i = 0; i < count; i++)
+		items[which[i]].known = recall(values[i], arena, items[which[i]].fact);
+}
+
+void recall_signatures(const struct collector *collector, struct recalled *items,
+		       size_t count)
+{
+	const struct fact_cache *cache = collector->judge->cache;
+	bool asked[RECALLED_MAX] = { false };
+	size_t which[RECALLED_MAX];
+
+	if (!cache || !cache->get)
+		return;
+	assert(count <= RECALLED_MAX);
+	for (size_t i = 0; i < count; i++) {
+		size_t found = 0;
+		for (size_t j = i; j < count; j++)
+			if (!asked[j] &&
+			    digest_equal(items[j].context, items[i].context)) {
+				which[found++] = j;
+				asked[j] = true;
+			}
+		if (found)
+			recall_some(collector, items, which, found);
+	}
 }
 
 static const char *flags_of(const struct signature_fact *fact)

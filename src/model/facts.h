@@ -12,6 +12,7 @@
 #include "base/oid.h"
 #include "model/change.h"
 #include "model/facts_kind.h"
+#include "model/waiver.h"
 
 struct rule;
 
@@ -95,6 +96,9 @@ struct commit_fact {
 	struct signature_fact signature;
 	const char *tag; /* of an annotated tag, told in the same way (the tagger is
 			    author and committer): its name; NULL: a commit */
+	/* FACTS_TOUCHED: rules of kind signatures with paths of which it touches one */
+	const struct rule **touched;
+	size_t touched_count;
 	int code; /* not 0: the object is malformed, everything else may be missing */
 	const char *reason; /* then: one sentence */
 };
@@ -194,6 +198,19 @@ struct push_fact {
 	const char *updates_reason;
 };
 
+/* What stands at one ref beneath refs/waivers/. Whether it counts is policy's question.
+ */
+struct waiver_fact {
+	const char *ref;
+	struct oid commit;      /* that the ref names */
+	const char *rule;       /* that the ref names */
+	struct commit_fact tag; /* told as a tag is: id, tagger, signature */
+	struct waiver waiver;   /* of this commit and rule */
+	int code;               /* not 0: it is no waiver; beside the ref only the tag's
+				   id is there */
+	const char *reason;     /* then: one sentence */
+};
+
 struct facts {
 	const struct change *change;
 	/* FACTS_REVIEWS; NULL: they are not known here, and the rule refuses */
@@ -211,6 +228,14 @@ struct facts {
 	struct commit_fact *tags; /* annotated ones that the change brings */
 	size_t tag_count;
 	size_t tag_capacity;
+	/* About the commits of the change, as far as something is found about them; of
+	 * a push to refs/waivers/ the new one and, behind it, the one it replaces. */
+	struct waiver_fact *waivers;
+	size_t waiver_count;
+	size_t waiver_capacity;
+	/* The commit whose content findings without a commit are about; length 0: there
+	 * is none, as of a merge that is not made yet. */
+	struct oid content;
 	struct file_fact *files;
 	size_t file_count;
 	size_t file_capacity;

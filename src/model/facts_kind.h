@@ -10,7 +10,9 @@ enum facts_kind {
 	FACTS_DOCUMENTS =
 		16,         /* documents at the new tip that differ from the old one */
 	FACTS_REVIEWS = 32, /* the merge request and its reviews: from a forge */
-	FACTS_PUSH = 64,    /* the certificate of the push: from git's hook */
+	FACTS_TOUCHED = 64, /* which rules about signatures with paths each commit
+			       concerns */
+	FACTS_PUSH = 128,   /* the certificate of the push: from git's hook */
 };
 
 #endif

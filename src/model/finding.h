@@ -21,6 +21,14 @@ enum severity {
 	SEVERITY_WARNING,
 };
 
+/* By what a finding is waived. */
+struct finding_waiver {
+	struct oid id;      /* of the waiver's tag */
+	const char *by;     /* the principal who signed it */
+	const char *reason; /* escaped */
+	int64_t until;      /* microseconds */
+};
+
 struct finding {
 	enum severity severity;
 	int code;            /* enum error_code: which of the ways it can be wrong */
@@ -33,6 +41,8 @@ struct finding {
 	const char *path;    /* escaped; NULL: none */
 	uint32_t line;       /* from 1; 0: none */
 	uint32_t column;
+	const struct finding_waiver *waiver; /* it is told, and does not count; NULL:
+						not waived */
 };
 
 enum verdict_result {
@@ -49,6 +59,7 @@ struct verdict {
 	size_t dropped; /* findings beyond the limit, not kept */
 	size_t errors;  /* of all, kept or dropped */
 	size_t warnings;
+	size_t waived;        /* neither errors nor warnings */
 	struct digest policy; /* of the policy that was evaluated */
 	struct arena *arena;  /* owns the findings' text */
 };

@@ -51,6 +51,12 @@ const struct principal *policy_principal(const struct policy *policy, const char
 	return NULL;
 }
 
+bool principal_counts_at(const struct principal *principal, int64_t when)
+{
+	return when >= principal->valid_after &&
+	       (principal->valid_before == 0 || when <= principal->valid_before);
+}
+
 const struct principal *policy_principal_by_key(const struct policy *policy,
 						const char *fingerprint,
 						const struct principal_key **key)
@@ -160,24 +166,8 @@ unsigned int policy_facts_needed(const struct policy *policy, const char *reposi
 				needed |= rule_kind_rows[kind].facts;
 		if (rule->approvals != NULL && rule->on_paths.count != 0)
 			needed |= FACTS_FILES;
+		if (rule->signatures != NULL && rule->on_paths.count != 0)
+			needed |= FACTS_TOUCHED;
 	}
 	return needed;
-}
-
-unsigned int policy_guards(const struct policy *policy, const char *repository,
-			   const char *ref)
-{
-	const unsigned int about_ref = FACTS_REF | FACTS_PUSH;
-	unsigned int guards = 0;
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct rule *rule = &policy->rules[i];
-		if (rule->severity == SEVERITY_WARNING ||
-		    !rule_applies(rule, repository, ref))
-			continue;
-		for (int kind = 0; kind < RULE_KIND_COUNT; kind++)
-			if ((rule_kind_rows[kind].facts & ~about_ref) != 0 &&
-			    rule_has(rule, &rule_kind_rows[kind]))
-				guards |= 1u << kind;
-	}
-	return guards;
 }

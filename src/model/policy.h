@@ -68,6 +68,8 @@ struct principal_x509 {
 struct principal {
 	const char *name;
 	enum origin origin;
+	int64_t valid_after; /* inclusive; 0: no bound */
+	int64_t valid_before;
 	struct strings emails; /* compared without regard to case */
 	struct principal_key *keys;
 	size_t key_count;
@@ -90,12 +92,18 @@ struct group {
 				   built */
 };
 
-/* A key that no longer counts. since 0: it never did; otherwise signatures claimed and
- * received before it still do. */
+/* A key that no longer counts. since 0: for nothing (compromised); otherwise signatures
+ * claimed and received before it still do (superseded, retired). */
 struct revocation {
 	const char *fingerprint;
 	const char *reason;
 	int64_t since;
+};
+
+/* Who may excuse commits from rules: of the server alone. */
+struct waiver_right {
+	struct strings by;    /* principals and groups of the server */
+	struct strings rules; /* globs of rules' names; empty: all */
 };
 
 /* One struct rule_<kind> for each row of rules.def. */
@@ -138,9 +146,9 @@ struct rule {
 	struct strings on_repositories; /* globs; only in the server's policy */
 	struct strings on_refs;         /* globs of full names; empty: all */
 	struct strings on_paths;        /* globs; empty: all. They narrow files and
-					   schema, and approvals to changes that touch
-					   one; other kinds look at whole changes and
-					   commits */
+					   schema, signatures to commits and approvals
+					   to changes that touch one; other kinds look
+					   at whole changes and commits */
 	const char *directory; /* FILE options are relative to it: see policy_files */
 	/* exactly the blocks that stand under the rule; NULL: absent */
 #define RULE_BEGIN(kind, facts, help) struct rule_##kind *kind;
@@ -166,6 +174,9 @@ struct policy {
 	struct revocation *revocations;
 	size_t revocation_count;
 	size_t revocation_capacity;
+	struct waiver_right *waiver_rights;
+	size_t waiver_right_count;
+	size_t waiver_right_capacity;
 	struct krl *krls; /* see model/krl.h */
 	size_t krl_count;
 	size_t krl_capacity;
@@ -178,6 +189,8 @@ struct policy {
 };
 
 const struct principal *policy_principal(const struct policy *policy, const char *name);
+/* Whether a principal counted at a time. */
+bool principal_counts_at(const struct principal *principal, int64_t when);
 /* The principal that holds a key, and the key itself. NULL: nobody's. */
 const struct principal *policy_principal_by_key(const struct policy *policy,
 						const char *fingerprint,
@@ -209,10 +222,11 @@ bool rule_covers(const struct rule *rule, const char *path);
 /* Which facts the rules that apply need: a mask of enum facts_kind. */
 unsigned int policy_facts_needed(const struct policy *policy, const char *repository,
 				 const char *ref);
-/* Which kinds of rules refuse on a ref because of what is pushed: bits in the order of
- * rule_kind_rows. Warnings and rules about the ref itself do not count. */
-unsigned int policy_guards(const struct policy *policy, const char *repository,
-			   const char *ref);
+/* Whether every rule that refuses what is pushed to a ref refuses it on another one
+ * too: the same rule, or one that demands the same of the same people or fewer.
+ * Warnings and rules about the ref itself do not count (model/policy_guards.c). */
+bool policy_guards_as_well(const struct policy *policy, const char *repository,
+			   const char *ref, const char *other);
 
 /* Rows of rules.def as data. */
 struct rule_option_row {

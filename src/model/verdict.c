@@ -50,6 +50,18 @@ static bool copy_text(struct arena *arena, const char **out, const char *text,
 	return *out != NULL;
 }
 
+static bool copy_waiver(struct arena *arena, struct finding *finding)
+{
+	const struct finding_waiver *waiver = finding->waiver;
+	struct finding_waiver *copy = arena_new_of(arena, struct finding_waiver);
+	finding->waiver = copy;
+	if (copy == NULL)
+		return false;
+	*copy = *waiver;
+	return copy_text(arena, &copy->by, waiver->by, NAME_BYTES) &&
+	       copy_text(arena, &copy->reason, waiver->reason, TEXT_BYTES);
+}
+
 static bool copy_finding(struct verdict *verdict, const struct finding *finding)
 {
 	struct finding *copy = ARENA_PUSH(verdict->arena, &verdict->findings,
@@ -57,6 +69,8 @@ static bool copy_finding(struct verdict *verdict, const struct finding *finding)
 	if (copy == NULL)
 		return false;
 	*copy = *finding;
+	if (copy->waiver != NULL && !copy_waiver(verdict->arena, copy))
+		return false;
 	return copy_text(verdict->arena, &copy->rule,
 			 finding->rule == NULL ? "gitgate" : finding->rule,
 			 NAME_BYTES) &&
@@ -78,7 +92,9 @@ int verdict_add(struct verdict *verdict, const struct finding *finding,
 		verdict->dropped++;
 	else if (!copy_finding(verdict, finding))
 		return lose(verdict, err);
-	if (finding->severity == SEVERITY_WARNING)
+	if (finding->waiver != NULL)
+		verdict->waived++;
+	else if (finding->severity == SEVERITY_WARNING)
 		verdict->warnings++;
 	else
 		verdict->errors++;

@@ -172,7 +172,12 @@ static void weigh_approval(const struct evaluation *evaluation, struct tally *ta
 	const struct review_fact *review = voice->review;
 	const char *name = voice->principal->name;
 	const char *author = authorship(evaluation, tally->request, voice);
-	if (author != NULL) {
+	int64_t received = evaluation->facts->change->received_at;
+	if (!principal_counts_at(voice->principal, received) ||
+	    (review->submitted_at != 0 &&
+	     !principal_counts_at(voice->principal, review->submitted_at))) {
+		list_add(&tally->others, "'%s' counted at another time", name);
+	} else if (author != NULL) {
 		list_add(&tally->others, "'%s' %s", name, author);
 	} else if (review->commit.length == 0) {
 		tally->has_unbound = true;

@@ -8,7 +8,8 @@
  *
  * Whatever the rules say, the gate itself refuses malformed commits, unsafe paths and
  * ref names, and a clock that cannot be right; these findings have the rule "gitgate".
- */
+ * What a waiver covers is found all the same, marked, and not counted; a waiver that
+ * does not count is a warning. */
 #ifndef POLICY_EVALUATE_H
 #define POLICY_EVALUATE_H
 
@@ -26,6 +27,11 @@ struct verdict;
  * is legal then too). ERROR_MEMORY; ERROR_INTERNAL without a change. */
 int policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
 		    struct verdict *verdict, struct error *err);
+
+/* For a push to refs/waivers/: by the rule for waivers alone (policy/waivers.h), none
+ * of the policy's; facts->waivers holds the new one and, when it replaces one, that. */
+int policy_evaluate_waiver(const struct policy *policy, const struct facts *facts,
+			   int64_t now, struct verdict *verdict, struct error *err);
 
 /* For files outside of any commit (`gitgate check --files`; facts->change is NULL):
  * only kinds of rules that need no more than files and documents are evaluated, of

@@ -9,6 +9,7 @@
 #include "base/pattern.h"
 #include "model/facts.h"
 #include "model/finding.h"
+#include "policy/waivers.h"
 
 /* More than verdict_add() keeps of it. */
 #define MESSAGE_BYTES 4200
@@ -22,6 +23,7 @@ int evaluation_find(struct evaluation *evaluation, int code, const struct place 
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
+	struct finding_waiver waiver;
 	struct finding finding = {
 		.severity = SEVERITY_ERROR,
 		.code = code != 0 ? code : ERROR_INTERNAL,
@@ -39,6 +41,8 @@ int evaluation_find(struct evaluation *evaluation, int code, const struct place 
 		finding.line = place->line;
 		finding.column = place->column;
 	}
+	if (waivers_cover(evaluation, &finding.commit, &waiver))
+		finding.waiver = &waiver;
 	return verdict_add(evaluation->verdict, &finding, evaluation->err);
 }
 

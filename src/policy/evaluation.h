@@ -1,7 +1,8 @@
 /* policy/evaluation.h - what the evaluators of the kinds of rules share.
  *
  * One evaluator a kind, named by rules.def, called once for each rule that applies and
- * whose facts are there. It looks at facts, adds findings, and decides nothing else.
+ * whose facts are there. It looks at facts, adds findings, and decides nothing else:
+ * neither what a severity means nor what is waived.
  * Not here: which rules apply, the gate's own findings (policy/evaluate.c). */
 #ifndef POLICY_EVALUATION_H
 #define POLICY_EVALUATION_H
@@ -13,6 +14,7 @@
 #include "base/oid.h"
 #include "model/policy.h"
 
+struct admitted_waiver;
 struct commit_fact;
 struct error;
 struct facts;
@@ -24,6 +26,8 @@ struct evaluation {
 	const struct facts *facts;
 	const struct rule *rule; /* the one that is evaluated; NULL: the gate itself */
 	const char *kind;        /* of it */
+	const struct admitted_waiver *waivers; /* that count (policy/waivers.h) */
+	size_t waiver_count;
 	struct verdict *verdict;
 	struct error *err;
 };

@@ -56,6 +56,17 @@ static void put_change(struct json *json, const struct change *change)
 	json_put_time(json, "received_at", from->received_at);
 }
 
+static void put_waiver(struct json *json, const struct finding_waiver *waiver)
+{
+	json_key(json, "waived");
+	json_object(json);
+	put_escaped(json, "by", waiver->by);
+	json_put_time(json, "until", waiver->until);
+	put_escaped(json, "reason", waiver->reason);
+	put_oid(json, "waiver", &waiver->id);
+	json_object_end(json);
+}
+
 static void put_finding(struct json *json, const struct finding *finding)
 {
 	json_object(json);
@@ -69,6 +80,8 @@ static void put_finding(struct json *json, const struct finding *finding)
 	put_escaped(json, "path", finding->path);
 	put_position(json, "line", finding->line);
 	put_position(json, "column", finding->column);
+	if (finding->waiver != NULL)
+		put_waiver(json, finding->waiver);
 	json_object_end(json);
 }
 
@@ -84,6 +97,7 @@ static void put_item(struct json *json, const struct report_item *item)
 			digest_is_none(&verdict->policy) ? NULL : policy);
 	json_put_unsigned(json, "errors", verdict->errors);
 	json_put_unsigned(json, "warnings", verdict->warnings);
+	json_put_unsigned(json, "waived", verdict->waived);
 	json_put_unsigned(json, "dropped", verdict->dropped);
 	json_key(json, "findings");
 	json_array(json);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -298,6 +299,25 @@ static void put_properties(struct sarif *sarif, const struct change *change,
 	json_object_end(&sarif->json);
 }
 
+/* 3.27.23, 3.35: accepted by somebody, outside of the code. */
+static void put_suppressions(struct sarif *sarif, const struct finding_waiver *waiver)
+{
+	char until[CLOCK_TEXT_BYTES];
+	clock_format(waiver->until, 0, until);
+	json_key(&sarif->json, "suppressions");
+	json_array(&sarif->json);
+	json_object(&sarif->json);
+	json_put_string(&sarif->json, "kind", "external");
+	json_put_string(&sarif->json, "status", "accepted");
+	buf_add_string(&sarif->scratch, "waived by '");
+	text_escape_string(&sarif->scratch, waiver->by);
+	buf_addf(&sarif->scratch, "' until %s (%s): ", until, oid_text(&waiver->id));
+	text_escape_string(&sarif->scratch, waiver->reason);
+	put_scratch(sarif, "justification");
+	json_object_end(&sarif->json);
+	json_array_end(&sarif->json);
+}
+
 static void put_result(struct sarif *sarif, const struct change *change,
 		       const struct finding *finding)
 {
@@ -308,6 +328,8 @@ static void put_result(struct sarif *sarif, const struct change *change,
 	put_message(sarif, "message", finding->message, finding->mend);
 	put_locations(sarif, change, finding);
 	put_fingerprint(sarif, change, finding);
+	if (finding->waiver != NULL)
+		put_suppressions(sarif, finding->waiver);
 	put_properties(sarif, change, finding);
 	json_object_end(&sarif->json);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/oid.h"
 #include "base/text.h"
 #include "model/change.h"
@@ -37,11 +38,11 @@ static void add_count(struct buf *out, size_t count, const char *noun)
 	buf_addf(out, "%zu %s%s", count, noun, count == 1 ? "" : "s");
 }
 
-/* "2 errors, 1 warning"; nothing when there are none. */
+/* "2 errors, 1 warning, 1 waived"; nothing when there are none. */
 static void add_counts(struct buf *out, const char *before, size_t errors,
-		       size_t warnings)
+		       size_t warnings, size_t waived)
 {
-	if (errors == 0 && warnings == 0)
+	if (errors == 0 && warnings == 0 && waived == 0)
 		return;
 	buf_add_string(out, before);
 	if (errors > 0)
@@ -50,6 +51,9 @@ static void add_counts(struct buf *out, const char *before, size_t errors,
 		buf_add_string(out, ", ");
 	if (warnings > 0)
 		add_count(out, warnings, "warning");
+	if (waived > 0)
+		buf_addf(out, "%s%zu waived", errors + warnings > 0 ? ", " : "",
+			 waived);
 }
 
 static void add_change(const struct text *text, const struct change *change)
@@ -99,7 +103,8 @@ static void add_header(const struct text *text, const struct report_item *item)
 		break;
 	}
 	stop(text);
-	add_counts(text->out, ": ", verdict->errors, verdict->warnings);
+	add_counts(text->out, ": ", verdict->errors, verdict->warnings,
+		   verdict->waived);
 	buf_add_byte(text->out, '\n');
 }
 
@@ -122,8 +127,14 @@ static void add_finding(const struct text *text, const struct finding *finding)
 {
 	struct buf *out = text->out;
 	add_place(out, finding);
-	start(text, finding->severity == SEVERITY_WARNING ? COLOUR_YELLOW : COLOUR_RED);
-	buf_add_string(out, severity_name(finding->severity));
+	if (finding->waiver != NULL) {
+		start(text, COLOUR_YELLOW);
+		buf_addf(out, "waived %s", severity_name(finding->severity));
+	} else {
+		start(text, finding->severity == SEVERITY_WARNING ? COLOUR_YELLOW
+								  : COLOUR_RED);
+		buf_add_string(out, severity_name(finding->severity));
+	}
 	stop(text);
 	buf_add_string(out, ": ");
 	text_escape_string(out, finding->message);
@@ -136,7 +147,18 @@ static void add_finding(const struct text *text, const struct finding *finding)
 
 static bool same_mend(const struct finding *a, const struct finding *b)
 {
-	return b->mend != NULL && strcmp(a->mend, b->mend) == 0;
+	return b->mend != NULL && b->waiver == NULL && strcmp(a->mend, b->mend) == 0;
+}
+
+static void add_waiver(struct buf *out, const struct finding_waiver *waiver)
+{
+	char until[CLOCK_TEXT_BYTES];
+	clock_format(waiver->until, 0, until);
+	buf_add_string(out, "  waived by '");
+	text_escape_string(out, waiver->by);
+	buf_addf(out, "' until %s (%s): ", until, oid_short(&waiver->id));
+	text_escape_string(out, waiver->reason);
+	buf_add_byte(out, '\n');
 }
 
 /* What mends several findings in a row is said once, below the last of them. */
@@ -145,6 +167,10 @@ static void add_findings(const struct text *text, const struct verdict *verdict)
 	for (size_t i = 0; i < verdict->count; i++) {
 		const struct finding *finding = &verdict->findings[i];
 		add_finding(text, finding);
+		if (finding->waiver != NULL) {
+			add_waiver(text->out, finding->waiver);
+			continue;
+		}
 		if (finding->mend == NULL)
 			continue;
 		if (i + 1 < verdict->count && same_mend(finding, finding + 1))
@@ -164,16 +190,18 @@ static void add_summary(const struct text *text, const struct report_item *items
 	size_t accepted = 0;
 	size_t errors = 0;
 	size_t warnings = 0;
+	size_t waived = 0;
 	for (size_t i = 0; i < count; i++) {
 		accepted += items[i].verdict->result == VERDICT_PASS;
 		errors += items[i].verdict->errors;
 		warnings += items[i].verdict->warnings;
+		waived += items[i].verdict->waived;
 	}
-	if (count == 1 && errors + warnings == 0)
+	if (count == 1 && errors + warnings + waived == 0)
 		return;
 	buf_addf(text->out, "summary: %zu accepted, %zu refused", accepted,
 		 count - accepted);
-	add_counts(text->out, "; ", errors, warnings);
+	add_counts(text->out, "; ", errors, warnings, waived);
 	buf_add_byte(text->out, '\n');
 }
 

@@ -89,21 +89,44 @@ static int check_times(struct evaluation *evaluation, const struct signer *signe
 			       claimed, received);
 }
 
+static bool is_address_of(const struct principal *principal, const char *email)
+{
+	for (size_t i = 0; i < principal->emails.count; i++)
+		if (strcasecmp(principal->emails.items[i], email) == 0)
+			return true;
+	return false;
+}
+
 static int check_committer(struct evaluation *evaluation, const struct signer *signer)
 {
-	const struct strings *emails = &signer->principal->emails;
 	const char *email = signer->commit->committer.email;
 	const struct place place = { .commit = &signer->commit->id };
-	if (!evaluation->rule->signatures->committer)
+	if (!evaluation->rule->signatures->committer ||
+	    is_address_of(signer->principal, email))
 		return 0;
-	for (size_t i = 0; i < emails->count; i++)
-		if (strcasecmp(emails->items[i], email) == 0)
-			return 0;
 	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_COMMITTER, &place,
 			       "commit under an address of yours: git config "
 			       "user.email ADDRESS, then make the commit again",
 			       "signed by '%s', but the committer's address is '%.*s'",
 			       signer->principal->name, SHOWN_BYTES, email);
+}
+
+/* A tag's author is its tagger, who is its committer too. */
+static int check_author(struct evaluation *evaluation, const struct signer *signer)
+{
+	const struct rule_signatures *options = evaluation->rule->signatures;
+	const struct commit_fact *commit = signer->commit;
+	const struct place place = { .commit = &commit->id };
+	if (!options->author || (commit->tag != NULL && options->committer) ||
+	    is_address_of(signer->principal, commit->author.email))
+		return 0;
+	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_AUTHOR, &place,
+			       "sign only what you wrote yourself, or take it over: "
+			       "git "
+			       "commit --amend --reset-author",
+			       "signed by '%s', but the author's address is '%.*s'",
+			       signer->principal->name, SHOWN_BYTES,
+			       commit->author.email);
 }
 
 static int check_user_verified(struct evaluation *evaluation,
@@ -129,6 +152,8 @@ static int check_signer(struct evaluation *evaluation, const struct signer *sign
 		code = check_times(evaluation, signer);
 	if (code == 0)
 		code = check_committer(evaluation, signer);
+	if (code == 0)
+		code = check_author(evaluation, signer);
 	return code == 0 ? check_user_verified(evaluation, signer) : code;
 }
 
@@ -196,13 +221,32 @@ static int check_tag(struct evaluation *evaluation, const struct commit_fact *ta
 	return code == 0 ? check_commit(evaluation, tag) : code;
 }
 
+/* A rule with paths speaks about the commits that touch one, and about no tag. */
+static bool concerns(const struct rule *rule, const struct commit_fact *commit)
+{
+	if (rule->on_paths.count == 0)
+		return true;
+	for (size_t i = 0; i < commit->touched_count; i++)
+		if (commit->touched[i] == rule)
+			return true;
+	return false;
+}
+
 int rule_signatures_evaluate(struct evaluation *evaluation)
 {
 	const struct facts *facts = evaluation->facts;
+	const struct rule *rule = evaluation->rule;
 	int code = 0;
+	if (rule->on_paths.count != 0 && (facts->kinds & FACTS_TOUCHED) == 0)
+		return evaluation_find(evaluation, ERROR_RULE_FACTS_MISSING, NULL, NULL,
+				       "which commits touch the paths of rule '%s' was "
+				       "not collected",
+				       rule->name);
 	for (size_t i = 0; code == 0 && i < facts->commit_count; i++)
-		if (facts->commits[i].code == 0)
+		if (facts->commits[i].code == 0 && concerns(rule, &facts->commits[i]))
 			code = check_commit(evaluation, &facts->commits[i]);
+	if (rule->on_paths.count != 0)
+		return code;
 	for (size_t i = 0; code == 0 && i < facts->tag_count; i++)
 		code = check_tag(evaluation, &facts->tags[i], i == 0);
 	return code;

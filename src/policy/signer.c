@@ -28,7 +28,7 @@ static int check_revoked(struct evaluation *evaluation, const struct signer *sig
 	const struct place place = place_of(signer);
 	const struct revocation *revocation =
 		policy_revocation(evaluation->policy, fingerprint);
-	char since[CLOCK_TEXT_BYTES] = "ever";
+	char since[CLOCK_TEXT_BYTES] = "";
 	*refused =
 		revocation != NULL &&
 		(revocation->since == 0 || signer->received_at >= revocation->since ||
@@ -41,8 +41,9 @@ static int check_revoked(struct evaluation *evaluation, const struct signer *sig
 	return evaluation_find(evaluation, code, &place,
 			       "sign again with another key of yours (git config "
 			       "user.signingKey)",
-			       "the %s %s is revoked since %s%s%s", what, fingerprint,
-			       since, revocation->reason != NULL ? ": " : "",
+			       "the %s %s is revoked%s%s%s%s", what, fingerprint,
+			       *since != '\0' ? " since " : "", since,
+			       revocation->reason != NULL ? ": " : "",
 			       revocation->reason != NULL ? revocation->reason : "");
 }
 
@@ -401,10 +402,35 @@ static int check_x509(struct evaluation *evaluation, const struct signer *signer
 	return code;
 }
 
+/* Whatever they sign with, people come and go. */
+static int check_principal(struct evaluation *evaluation, const struct signer *signer,
+			   bool *refused)
+{
+	const struct signature_fact *signature = &signer->commit->signature;
+	const int64_t made_at = signature->x509 != NULL ? signature->x509->signed_at
+							: signature->made_at;
+	const struct span_of_time span = {
+		"a signature",
+		or_start(signer->principal->valid_after),
+		or_end(signer->principal->valid_before),
+		ERROR_RULE_SIGNATURE_PRINCIPAL_EARLY,
+		ERROR_RULE_SIGNATURE_PRINCIPAL_LATE,
+		"let somebody sign it who counts now",
+	};
+	int code = check_span(evaluation, signer, &span, refused);
+	if (code == 0 && !*refused && made_at != 0)
+		code = check_time(evaluation, signer, &span, made_at,
+				  "signed, it says,", refused);
+	return code;
+}
+
 int signer_check_validity(struct evaluation *evaluation, const struct signer *signer,
 			  bool *refused)
 {
 	const struct signature_fact *signature = &signer->commit->signature;
+	int code = check_principal(evaluation, signer, refused);
+	if (code != 0 || *refused)
+		return code;
 	if (signature->x509 != NULL)
 		return check_x509(evaluation, signer, refused);
 	if (signature->certificate != NULL)

@@ -262,6 +262,8 @@ static int read_node(struct graph *graph, struct node *node, struct outline *out
 		node->malformed = !node->hidden &&
 				  commit_split(&text, object.bytes, object.length,
 					       graph->repo->hash_bytes, NULL) != 0;
+		if (graph->seen != NULL && !node->hidden && !node->malformed)
+			rc = graph->seen(graph->data, &node->id, &text);
 	} else if (!node->hidden) {
 		rc = error_set(err, ERROR_OBJECT_TYPE,
 			       "the object '%s' stands where a commit must, and is "

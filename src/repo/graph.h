@@ -39,7 +39,9 @@ struct graph {
 	size_t waiting;   /* in the heap, not hidden */
 	int64_t earliest; /* date of the oldest visited */
 	uint64_t next_order;
-	size_t maximum; /* of `visible` */
+	size_t maximum;  /* of `visible` */
+	range_seen seen; /* of struct range; NULL: none */
+	void *data;
 };
 
 int graph_init(struct graph *graph, struct repo *repo, struct error *err);

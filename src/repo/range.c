@@ -11,9 +11,11 @@
 #include <stdlib.h>
 
 static int open_graph(struct graph *graph, struct repo *repo, const struct range *range,
-		      struct error *err)
+		      void *data, struct error *err)
 {
 	int rc = graph_init(graph, repo, err);
+	graph->seen = range->seen;
+	graph->data = data;
 	graph->maximum = range->maximum != 0
 				 ? range->maximum
 				 : repo->limits.values[LIMIT_GIT_COMMITS_PER_PUSH];
@@ -91,7 +93,7 @@ int repo_range(struct repo *repo, const struct range *range, range_each each,
 	       void *data, struct error *err)
 {
 	struct graph graph;
-	int rc = open_graph(&graph, repo, range, err);
+	int rc = open_graph(&graph, repo, range, data, err);
 	if (rc == 0)
 		rc = graph_walk(&graph, NULL, err);
 	if (rc == 0)

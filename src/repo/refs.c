@@ -1,4 +1,5 @@
 /* repo/refs.c - refs by way of libgit2: loose and packed. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,16 +35,14 @@ static int visit(const git_reference *ref,
 	return rc != 0 ? rc : each(data, git_reference_name(ref), &id);
 }
 
-int repo_each_ref(struct repo *repo,
-		  int (*each)(void *data, const char *name, const struct oid *id),
-		  void *data, struct error *err)
+/* Frees the iterator. */
+static int visit_all(struct repo *repo, git_reference_iterator *iterator,
+		     int (*each)(void *data, const char *name, const struct oid *id),
+		     void *data, struct error *err)
 {
-	git_reference_iterator *iterator;
 	git_reference *ref;
 	uint64_t count = 0;
-	int git_rc = git_reference_iterator_new(&iterator, repo->handle);
-	if (git_rc != 0)
-		return repo_git_error(err, git_rc, ERROR_IO, "cannot list refs");
+	int git_rc = 0;
 	int rc = 0;
 	while (rc == 0 && (git_rc = git_reference_next(&ref, iterator)) == 0) {
 		rc = limit_check(&repo->limits, LIMIT_GIT_REFS, ++count, repo->path,
@@ -56,6 +55,33 @@ int repo_each_ref(struct repo *repo,
 	if (rc == 0 && git_rc != GIT_ITEROVER)
 		return repo_git_error(err, git_rc, ERROR_IO, "cannot list refs");
 	return rc;
+}
+
+int repo_each_ref(struct repo *repo,
+		  int (*each)(void *data, const char *name, const struct oid *id),
+		  void *data, struct error *err)
+{
+	git_reference_iterator *iterator;
+	int git_rc = git_reference_iterator_new(&iterator, repo->handle);
+	if (git_rc != 0)
+		return repo_git_error(err, git_rc, ERROR_IO, "cannot list refs");
+	return visit_all(repo, iterator, each, data, err);
+}
+
+int repo_each_ref_beneath(struct repo *repo, const char *prefix,
+			  int (*each)(void *data, const char *name,
+				      const struct oid *id),
+			  void *data, struct error *err)
+{
+	git_reference_iterator *iterator;
+	char *glob;
+	if (asprintf(&glob, "%s*", prefix) < 0)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	int git_rc = git_reference_iterator_glob_new(&iterator, repo->handle, glob);
+	free(glob);
+	if (git_rc != 0)
+		return repo_git_error(err, git_rc, ERROR_IO, "cannot list refs");
+	return visit_all(repo, iterator, each, data, err);
 }
 
 int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err)

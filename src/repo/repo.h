@@ -74,6 +74,11 @@ int repo_stat(struct repo *repo, const struct oid *id, enum object_type *type,
 int repo_each_ref(struct repo *repo,
 		  int (*each)(void *data, const char *name, const struct oid *id),
 		  void *data, struct error *err);
+/* The same of those beneath `prefix`, which ends in a slash, alone. */
+int repo_each_ref_beneath(struct repo *repo, const char *prefix,
+			  int (*each)(void *data, const char *name,
+				      const struct oid *id),
+			  void *data, struct error *err);
 /* 0 with the id; ERROR_NOT_FOUND. */
 int repo_ref(struct repo *repo, const char *name, struct oid *out, struct error *err);
 /* The full name that HEAD points to ("refs/heads/main"), whether or not it exists.
@@ -106,12 +111,18 @@ int repo_peel(struct repo *repo, const struct oid *id, struct oid *commit,
  * are ignored; a missing object in the range is ERROR_NOT_FOUND. Stops when `each`
  * returns non-zero and returns that. Over `maximum` commits: ERROR_LIMIT
  * (git.commits_per_push). */
+typedef int (*range_seen)(void *data, const struct oid *id,
+			  const struct commit_text *text);
 struct range {
 	const struct oid *tips;
 	size_t tip_count;
 	const struct oid *hidden;
 	size_t hidden_count;
 	size_t maximum; /* 0: the limit git.commits_per_push */
+	/* Gets each well-formed commit as soon as the walk comes by, before any is
+	 * visited: work can begin meanwhile. Some may turn out not to be in the range.
+	 * Stops when it returns non-zero. NULL: not needed. */
+	range_seen seen;
 };
 typedef int (*range_each)(void *data, const struct oid *id,
 			  const struct commit_text *text, const struct object *object,
@@ -122,6 +133,13 @@ int repo_range(struct repo *repo, const struct range *range, range_each each,
 /* 1 when `ancestor` is reachable from `descendant` (or equal), 0 when not. */
 int repo_is_ancestor(struct repo *repo, const struct oid *ancestor,
 		     const struct oid *descendant, struct error *err);
+
+/* The newest commits that both histories have; `one` itself when the other contains it;
+ * none when they have nothing in common (merge_base.c). In the arena. Malformed commits
+ * in between: their code. */
+int repo_merge_bases(struct repo *repo, struct arena *arena, const struct oid *one,
+		     const struct oid *other, struct oid **out, size_t *count,
+		     struct error *err);
 
 /* --- trees (tree.c) --- */
 

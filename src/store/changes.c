@@ -167,3 +167,16 @@ int store_finding_list(struct store *store, struct arena *arena, uint64_t verdic
 	*out = findings;
 	return 0;
 }
+
+int store_waiver_is_used(struct store *store, const struct oid *waiver, bool *used,
+			 struct error *err)
+{
+	struct sql sql = { .text = "SELECT EXISTS (SELECT 1 FROM findings "
+				   "WHERE waiver = :waiver AND waiver IS NOT NULL)",
+			   .values = SQL_VALUES(SQL_OID("waiver", waiver)) };
+	uint64_t number = 0;
+	int rc = sql_get_number(store, &sql, &number, err);
+	if (rc == 0)
+		*used = number != 0;
+	return rc;
+}

@@ -335,7 +335,16 @@ static const char version_2[] =
 	") STRICT;"
 	"CREATE UNIQUE INDEX tokens_name ON tokens (name) WHERE revoked_at = 0;";
 
-static const char *const steps[] = { version_1, version_2 };
+/* Waivers. */
+static const char version_3[] = "ALTER TABLE findings ADD COLUMN waived_by TEXT;"
+				"ALTER TABLE findings ADD COLUMN waived_until INTEGER "
+				"NOT NULL DEFAULT 0;"
+				"ALTER TABLE findings ADD COLUMN waived_reason TEXT;"
+				"ALTER TABLE findings ADD COLUMN waiver BLOB;"
+				"CREATE INDEX findings_waiver ON findings (waiver) "
+				"WHERE waiver IS NOT NULL;";
+
+static const char *const steps[] = { version_1, version_2, version_3 };
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == STORE_VERSION, "a step a version");
 
 const struct sqlite_migrations sqlite_migrations = { steps, STORE_VERSION };

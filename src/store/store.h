@@ -29,7 +29,7 @@ struct store;
 
 /* What this build writes; an older database is migrated step by step inside one
  * transaction, a newer one is ERROR_STORE_NEWER. */
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 
 enum store_mode {
 	STORE_CREATE,    /* make it when it is missing */
@@ -230,6 +230,9 @@ int store_verdict_add(struct store *store, const struct msg_verdict_row *row,
 		      uint64_t *id, struct error *err);
 int store_finding_list(struct store *store, struct arena *arena, uint64_t verdict,
 		       struct msg_finding_row **out, size_t *count, struct error *err);
+/* Whether a finding was waived by this waiver in a verdict that is kept. */
+int store_waiver_is_used(struct store *store, const struct oid *waiver, bool *used,
+			 struct error *err);
 
 /* --- facts: a cache; losing it costs time only --- */
 int store_fact_get(struct store *store, struct arena *arena, const char *kind,

@@ -2,6 +2,7 @@
  * skip what they do not know, and ignore what follows; each of these is refused. */
 #include "trust/openpgp_armor.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -184,18 +185,27 @@ static int read_data(struct armor *armor, struct buf *base64, struct error *err)
 	}
 }
 
+static uint32_t crc24_table[256];
+static pthread_once_t crc24_once = PTHREAD_ONCE_INIT;
+
+static void make_crc24_table(void)
+{
+	for (uint32_t byte = 0; byte < 256; byte++) {
+		uint32_t crc = byte << 16;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc << 1 ^ (crc & 0x800000 ? CRC24_POLYNOMIAL : 0);
+		crc24_table[byte] = crc & 0xFFFFFF;
+	}
+}
+
 static uint32_t crc24(const struct buf *data)
 {
 	uint32_t crc = CRC24_START;
-	for (size_t i = 0; i < data->length; i++) {
-		crc ^= (uint32_t)(unsigned char)data->data[i] << 16;
-		for (int bit = 0; bit < 8; bit++) {
-			crc <<= 1;
-			if (crc & 0x1000000)
-				crc ^= CRC24_POLYNOMIAL;
-		}
-	}
-	return crc & 0xFFFFFF;
+	pthread_once(&crc24_once, make_crc24_table);
+	for (size_t i = 0; i < data->length; i++)
+		crc = (crc << 8 & 0xFFFFFF) ^
+		      crc24_table[crc >> 16 ^ (unsigned char)data->data[i]];
+	return crc;
 }
 
 static int check_sum(const struct line *line, const struct buf *data, struct error *err)
@@ -206,7 +216,10 @@ static int check_sum(const struct line *line, const struct buf *data, struct err
 		    sum.length == 3;
 	for (size_t i = 0; fine && i < 3; i++)
 		given = given << 8 | (unsigned char)sum.data[i];
+	bool no_memory = sum.failed == ERROR_MEMORY;
 	buf_release(&sum);
+	if (no_memory)
+		return error_set(err, ERROR_MEMORY, "out of memory for a checksum");
 	if (!fine)
 		return error_set(err, ERROR_OPENPGP_ARMOR_CHECKSUM_FORM,
 				 "the checksum of the OpenPGP armor is not '=' and "

@@ -7,11 +7,11 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
-#include <openssl/rsa.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "trust/ready.h"
 
 #define HEAD_BYTES         6 /* version, time, algorithm */
 #define ED25519_BYTES      32
@@ -84,7 +84,7 @@ static int hash_pieces(struct hashed *out, const EVP_MD *digest,
 		       const struct octets *pieces, size_t count,
 		       const struct octets *trailer, size_t trailer_count)
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_MD_CTX *context = ready_hashing();
 	int good = context != NULL && EVP_DigestInit_ex2(context, digest, NULL) == 1;
 	for (size_t i = 0; good && i < count; i++)
 		good = EVP_DigestUpdate(context, pieces[i].bytes, pieces[i].length);
@@ -92,7 +92,6 @@ static int hash_pieces(struct hashed *out, const EVP_MD *digest,
 		good = EVP_DigestUpdate(context, trailer[i].bytes, trailer[i].length);
 	if (good)
 		good = EVP_DigestFinal_ex(context, out->bytes, &out->length);
-	EVP_MD_CTX_free(context);
 	out->digest = digest;
 	return good ? 0 : ERROR_MEMORY;
 }
@@ -452,47 +451,18 @@ static bool algorithm_fits(const struct openpgp_public *public,
 	return signature->algorithm == public->algorithm;
 }
 
-static int check_message(EVP_PKEY *key, const struct hashed *hashed,
-			 const struct encoded *encoded)
-{
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	int answer = -1;
-	if (context != NULL &&
-	    EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1)
-		answer = EVP_DigestVerify(context, encoded->bytes, encoded->length,
-					  hashed->bytes, hashed->length);
-	EVP_MD_CTX_free(context);
-	return answer;
-}
-
-static int check_digest(EVP_PKEY *key, bool rsa, const struct hashed *hashed,
-			const struct encoded *encoded)
-{
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	int answer = -1;
-	if (context != NULL && EVP_PKEY_verify_init(context) == 1 &&
-	    (!rsa || EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1) &&
-	    EVP_PKEY_CTX_set_signature_md(context, hashed->digest) == 1)
-		answer = EVP_PKEY_verify(context, encoded->bytes, encoded->length,
-					 hashed->bytes, hashed->length);
-	EVP_PKEY_CTX_free(context);
-	return answer;
-}
-
 static int check(const struct openpgp_public *public, EVP_PKEY *key,
 		 const struct hashed *hashed, const struct encoded *encoded,
 		 struct error *err)
 {
+	/* Edwards curves sign messages: here the digest is one. */
 	bool message = public->family == OPENPGP_FAMILY_EDDSA ||
 		       public->family == OPENPGP_FAMILY_ED25519;
-	int answer = message ? check_message(key, hashed, encoded)
-			     : check_digest(key, public->family == OPENPGP_FAMILY_RSA,
-					    hashed, encoded);
-	unsigned long code = ERR_peek_last_error();
-	ERR_clear_error();
+	int answer = ready_verify(key, message ? NULL : hashed->digest, hashed->bytes,
+				  hashed->length, encoded->bytes, encoded->length);
 	if (answer == 1)
 		return 0;
-	if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+	if (answer < 0)
 		return no_memory(err);
 	return error_set(err, ERROR_OPENPGP_MISMATCH,
 			 "the OpenPGP signature does not belong to these bytes and "

@@ -3,7 +3,7 @@
  * Says whether the mathematics holds and under which key; who holds the key, and when
  * it counts, is policy's question (policy/signatures.c). Each way of being wrong has
  * its own code in errors.def (SSHSIG_..., SSH_KEY_..., OPENPGP_..., SIGNATURE_...).
- * Keys are kept ready between calls. Threads: any, one verifies at a time. Sources:
+ * Keys are kept ready between calls, by each thread. Threads: any. Sources:
  * OpenSSH PROTOCOL.sshsig, PROTOCOL.u2f, RFC 5656, 8332, 8709. */
 #ifndef TRUST_SIGNATURE_H
 #define TRUST_SIGNATURE_H

@@ -19,8 +19,9 @@
 /* A person works with one certificate at a time. */
 #define KEPT_CERTIFICATES 8
 
-static struct digest kept[KEPT_CERTIFICATES];
-static size_t next_kept;
+/* Digests of certificates that held, of this thread. */
+static _Thread_local struct digest kept[KEPT_CERTIFICATES];
+static _Thread_local size_t next_kept;
 
 static int truncated(const char *what, struct error *err)
 {

@@ -39,7 +39,7 @@ int ssh_certificate_parse(struct ssh_certificate *out, struct buf *plain,
 			  const void *blob, size_t length, struct error *err);
 
 /* Checks the CA's signature and makes the fact, in the arena. The last few that held
- * are remembered. The caller holds verifier_lock(). */
+ * are remembered by the thread. */
 int ssh_certificate_check(const struct ssh_certificate *certificate,
 			  struct certificate_fact **out, struct arena *arena,
 			  struct error *err);

@@ -108,13 +108,11 @@ static int check_blob(const struct words *words, const struct buf *blob,
 				 (int)words->type.length,
 				 (const char *)words->type.bytes, (int)name.length,
 				 (const char *)name.bytes);
-	verifier_lock();
 	int rc = verifier_get(&verifier, blob->data, blob->length, err);
 	if (rc == 0) {
 		*type = verifier->public.type->type;
 		memcpy(fingerprint, verifier->fingerprint, SSH_FINGERPRINT_BYTES);
 	}
-	verifier_unlock();
 	return rc;
 }
 

@@ -1,4 +1,5 @@
-/* trust/verifier.c - OpenSSL's part: keys made ready once, digests, verification. */
+/* trust/verifier.c - SSH keys made ready once for each thread, digests, verification.
+ */
 #include "trust/verifier.h"
 
 #include <assert.h>
@@ -6,14 +7,15 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
-#include <openssl/rsa.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "trust/ready.h"
 
 /* A push is signed by one person, a merge of branches by a few. */
 #define KEPT_KEYS 8
@@ -22,31 +24,23 @@ struct kept {
 	struct verifier verifier; /* first: handed out as this */
 	unsigned char *blob;
 	EVP_PKEY *key;
-	EVP_MD_CTX *whole; /* of Ed25519, which signs messages, not digests */
-	EVP_PKEY_CTX *contexts[TRUST_HASH_COUNT]; /* by digest; made when needed */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kept kept_keys[KEPT_KEYS];
-static size_t next_kept;
+struct keeper {
+	struct kept keys[KEPT_KEYS];
+	size_t next;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t keeper_key;
+static bool works;
 static EVP_MD *digests[TRUST_HASH_COUNT];
-static EVP_MD_CTX *digest_context;
 
 static const char *const digest_names[TRUST_HASH_COUNT] = {
 	[TRUST_SHA256] = "SHA256",
 	[TRUST_SHA384] = "SHA384",
 	[TRUST_SHA512] = "SHA512",
 };
-
-void verifier_lock(void)
-{
-	pthread_mutex_lock(&lock);
-}
-
-void verifier_unlock(void)
-{
-	pthread_mutex_unlock(&lock);
-}
 
 static int out_of_memory(struct error *err)
 {
@@ -55,44 +49,55 @@ static int out_of_memory(struct error *err)
 			 "out of memory while verifying a signature");
 }
 
+static void kept_release(struct kept *kept)
+{
+	EVP_PKEY_free(kept->key);
+	free(kept->blob);
+	memset(kept, 0, sizeof(*kept));
+}
+
+static void release(void *block)
+{
+	struct keeper *keeper = block;
+	for (size_t i = 0; i < KEPT_KEYS; i++)
+		kept_release(&keeper->keys[i]);
+	free(keeper);
+}
+
 /* Fetching takes locks and string look-ups: once. */
-static int prepare(void)
+static void set_up(void)
 {
 	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
-		if (digests[i] == NULL)
-			digests[i] = EVP_MD_fetch(NULL, digest_names[i], NULL);
-	if (digest_context == NULL)
-		digest_context = EVP_MD_CTX_new();
-	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
-		if (digests[i] == NULL)
-			return ERROR_MEMORY;
-	return digest_context == NULL ? ERROR_MEMORY : 0;
+		digests[i] = EVP_MD_fetch(NULL, digest_names[i], NULL);
+	works = pthread_key_create(&keeper_key, release) == 0;
+}
+
+static struct keeper *of_this_thread(void)
+{
+	pthread_once(&once, set_up);
+	return works ? ready_block(keeper_key, sizeof(struct keeper)) : NULL;
+}
+
+const EVP_MD *trust_digest_type(enum trust_hash hash)
+{
+	pthread_once(&once, set_up);
+	return digests[hash];
 }
 
 int trust_digest(enum trust_hash hash, const struct trust_span *pieces, size_t count,
 		 unsigned char out[TRUST_HASH_BYTES_MAX], size_t *length)
 {
 	unsigned int written = 0;
-	if (prepare() != 0)
-		return ERROR_MEMORY;
-	int good = EVP_DigestInit_ex2(digest_context, digests[hash], NULL);
+	const EVP_MD *type = trust_digest_type(hash);
+	EVP_MD_CTX *context = ready_hashing();
+	int good = type != NULL && context != NULL &&
+		   EVP_DigestInit_ex2(context, type, NULL) == 1;
 	for (size_t i = 0; i < count && good == 1; i++)
-		good = EVP_DigestUpdate(digest_context, pieces[i].bytes,
-					pieces[i].length);
-	if (good != 1 || EVP_DigestFinal_ex(digest_context, out, &written) != 1)
+		good = EVP_DigestUpdate(context, pieces[i].bytes, pieces[i].length);
+	if (good != 1 || EVP_DigestFinal_ex(context, out, &written) != 1)
 		return out_of_memory(NULL);
 	*length = written;
 	return 0;
-}
-
-static void kept_release(struct kept *kept)
-{
-	for (size_t i = 0; i < TRUST_HASH_COUNT; i++)
-		EVP_PKEY_CTX_free(kept->contexts[i]);
-	EVP_MD_CTX_free(kept->whole);
-	EVP_PKEY_free(kept->key);
-	free(kept->blob);
-	memset(kept, 0, sizeof(*kept));
 }
 
 static EVP_PKEY *key_from_parameters(const char *algorithm, OSSL_PARAM_BLD *builder)
@@ -193,7 +198,7 @@ static int kept_fill(struct kept *kept, const void *blob, size_t length,
 	if (rc != 0)
 		return rc;
 	kept->blob = malloc(length);
-	if (kept->blob == NULL || prepare() != 0 ||
+	if (kept->blob == NULL ||
 	    ssh_fingerprint_make(kept->verifier.fingerprint, blob, length) != 0 ||
 	    make_sha1(kept->verifier.sha1, blob, length) != 0)
 		return out_of_memory(err);
@@ -210,41 +215,27 @@ static int kept_fill(struct kept *kept, const void *blob, size_t length,
 int verifier_get(const struct verifier **out, const void *blob, size_t length,
 		 struct error *err)
 {
+	struct keeper *keeper = of_this_thread();
+	if (keeper == NULL)
+		return out_of_memory(err);
 	for (size_t i = 0; i < KEPT_KEYS; i++) {
-		const struct kept *kept = &kept_keys[i];
+		const struct kept *kept = &keeper->keys[i];
 		if (kept->key != NULL && kept->verifier.public.blob.length == length &&
 		    memcmp(kept->blob, blob, length) == 0) {
 			*out = &kept->verifier;
 			return 0;
 		}
 	}
-	struct kept *kept = &kept_keys[next_kept];
+	struct kept *kept = &keeper->keys[keeper->next];
 	kept_release(kept);
 	int rc = kept_fill(kept, blob, length, err);
 	if (rc != 0) {
 		kept_release(kept);
 		return rc;
 	}
-	next_kept = (next_kept + 1) % KEPT_KEYS;
+	keeper->next = (keeper->next + 1) % KEPT_KEYS;
 	*out = &kept->verifier;
 	return 0;
-}
-
-/* A context that verifies with this digest, kept for the next time. */
-static EVP_PKEY_CTX *context_for(struct kept *kept, enum trust_hash hash)
-{
-	if (kept->contexts[hash] != NULL)
-		return kept->contexts[hash];
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, kept->key, NULL);
-	bool rsa = kept->verifier.public.type->family == SSH_RSA;
-	if (context == NULL || EVP_PKEY_verify_init(context) != 1 ||
-	    (rsa && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) != 1) ||
-	    EVP_PKEY_CTX_set_signature_md(context, digests[hash]) != 1) {
-		EVP_PKEY_CTX_free(context);
-		return NULL;
-	}
-	kept->contexts[hash] = context;
-	return context;
 }
 
 static enum trust_hash hash_named(const char *name)
@@ -256,63 +247,46 @@ static enum trust_hash hash_named(const char *name)
 	return TRUST_SHA512;
 }
 
-static int mismatch(int answer, struct error *err)
+static int tell(int answer, struct error *err)
 {
-	ERR_clear_error();
 	if (answer == 1)
 		return 0;
+	if (answer < 0)
+		return out_of_memory(err);
 	return error_set(err, ERROR_SSHSIG_MISMATCH,
 			 "the signature does not belong to these bytes and this key");
 }
 
-/* A context belongs to one key for good: initialised again with another key,
- * OpenSSL 3.0 goes on with the first one. */
-static int check_message(struct kept *kept, const struct trust_span *data,
-			 const unsigned char *signature, size_t signature_length,
-			 struct error *err)
-{
-	if (kept->whole == NULL)
-		kept->whole = EVP_MD_CTX_new();
-	if (kept->whole == NULL ||
-	    EVP_DigestVerifyInit(kept->whole, NULL, NULL, NULL, kept->key) != 1)
-		return out_of_memory(err);
-	return mismatch(EVP_DigestVerify(kept->whole, signature, signature_length,
-					 (const unsigned char *)data->bytes,
-					 data->length),
-			err);
-}
-
-static int check_digest(struct kept *kept, enum trust_hash hash,
+static int check_digest(EVP_PKEY *key, enum trust_hash hash,
 			const struct trust_span *data, const unsigned char *signature,
 			size_t signature_length, struct error *err)
 {
 	unsigned char digest[TRUST_HASH_BYTES_MAX];
 	size_t digest_length;
-	EVP_PKEY_CTX *context = context_for(kept, hash);
-	if (context == NULL || trust_digest(hash, data, 1, digest, &digest_length) != 0)
+	if (trust_digest(hash, data, 1, digest, &digest_length) != 0)
 		return out_of_memory(err);
-	return mismatch(EVP_PKEY_verify(context, signature, signature_length, digest,
-					digest_length),
-			err);
+	return tell(ready_verify(key, trust_digest_type(hash), digest, digest_length,
+				 signature, signature_length),
+		    err);
 }
 
 int verifier_check(const struct verifier *verifier, enum trust_hash hash,
 		   const struct trust_span *data, const unsigned char *signature,
 		   size_t signature_length, struct error *err)
 {
-	/* The verifier is the first member of its slot: a slot number gives it back
-	 * without a cast that drops const. */
-	struct kept *kept =
-		&kept_keys[(size_t)((const struct kept *)verifier - kept_keys)];
-	const struct ssh_type *type = kept->verifier.public.type;
+	/* The verifier is the first member of its slot. */
+	EVP_PKEY *key = ((const struct kept *)verifier)->key;
+	const struct ssh_type *type = verifier->public.type;
 	switch (type->family) {
 	case SSH_ED25519:
-		return check_message(kept, data, signature, signature_length, err);
+		return tell(ready_verify(key, NULL, data->bytes, data->length,
+					 signature, signature_length),
+			    err);
 	case SSH_ECDSA:
-		return check_digest(kept, hash_named(type->digest), data, signature,
+		return check_digest(key, hash_named(type->digest), data, signature,
 				    signature_length, err);
 	case SSH_RSA:
-		return check_digest(kept, hash, data, signature, signature_length, err);
+		return check_digest(key, hash, data, signature, signature_length, err);
 	case SSH_FAMILY_UNKNOWN:
 		break;
 	}

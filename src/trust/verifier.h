@@ -1,11 +1,13 @@
 /* trust/verifier.h - public keys that are ready to verify, by way of OpenSSL.
  *
- * Making a key ready costs more than one verification, so the last few are kept.
- * Algorithms are fetched once per process. Inside trust/ only. Threads: the caller
- * holds verifier_lock() from verifier_get() to the last use of what it returned. */
+ * Making a key ready costs more than one verification, so each thread keeps the last
+ * few. Algorithms are fetched once per process. Inside trust/ only. Threads: any; a
+ * verifier is of the thread that asked for it, until it asks for so many others that
+ * this one makes room: use it before the next but one verifier_get(). */
 #ifndef TRUST_VERIFIER_H
 #define TRUST_VERIFIER_H
 
+#include <openssl/types.h>
 #include <stddef.h>
 
 #include "trust/signature.h"
@@ -22,12 +24,12 @@ struct verifier {
 	char sha1[SSH_SHA1_BYTES]; /* hexadecimal, for revocation lists alone */
 };
 
-void verifier_lock(void);
-void verifier_unlock(void);
-
 /* The verifier of a public key blob, made or kept. ERROR_SSH_KEY_..., ERROR_MEMORY. */
 int verifier_get(const struct verifier **out, const void *blob, size_t length,
 		 struct error *err);
+
+/* NULL: the library does not have it, or memory ran out. */
+const EVP_MD *trust_digest_type(enum trust_hash hash);
 
 /* Digest of the pieces one after another. 0 or ERROR_MEMORY. */
 int trust_digest(enum trust_hash hash, const struct trust_span *pieces, size_t count,

@@ -14,15 +14,10 @@
 #include "trust/cms.h"
 #include "trust/der.h"
 #include "trust/format.h"
-#include "trust/x509_certificate.h"
+#include "trust/ready.h"
+#include "trust/x509_signer.h"
 
 #define RSA_BITS_MIN 2048
-
-static const char *const hash_names[TRUST_HASH_COUNT] = {
-	[TRUST_SHA256] = "SHA256",
-	[TRUST_SHA384] = "SHA384",
-	[TRUST_SHA512] = "SHA512",
-};
 
 static int no_memory(struct error *err)
 {
@@ -108,9 +103,7 @@ static int check_digest(const struct cms *cms, const struct trust_span *payload,
 {
 	unsigned char digest[TRUST_HASH_BYTES_MAX];
 	size_t length;
-	verifier_lock();
 	int rc = trust_digest(cms->hash, payload, payload_count, digest, &length);
-	verifier_unlock();
 	if (rc != 0)
 		return no_memory(err);
 	if (!bytes_equal(cms->digest, (struct wire_string){ digest, length }))
@@ -151,22 +144,29 @@ static int check_key(const struct cms *cms, const EVP_PKEY *key, struct error *e
  * not that of the field. */
 static int check_signature(const struct cms *cms, EVP_PKEY *key, struct error *err)
 {
-	unsigned char *attributes = malloc(cms->attributes.length);
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	const char *hash = cms->family == CMS_ED25519 ? NULL : hash_names[cms->hash];
-	int answer = -1;
-	if (attributes != NULL && context != NULL) {
-		memcpy(attributes, cms->attributes.bytes, cms->attributes.length);
-		attributes[0] = DER_SET;
-		if (EVP_DigestVerifyInit_ex(context, NULL, hash, NULL, NULL, key,
-					    NULL) == 1)
-			answer = EVP_DigestVerify(context, cms->signature.bytes,
-						  cms->signature.length, attributes,
-						  cms->attributes.length) == 1;
+	static const char tag = DER_SET;
+	const struct trust_span pieces[] = {
+		{ &tag, 1 },
+		{ (const char *)cms->attributes.bytes + 1, cms->attributes.length - 1 },
+	};
+	unsigned char digest[TRUST_HASH_BYTES_MAX];
+	size_t length;
+	int answer;
+	if (cms->family == CMS_ED25519) {
+		unsigned char *message = malloc(cms->attributes.length);
+		if (message == NULL)
+			return no_memory(err);
+		memcpy(message, cms->attributes.bytes, cms->attributes.length);
+		message[0] = DER_SET;
+		answer = ready_verify(key, NULL, message, cms->attributes.length,
+				      cms->signature.bytes, cms->signature.length);
+		free(message);
+	} else if (trust_digest(cms->hash, pieces, 2, digest, &length) != 0) {
+		return no_memory(err);
+	} else {
+		answer = ready_verify(key, trust_digest_type(cms->hash), digest, length,
+				      cms->signature.bytes, cms->signature.length);
 	}
-	EVP_MD_CTX_free(context);
-	free(attributes);
-	ERR_clear_error();
 	if (answer < 0)
 		return no_memory(err);
 	if (answer == 0)
@@ -200,19 +200,6 @@ static int keep_certificates(struct x509_fact *fact, struct arena *arena,
 	return 0;
 }
 
-static int tell_signer(struct signature_fact *out, struct arena *arena,
-		       struct wire_string der, X509 *certificate, struct error *err)
-{
-	char fingerprint[X509_FINGERPRINT_BYTES];
-	if (x509_certificate_fingerprint(fingerprint, der) != 0)
-		return no_memory(err);
-	out->fingerprint = arena_string(arena, fingerprint);
-	out->x509 = arena_new_of(arena, struct x509_fact);
-	if (out->fingerprint == NULL || out->x509 == NULL)
-		return no_memory(err);
-	return x509_certificate_names(out->x509, arena, certificate, err);
-}
-
 static int check_under(const struct cms *cms, X509 *signer, struct error *err)
 {
 	EVP_PKEY *key = X509_get0_pubkey(signer);
@@ -234,20 +221,18 @@ static int check_cms(const struct cms *cms, struct signature_fact *out,
 	int rc = find_signer(cms, &index, err);
 	if (rc != 0)
 		return rc;
-	X509 *signer = x509_certificate_read(cms->certificates[index]);
-	if (signer == NULL)
-		return error_set(err, ERROR_CMS_CERTIFICATE_FORM,
-				 "the signer's certificate is malformed");
-	rc = tell_signer(out, arena, cms->certificates[index], signer, err);
+	const struct x509_signer *signer;
+	rc = x509_signer_get(&signer, cms->certificates[index], err);
+	if (rc == 0)
+		rc = x509_signer_tell(signer, out, arena, err);
 	if (rc == 0)
 		rc = keep_certificates(out->x509, arena, cms, index, err);
 	if (rc == 0)
 		rc = check_digest(cms, payload, payload_count, err);
 	if (rc == 0)
-		rc = check_under(cms, signer, err);
+		rc = check_under(cms, signer->certificate, err);
 	if (rc == 0)
 		out->x509->signed_at = cms->signed_at;
-	X509_free(signer);
 	return rc;
 }
 
@@ -285,12 +270,9 @@ bool x509_recall(struct signature_fact *fact, struct arena *arena,
 	struct der_item item;
 	if (!der_take(&wire, DER_SEQUENCE, &item))
 		return false;
-	X509 *signer = x509_certificate_read(item.whole);
-	if (signer == NULL)
-		return false;
-	bool told = tell_signer(fact, arena, item.whole, signer, NULL) == 0;
-	X509_free(signer);
-	if (!told)
+	const struct x509_signer *signer;
+	if (x509_signer_get(&signer, item.whole, NULL) != 0 ||
+	    x509_signer_tell(signer, fact, arena, NULL) != 0)
 		return false;
 	fact->x509->certificates = arena_copy(arena, certificates, length);
 	fact->x509->certificates_length = length;

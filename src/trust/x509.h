@@ -4,7 +4,8 @@
  * Authorities are self-signed certificates that the configuration names; others in the
  * same file only help to build chains. Once any revocation list is configured, every
  * certificate of a chain but the authority's needs one by its issuer. Times are told,
- * not judged: policy/ does that. OpenSSL does the work. Source: RFC 5280. */
+ * not judged: policy/ does that. OpenSSL does the work. Threads: one
+ * at a time. Source: RFC 5280. */
 #ifndef TRUST_X509_H
 #define TRUST_X509_H
 
@@ -28,9 +29,9 @@ int x509_lists_add(struct x509_authorities *authorities, const char *pem, size_t
 		   struct error *err);
 
 /* Fills the part of fact->x509 about the chain. `authorities` NULL: there are none.
- * Negative: memory. */
-int x509_trace(struct signature_fact *fact, struct arena *arena,
-	       const struct x509_authorities *authorities, struct error *err);
+ * The last chains are remembered until something is added. Negative: memory. */
+int x509_trace(struct signature_fact *fact, const struct x509_authorities *authorities,
+	       struct error *err);
 
 /* Makes the fact of a signature that was found good before, from the certificates that
  * it had then and the time that it named. False: they cannot be read. */

@@ -7,9 +7,9 @@
 #include <openssl/x509v3.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -21,13 +21,35 @@
 /* 112 bits: no SHA-1, no RSA under 2048 bits, in the whole chain. */
 #define SECURITY_LEVEL 2
 
+/* A chain that was traced before: commits of a push come from few people. */
+struct traced {
+	unsigned char *certificates; /* as they came with the signature */
+	size_t length;
+	struct x509_fact
+		answer; /* the part of x509_trace(); its reason is a constant */
+};
+#define TRACED_MAX 64
+
+struct traces {
+	struct traced items[TRACED_MAX];
+	size_t count; /* ever */
+};
+
 struct x509_authorities {
 	STACK_OF(X509) * of_server;
 	STACK_OF(X509) * of_all;
 	STACK_OF(X509) * helpers;
 	STACK_OF(X509_CRL) * lists;
 	size_t count;
+	struct traces *traces;
 };
+
+static void forget_traces(struct traces *traces)
+{
+	for (size_t i = 0; i < TRACED_MAX; i++)
+		free(traces->items[i].certificates);
+	*traces = (struct traces){ .count = 0 };
+}
 
 static int no_memory(struct error *err)
 {
@@ -44,8 +66,10 @@ int x509_authorities_new(struct x509_authorities **out, struct error *err)
 	authorities->of_all = sk_X509_new_null();
 	authorities->helpers = sk_X509_new_null();
 	authorities->lists = sk_X509_CRL_new_null();
+	authorities->traces = calloc(1, sizeof(*authorities->traces));
 	if (authorities->of_server == NULL || authorities->of_all == NULL ||
-	    authorities->helpers == NULL || authorities->lists == NULL) {
+	    authorities->helpers == NULL || authorities->lists == NULL ||
+	    authorities->traces == NULL) {
 		x509_authorities_free(authorities);
 		return no_memory(err);
 	}
@@ -61,6 +85,9 @@ void x509_authorities_free(struct x509_authorities *authorities)
 	sk_X509_pop_free(authorities->of_all, X509_free);
 	sk_X509_pop_free(authorities->helpers, X509_free);
 	sk_X509_CRL_pop_free(authorities->lists, X509_CRL_free);
+	if (authorities->traces != NULL)
+		forget_traces(authorities->traces);
+	free(authorities->traces);
 	free(authorities);
 }
 
@@ -102,6 +129,7 @@ int x509_authorities_add(struct x509_authorities *authorities, const char *pem,
 {
 	BIO *bio = BIO_new_mem_buf(length == 0 ? "" : pem, (int)length);
 	size_t roots = 0;
+	forget_traces(authorities->traces);
 	int rc = bio == NULL ? no_memory(err) : 0;
 	while (rc == 0) {
 		X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
@@ -130,6 +158,7 @@ int x509_lists_add(struct x509_authorities *authorities, const char *pem, size_t
 {
 	BIO *bio = BIO_new_mem_buf(length == 0 ? "" : pem, (int)length);
 	size_t count = 0;
+	forget_traces(authorities->traces);
 	int rc = bio == NULL ? no_memory(err) : 0;
 	while (rc == 0) {
 		X509_CRL *list = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
@@ -253,13 +282,13 @@ static bool all_are_cas(STACK_OF(X509) * chain)
 	return true;
 }
 
-static int bad_chain(struct x509_fact *fact, struct arena *arena, int code,
-		     const char *why, struct error *err)
+/* `why` is a constant. */
+static int bad_chain(struct x509_fact *fact, int code, const char *why)
 {
 	fact->chain = X509_CHAIN_BAD;
 	fact->code = code;
-	fact->reason = arena_string(arena, why);
-	return fact->reason == NULL ? no_memory(err) : 0;
+	fact->reason = why;
+	return 0;
 }
 
 static void prepare(X509_STORE_CTX *context, const struct x509_authorities *authorities,
@@ -276,7 +305,7 @@ static void prepare(X509_STORE_CTX *context, const struct x509_authorities *auth
 	X509_STORE_CTX_set0_trusted_stack(context, trusted);
 }
 
-static int take_answer(struct x509_fact *fact, struct arena *arena,
+static int take_answer(struct x509_fact *fact,
 		       const struct x509_authorities *authorities,
 		       X509_STORE_CTX *context, int answer, struct error *err)
 {
@@ -285,22 +314,21 @@ static int take_answer(struct x509_fact *fact, struct arena *arena,
 	if (answer < 0 || why == X509_V_ERR_OUT_OF_MEM)
 		return no_memory(err);
 	if (answer == 0)
-		return bad_chain(fact, arena, code_of(why),
-				 X509_verify_cert_error_string(why), err);
+		return bad_chain(fact, code_of(why),
+				 X509_verify_cert_error_string(why));
 	if (!all_are_cas(chain))
-		return bad_chain(fact, arena, ERROR_X509_NOT_CA,
-				 "a certificate of the chain is not a CA's", err);
+		return bad_chain(fact, ERROR_X509_NOT_CA,
+				 "a certificate of the chain is not a CA's");
 	if (!bound_times(fact, chain) || !bound_lists(fact, chain, authorities->lists))
-		return bad_chain(fact, arena, ERROR_X509_TIME,
-				 "a time in the chain is malformed", err);
+		return bad_chain(fact, ERROR_X509_TIME,
+				 "a time in the chain is malformed");
 	if (sk_X509_CRL_num(authorities->lists) == 0)
 		fact->lists_until = 0;
 	fact->chain = X509_CHAIN_GOOD;
 	return 0;
 }
 
-static int trace_to(struct x509_fact *fact, struct arena *arena,
-		    const struct x509_authorities *authorities,
+static int trace_to(struct x509_fact *fact, const struct x509_authorities *authorities,
 		    STACK_OF(X509) * trusted, X509 *signer, STACK_OF(X509) * others,
 		    struct error *err)
 {
@@ -312,8 +340,8 @@ static int trace_to(struct x509_fact *fact, struct arena *arena,
 		rc = no_memory(err);
 	} else {
 		prepare(context, authorities, trusted);
-		rc = take_answer(fact, arena, authorities, context,
-				 X509_verify_cert(context), err);
+		rc = take_answer(fact, authorities, context, X509_verify_cert(context),
+				 err);
 	}
 	X509_STORE_CTX_free(context);
 	X509_STORE_free(store);
@@ -349,8 +377,8 @@ static int read_others(const struct x509_fact *fact,
 }
 
 /* The server's authorities first: what leads to one of them is the server's. */
-static int trace(struct x509_fact *fact, struct arena *arena,
-		 const struct x509_authorities *authorities, struct error *err)
+static int trace(struct x509_fact *fact, const struct x509_authorities *authorities,
+		 struct error *err)
 {
 	STACK_OF(X509) *others = sk_X509_new_null();
 	X509 *signer = NULL;
@@ -359,31 +387,77 @@ static int trace(struct x509_fact *fact, struct arena *arena,
 				: read_others(fact, authorities, &signer, others,
 					      &readable, err);
 	if (rc == 0 && (!readable || signer == NULL)) {
-		rc = bad_chain(fact, arena, ERROR_X509_FORM,
+		rc = bad_chain(fact, ERROR_X509_FORM,
 			       "a certificate that came with the signature is "
-			       "malformed",
-			       err);
+			       "malformed");
 	} else if (rc == 0) {
-		rc = trace_to(fact, arena, authorities, authorities->of_server, signer,
-			      others, err);
+		rc = trace_to(fact, authorities, authorities->of_server, signer, others,
+			      err);
 		fact->by_server = rc == 0 && fact->chain == X509_CHAIN_GOOD;
 		if (rc == 0 && !fact->by_server &&
 		    sk_X509_num(authorities->of_all) >
 			    sk_X509_num(authorities->of_server))
-			rc = trace_to(fact, arena, authorities, authorities->of_all,
-				      signer, others, err);
+			rc = trace_to(fact, authorities, authorities->of_all, signer,
+				      others, err);
 	}
 	X509_free(signer);
 	sk_X509_pop_free(others, X509_free);
 	return rc;
 }
 
-int x509_trace(struct signature_fact *signature, struct arena *arena,
+/* --- chains that were traced before --- */
+
+static void take_traced(struct x509_fact *fact, const struct x509_fact *answer)
+{
+	fact->chain = answer->chain;
+	fact->by_server = answer->by_server;
+	fact->code = answer->code;
+	fact->reason = answer->reason;
+	fact->valid_after = answer->valid_after;
+	fact->valid_before = answer->valid_before;
+	fact->lists_until = answer->lists_until;
+}
+
+static bool recall_trace(const struct traces *traces, struct x509_fact *fact)
+{
+	for (size_t i = 0; i < TRACED_MAX; i++) {
+		const struct traced *item = &traces->items[i];
+		if (item->certificates != NULL &&
+		    item->length == fact->certificates_length &&
+		    memcmp(item->certificates, fact->certificates, item->length) == 0) {
+			take_traced(fact, &item->answer);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Without memory it is traced again. */
+static void remember_trace(struct traces *traces, const struct x509_fact *fact)
+{
+	struct traced *item = &traces->items[traces->count % TRACED_MAX];
+	unsigned char *copy = malloc(fact->certificates_length);
+	if (copy == NULL)
+		return;
+	memcpy(copy, fact->certificates, fact->certificates_length);
+	free(item->certificates);
+	item->certificates = copy;
+	item->length = fact->certificates_length;
+	take_traced(&item->answer, fact);
+	traces->count++;
+}
+
+int x509_trace(struct signature_fact *signature,
 	       const struct x509_authorities *authorities, struct error *err)
 {
 	struct x509_fact *fact = signature->x509;
 	if (authorities == NULL)
-		return bad_chain(fact, arena, ERROR_X509_NO_AUTHORITIES,
-				 "the policy names no authorities", err);
-	return trace(fact, arena, authorities, err);
+		return bad_chain(fact, ERROR_X509_NO_AUTHORITIES,
+				 "the policy names no authorities");
+	if (recall_trace(authorities->traces, fact))
+		return 0;
+	int rc = trace(fact, authorities, err);
+	if (rc == 0)
+		remember_trace(authorities->traces, fact);
+	return rc;
 }

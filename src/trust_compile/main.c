@@ -4,7 +4,9 @@
  * The only user of librnp, which takes as long to start as a whole hook: others run
  * this as a child, once for each key. librnp reads whatever form people write keys in;
  * the packets that it hands out are judged by our own walk, and where the two judge a
- * key differently it is refused. Exit 0, or 1 with "code: text" on standard error. */
+ * key differently it is refused. What they wrote is read when this process has no
+ * files, no network and no other programs any more. Exit 0, or 1 with "code: text" on
+ * standard error. With the argument --version: librnp's version, on standard output. */
 #include <fcntl.h>
 #include <rnp/rnp.h>
 #include <rnp/rnp_err.h>
@@ -18,8 +20,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/path.h"
+#include "sandbox/sandbox.h"
 #include "trust/openpgp_certificate.h"
 #include "trust/openpgp_ring.h"
 
@@ -49,12 +53,10 @@ static int load(struct compiling *compiling, struct error *err)
 	rnp_input_t input = NULL;
 	size_t secret = 0;
 	size_t public = 0;
-	int rc = from_rnp(rnp_ffi_create(&compiling->ffi, "GPG", "GPG"), "start", err);
-	if (rc == 0)
-		rc = from_rnp(rnp_input_from_memory(
-				      &input, (const uint8_t *)compiling->input.data,
-				      compiling->input.length, false),
-			      "take the input", err);
+	int rc = from_rnp(rnp_input_from_memory(&input,
+						(const uint8_t *)compiling->input.data,
+						compiling->input.length, false),
+			  "take the input", err);
 	if (rc == 0)
 		rc = from_rnp(rnp_load_keys(compiling->ffi, "GPG", input,
 					    RNP_LOAD_SAVE_PUBLIC_KEYS |
@@ -180,17 +182,29 @@ static int compare(const struct compiling *compiling, struct error *err)
 	return rc;
 }
 
-/* What parses keys of others needs little of anything. */
-static void confine(void)
+static void limit(void)
 {
 	const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
-	const struct rlimit none = { 0, 0 };
 	setrlimit(RLIMIT_CPU, &cpu);
-	setrlimit(RLIMIT_CORE, &none);
 #ifndef WITH_SANITIZERS
 	const struct rlimit memory = { MEMORY_BYTES, MEMORY_BYTES };
 	setrlimit(RLIMIT_AS, &memory);
 #endif
+}
+
+/* What parses keys of others needs little of anything: as what parses webhooks. The
+ * libraries first, which read settings and load parts of themselves when they start. */
+static int start(struct compiling *compiling, struct error *err)
+{
+	struct sandbox_state state;
+	struct digest digest;
+	if (digest_of("", 0, &digest) != 0)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	int rc = from_rnp(rnp_ffi_create(&compiling->ffi, "GPG", "GPG"), "start", err);
+	if (rc != 0)
+		return rc;
+	limit();
+	return sandbox_enter(PROFILE_READ, NULL, NULL, &state, err);
 }
 
 /* librnp writes to standard error as it likes; our line goes to what was it. */
@@ -207,7 +221,9 @@ static int silence(void)
 
 static int compile(struct compiling *compiling, struct error *err)
 {
-	int rc = buf_read_fd(&compiling->input, STDIN_FILENO, err);
+	int rc = start(compiling, err);
+	if (rc == 0)
+		rc = buf_read_fd(&compiling->input, STDIN_FILENO, err);
 	if (rc == 0)
 		rc = load(compiling, err);
 	if (rc == 0)
@@ -223,7 +239,7 @@ static int compile(struct compiling *compiling, struct error *err)
 	return rc;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const size_t maximum = limits_default.values[LIMIT_OPENPGP_KEY_BYTES];
 	struct error err = ERROR_INIT;
@@ -232,7 +248,8 @@ int main(void)
 		.packets = BUF_INIT(maximum),
 		.output = BUF_INIT(OUTPUT_BYTES),
 	};
-	confine();
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return puts(rnp_version_string()) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	int errors = silence();
 	int rc = compile(&compiling, &err);
 	rnp_ffi_destroy(compiling.ffi);

@@ -137,42 +137,48 @@ static void child_end(struct child *child)
 /* --- control's part --- */
 
 static const char *fact_name(struct arena *arena, const char *kind,
-			     const struct digest *context, const struct msg_oids *keys)
+			     const struct digest *context, const struct oid *key)
 {
 	char hex[DIGEST_HEX_BYTES];
 
-	must_have(keys->count == 1, "a fact");
 	digest_hex(context, hex);
-	const char *name =
-		arena_printf(arena, "%s %s %s", kind, hex, oid_text(&keys->items[0]));
+	const char *name = arena_printf(arena, "%s %s %s", kind, hex, oid_text(key));
 	must_have(name, "memory");
 	return name;
 }
 
 static void learn(struct bench *bench, const struct msg_facts_put *put)
 {
-	const char *name =
-		fact_name(bench->arena, put->kind, &put->context, &put->keys);
-	char *value = arena_string(bench->arena, put->values.items[0]);
+	must_have(put->keys.count == put->values.count, "as many values as keys");
+	for (size_t i = 0; i < put->keys.count; i++) {
+		const char *name = fact_name(bench->arena, put->kind, &put->context,
+					     &put->keys.items[i]);
+		char *value = arena_string(bench->arena, put->values.items[i]);
 
-	if (!map_has(&bench->facts, name, strlen(name)))
-		must_have(value && map_put(&bench->facts, name, strlen(name), value) ==
-					   0,
-			  "memory");
+		if (!map_has(&bench->facts, name, strlen(name)))
+			must_have(value && map_put(&bench->facts, name, strlen(name),
+						   value) == 0,
+				  "memory");
+	}
 }
 
 static void answer(const struct bench *bench, struct channel *channel,
 		   struct arena *arena, const struct msg_facts_get *get, bool known)
 {
-	const char *name = fact_name(arena, get->kind, &get->context, &get->keys);
-	const char *value = known ? map_get(&bench->facts, name, strlen(name)) : NULL;
-	struct msg_facts_known reply = { 0 };
+	struct oid *keys = arena_array(arena, get->keys.count + 1, sizeof(*keys));
+	const char **values = arena_array(arena, get->keys.count + 1, sizeof(*values));
 	struct error err = ERROR_INIT;
+	size_t count = 0;
 
-	if (value) {
-		reply.keys = get->keys;
-		reply.values = (struct msg_strings){ &value, 1 };
+	must_have(keys && values, "memory");
+	for (size_t i = 0; known && i < get->keys.count; i++) {
+		const char *name =
+			fact_name(arena, get->kind, &get->context, &get->keys.items[i]);
+		values[count] = map_get(&bench->facts, name, strlen(name));
+		if (values[count])
+			keys[count++] = get->keys.items[i];
 	}
+	struct msg_facts_known reply = { { keys, count }, { values, count } };
 	must(channel_send(channel, MESSAGE_facts_known, &reply, NULL, 0, &err), &err,
 	     "facts");
 }

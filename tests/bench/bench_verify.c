@@ -1,25 +1,25 @@
-/* tests/bench/bench_verify.c - verifies the commits of a range as the judge does, and
- * nothing else.
+/* tests/bench/bench_verify.c - judges a range of commits as the hook does, whole
+ * process: configuration, policy, walk, signatures, evaluation.
  *
- * usage: bench_verify REPOSITORY OLD NEW [COMPILED-KEY]
+ * usage: bench_verify CONFIGURATION REPOSITORY OLD NEW SHELF [FACTS]
  *
- * Prints how many are good; fails when one is not. */
+ * SHELF keeps compiled OpenPGP keys. FACTS: facts are remembered in that directory's
+ * "gitgate/facts". Prints how many commits passed; fails when the verdict is not pass.
+ * One thread: under taskset(1) with one processor. */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/arena.h"
-#include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
+#include "conf/config.h"
+#include "conf/policy_parse.h"
+#include "job/judge.h"
+#include "model/finding.h"
 #include "repo/repo.h"
-#include "trust/openpgp_ring.h"
-#include "trust/signature.h"
-
-#define ARENA_BYTES ((size_t)1 << 30)
 
 struct bench {
-	struct arena *arena;
-	struct signature_keys keys;
-	size_t good;
+	const char *configuration;
+	char *shelf;
 };
 
 static void must(int code, const struct error *err)
@@ -30,62 +30,53 @@ static void must(int code, const struct error *err)
 	exit(1);
 }
 
-static int each(void *data, const struct oid *id, const struct commit_text *text,
-		const struct object *object, const struct error *problem)
+static int load_floor(void *data, struct policy **out, struct error *err)
 {
-	struct bench *bench = data;
-	struct signature_fact fact;
-	struct trust_span payload[3];
-	struct error err = ERROR_INIT;
-	size_t length;
-	(void)object;
-	if (text == NULL) {
-		fprintf(stderr, "bench_verify: %s\n", problem->text);
-		return ERROR_INTERNAL;
-	}
-	char *armor = signature_unfold(bench->arena, text->signature, &length);
-	for (size_t i = 0; i < text->payload_count; i++)
-		payload[i] = (struct trust_span){ text->payload[i].bytes,
-						  text->payload[i].length };
-	must(signature_verify_with(&fact, bench->arena, &bench->keys, payload,
-				   text->payload_count, armor, length, &err),
-	     &err);
-	if (fact.status != SIGNATURE_GOOD) {
-		fprintf(stderr, "bench_verify: %s: %s\n", oid_text(id), fact.reason);
-		return ERROR_DENIED;
-	}
-	bench->good++;
-	return 0;
+	const struct bench *bench = data;
+	return config_load_floor(out, bench->configuration, "bench", bench->shelf, err);
 }
 
 int main(int argc, char **argv)
 {
-	struct bench bench = { .arena = arena_new(ARENA_BYTES) };
-	struct openpgp_ring *ring = NULL;
 	struct repo_options options = { .quarantine = NULL };
-	struct buf text = BUF_INIT((size_t)16 << 20);
 	struct error err = ERROR_INIT;
 	struct repo *repo = NULL;
+	struct fact_file *facts = NULL;
+	struct fact_cache cache;
+	struct verdict verdict = { 0 };
+	struct judged judged = { 0 };
 	struct oid tips[2];
-	if (argc < 4)
+	if (argc != 6 && argc != 7)
 		return 2;
-	must(repo_open(&repo, argv[1], &options, &err), &err);
+	struct bench bench = { argv[1], argv[5] };
+	must(repo_open(&repo, argv[2], &options, &err), &err);
 	for (int i = 0; i < 2; i++)
-		must(oid_parse(argv[2 + i], 40, &tips[i]), &err);
-	if (argc == 5) {
-		must(openpgp_ring_new(&ring, &err), &err);
-		must(buf_read_file(&text, argv[4], &err), &err);
-		must(openpgp_ring_add(ring, text.data, text.length, &err), &err);
-		bench.keys.openpgp = ring;
+		must(oid_parse(argv[3 + i], 40, &tips[i]), &err);
+	struct change change = { .repository = "bench",
+				 .ref = "refs/heads/main",
+				 .old_id = tips[0],
+				 .new_id = tips[1],
+				 .received_at = clock_now() };
+	struct judge judge = { .repo = repo,
+			       .change = &change,
+			       .trusted = &tips[0],
+			       .trusted_count = 1,
+			       .floor = load_floor,
+			       .floor_data = &bench };
+	if (argc == 7) {
+		facts = fact_file_open(argv[6]);
+		cache = fact_file_cache(facts);
+		judge.cache = &cache;
 	}
-	const struct range range = {
-		.tips = &tips[1], .tip_count = 1, .hidden = &tips[0], .hidden_count = 1
-	};
-	must(repo_range(repo, &range, each, &bench, &err), &err);
-	printf("%zu\n", bench.good);
+	must(judge_change(&judge, &verdict, &judged, &err), &err);
+	if (verdict.result != VERDICT_PASS) {
+		fprintf(stderr, "bench_verify: %s\n",
+			verdict.count ? verdict.findings[0].message : "no verdict");
+		return 1;
+	}
+	printf("%zu\n", judged.commits);
+	verdict_release(&verdict);
+	fact_file_close(facts);
 	repo_close(repo);
-	openpgp_ring_free(ring);
-	buf_release(&text);
-	arena_free(bench.arena);
 	return 0;
 }

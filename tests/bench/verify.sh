@@ -1,59 +1,133 @@
 #!/usr/bin/env bash
-# tests/bench/verify.sh - verifying the commits of a range, whole process: ours, a bare program, git log --format=%G?.
-# COMMITS (default 200); FORMATS: rows of the table below.
-ROUNDS=${ROUNDS:-7}
-COMMITS=${COMMITS:-200}
-FORMATS=${FORMATS:-openpgp-ed25519 openpgp-rsa4096 openpgp-rsa2048}
+# tests/bench/verify.sh - judging the signatures of a range, whole process: ours with one thread and with two, a bare
+# program, git log --format=%G?; and what openssl speed says of the primitive.
+#
+# COUNTS (default "200 5000"), FORMATS: those of sign_commits. git is asked once a round for 200 commits, and not at all for
+# more than GIT_MOST. Rounds take turns; the comparison with the bare program is of processor time (one thread), which others
+# on the machine disturb least; those with git and between one and two threads are of wall time, the best of the rounds,
+# since on a machine that others use only the best round tells what the program can do.
+ROUNDS=${ROUNDS:-9}
+COUNTS=${COUNTS:-200 5000}
+FORMATS=${FORMATS:-ssh-ed25519 ssh-p256 openpgp-ed25519 openpgp-rsa4096 openpgp-p256 x509-p256}
+GIT_MOST=${GIT_MOST:-200}
 . "$(dirname "$0")/lib.bash"
-make -s -C "$GITGATE_BUILD" tests/bench/bench_verify tests/bench/bare_verify gitgate-trust-compile
+make -s -C "$GITGATE_BUILD" tests/bench/bench_verify tests/bench/bare_verify tests/bench/sign_commits gitgate-trust-compile
 
 # Sockets of the agent need a short name.
 export GNUPGHOME=$BENCH/g
 mkdir -m 700 "$GNUPGHOME"
 finish_agent() { gpgconf --kill all 2>/dev/null || true; finish; }
 trap finish_agent EXIT
+first_processor=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+processors=$(nproc)
 
-# prepare FORMAT: a repository $BENCH/FORMAT, its first and last commit in FIRST and LAST, the compiled key
+# The best key to the primitive of a format, as openssl speed names it, and the column of verifications a second.
+primitive() {
+	case $1 in
+	*ed25519) echo ed25519 Ed25519 ;;
+	*p256) echo ecdsap256 nistp256 ;;
+	*rsa4096) echo rsa4096 '4096 bits' ;;
+	esac
+}
+primitive_us() { # format: microseconds of one verification; its time is processor time
+	local name word
+	read -r name word <<<"$(primitive "$1")"
+	openssl speed -seconds 1 "$name" 2>/dev/null | grep "$word" | tail -n 1 | awk '{printf "%.1f", 1000000 / $NF}'
+}
+
+# prepare FORMAT COUNT: the repository $PLACE/repo.git and its policy; first and last commit in FIRST and LAST
 prepare() {
-	local algorithm=${1#openpgp-} i fingerprint
-	gpg --batch --quiet --pinentry-mode loopback --passphrase '' \
-		--quick-gen-key "alice <$algorithm@example.org>" "$algorithm" sign,cert never 2>/dev/null
-	fingerprint=$(gpg --batch --quiet --with-colons --list-keys "$algorithm@example.org" | awk -F: '/^fpr/ {print $10; exit}')
-	gpg --batch --export "$fingerprint" | "$GITGATE_BUILD/gitgate-trust-compile" >"$BENCH/$1.compiled"
-	git init -q "$BENCH/$1"
-	git -C "$BENCH/$1" config gpg.format openpgp
-	git -C "$BENCH/$1" config user.signingKey "$fingerprint"
-	git -C "$BENCH/$1" commit -q --no-gpg-sign --allow-empty -m start
-	FIRST=$(git -C "$BENCH/$1" rev-parse HEAD)
-	for ((i = 0; i < COMMITS; i++)); do git -C "$BENCH/$1" commit -q --allow-empty -m "change $i"; done
-	git -C "$BENCH/$1" repack -qad
-	LAST=$(git -C "$BENCH/$1" rev-parse HEAD)
+	PLACE=$BENCH/$1-$2
+	mkdir "$PLACE"
+	git init -q --bare "$PLACE/repo.git"
+	"$GITGATE_BUILD/tests/bench/sign_commits" "$PLACE/repo.git" "$1" "$2" "$PLACE" >"$PLACE/ids"
+	{ read -r FIRST; read -r LAST; } <"$PLACE/ids"
+	git -C "$PLACE/repo.git" update-ref refs/heads/main "$LAST"
+	git -C "$PLACE/repo.git" repack -qad
+	local keys
+	case $1 in
+	ssh-*)
+		keys="ssh: [\"$(tr -d '\n' <"$PLACE/public")\"]"
+		echo "alice@example.org $(cat "$PLACE/public")" >"$PLACE/allowed"
+		git config --global gpg.ssh.allowedSignersFile "$PLACE/allowed"
+		;;
+	openpgp-*)
+		keys="openpgp: [public]"
+		mkdir "$PLACE/shelf"
+		"$GITGATE_BUILD/gitgate-trust-compile" <"$PLACE/public" >"$PLACE/shelf/$(sha256sum <"$PLACE/public" | cut -d' ' -f1)"
+		gpg --batch --quiet --import "$PLACE/public"
+		;;
+	x509-*) keys="x509: {email: alice@example.org}" ;;
+	esac
+	cat >"$PLACE/gitgate.yaml" <<-YAML
+		principals:
+		  alice: {email: [alice@example.org], $keys}
+		groups: {maintainers: [alice]}
+		rules:
+		  - {name: main-is-signed, refs: [refs/heads/main], signatures: {by: [maintainers]}}
+	YAML
+	[[ $1 != x509-* ]] || echo "authorities: public" >>"$PLACE/gitgate.yaml"
 }
 
-timed() { # command...: microseconds; what it prints is in $BENCH/out
-	local start=${EPOCHREALTIME/[.,]/}
-	"$@" >"$BENCH/out"
-	echo $((${EPOCHREALTIME/[.,]/} - start))
+# timed NAME command...: "wall processor" in microseconds is added to $PLACE/NAME; what it prints is in $BENCH/out
+timed() {
+	local name=$1 start end
+	shift
+	start=${EPOCHREALTIME/[.,]/}
+	{ TIMEFORMAT='%U %S'; time "$@" >"$BENCH/out" 2>"$BENCH/errors"; } 2>"$BENCH/cpu" || { cat "$BENCH/errors" >&2; exit 1; }
+	end=${EPOCHREALTIME/[.,]/}
+	awk -v wall=$((end - start)) '{print wall, int(($1 + $2) * 1000000)}' "$BENCH/cpu" >>"$PLACE/$name"
 }
-ours() { "$GITGATE_BUILD/tests/bench/bench_verify" "$BENCH/$1/.git" "$FIRST" "$LAST" "$BENCH/$1.compiled"; }
-bare() { "$GITGATE_BUILD/tests/bench/bare_verify" "$BENCH/$1" "$FIRST" "$LAST" openpgp "$(awk '/^primary/ {print $7}' "$BENCH/$1.compiled")"; }
-theirs() { git -C "$BENCH/$1" log --format=%G? "$FIRST..$LAST"; }
+two() { "$GITGATE_BUILD/tests/bench/bench_verify" "$PLACE/gitgate.yaml" "$PLACE/repo.git" "$FIRST" "$LAST" "$PLACE/shelf"; }
+one() { taskset -c "$first_processor" "$GITGATE_BUILD/tests/bench/bench_verify" "$PLACE/gitgate.yaml" "$PLACE/repo.git" "$FIRST" "$LAST" "$PLACE/shelf"; }
+known() { "$GITGATE_BUILD/tests/bench/bench_verify" "$PLACE/gitgate.yaml" "$PLACE/repo.git" "$FIRST" "$LAST" "$PLACE/shelf" "$PLACE"; }
+bare() { taskset -c "$first_processor" "$GITGATE_BUILD/tests/bench/bare_verify" "$PLACE/repo.git" "$FIRST" "$LAST" "$1" "$PLACE/raw"; }
+theirs() { git -C "$PLACE/repo.git" log --format=%G? "$FIRST..$LAST"; }
+best() { column "$1" "$PLACE/$2" | sort -n | head -n 1; }
+middle() { column "$1" "$PLACE/$2" | median; }
+
+# at_least FIGURE UNIT MUST [AIM]
+at_least() {
+	awk -v is="$1" -v unit="$2" -v must="$3" -v aim="${4:-}" 'BEGIN {
+		printf("%s %s (must: %s, %s", is, unit, must, (is + 0 >= must + 0) ? "met" : "MISSED")
+		if (aim != "") printf("; aim: %s, %s", aim, (is + 0 >= aim + 0) ? "met" : "missed")
+		printf(")")
+	}'
+}
+ratio() { awk -v a="$1" -v b="$2" -v digits="$3" 'BEGIN {printf "%.*f", digits, a / b}'; }
+
+report() { # format, count, is git asked
+	local us
+	us=$(primitive_us "$1")
+	echo "$1, $2 commits, load $(cut -d' ' -f1 /proc/loadavg):"
+	echo "  one thread $(ms "$(middle 1 one)") ms, of the processor $(ms "$(middle 2 one)"); two threads $(ms "$(middle 1 two)") ms; bare $(ms "$(middle 1 bare)") ms, of the processor $(ms "$(middle 2 bare)"); remembered $(ms "$(middle 1 known)") ms"
+	echo "  openssl speed: $us us a verification; here $(awk -v us="$(middle 2 one)" -v n="$2" 'BEGIN {printf "%.1f", us / n}') us of the processor a commit, with the start"
+	echo "  of the bare program's speed: $(at_least "$(ratio "$((100 * $(middle 2 bare)))" "$(middle 2 one)" 0)" % 80 90)"
+	if [ "$3" = yes ]; then
+		local must=10 aim=20
+		[[ $1 != ssh-* ]] || { must=20; aim=40; }
+		echo "  git log %G?: $(ms "$(best 1 theirs)") ms: $(at_least "$(ratio "$(best 1 theirs)" "$(best 1 one)" 1)" times "$must" "$aim") with one thread, $(ratio "$(best 1 theirs)" "$(best 1 two)" 1) with two"
+	fi
+	[ "$processors" -lt 2 ] || [ "$2" -lt 1000 ] ||
+		echo "  two threads: $(at_least "$(ratio "$(best 1 one)" "$(best 1 two)" 2)" 'times one' 1.7)"
+}
 
 for format in $FORMATS; do
-	prepare "$format"
-	: >"$BENCH/times"
-	for ((round = 0; round <= ROUNDS; round++)); do
-		a=$(timed ours "$format"); [ "$(cat "$BENCH/out")" = "$COMMITS" ]
-		b=$(timed bare "$format"); [ "$(cat "$BENCH/out")" = "$COMMITS" ]
-		# git takes as long as all others together: every third round
-		c=-
-		((round % 3)) || { c=$(timed theirs "$format"); [ "$(grep -c '^G$' "$BENCH/out")" = "$COMMITS" ]; }
-		[ "$round" = 0 ] && [ "$ROUNDS" -ge 3 ] || echo "$a $b $c" >>"$BENCH/times"
+	for count in $COUNTS; do
+		prepare "$format" "$count"
+		ask_git=no
+		[[ $format = x509-* ]] || [ "$count" -gt "$GIT_MOST" ] || ask_git=yes
+		mkdir "$PLACE/gitgate"
+		known >/dev/null # fills the memory
+		for ((round = 0; round < ROUNDS; round++)); do
+			timed one one; [ "$(cat "$BENCH/out")" = "$count" ]
+			timed two two; [ "$(cat "$BENCH/out")" = "$count" ]
+			timed bare bare "$format"; [ "$(cat "$BENCH/out")" = "$count" ]
+			timed known known; [ "$(cat "$BENCH/out")" = "$count" ]
+			# git takes as long as all others together: every third round
+			[ "$ask_git" = no ] || ((round % 3)) || { timed theirs theirs; [ "$(grep -c '^[GU]$' "$BENCH/out")" = "$count" ]; }
+		done
+		report "$format" "$count" "$ask_git"
+		rm -rf "$PLACE"
 	done
-	a=$(column 1 "$BENCH/times" | median); b=$(column 2 "$BENCH/times" | median)
-	c=$(column 3 "$BENCH/times" | grep -v -- - | median)
-	awk -v f="$format" -v n="$COMMITS" -v a="$a" -v b="$b" -v c="$c" 'BEGIN {
-		printf "%s, %d commits: gitgate %.1f ms, bare %.1f ms, git log %%G? %.0f ms\n", f, n, a / 1000, b / 1000, c / 1000
-		printf "  %.0f %% of the bare program (must: 80, aim: 90); %.1f times git (must: 10, aim: 20)\n", 100 * b / a, c / a
-	}'
 done

@@ -457,8 +457,16 @@ void suite_verdicts_bring_their_findings(struct store *store, struct arena *aren
 		  .mend = "sign it",
 		  .commit = oid(4),
 		  .verdict = 999 },
-		{ .severity = "warning", .path = "a.yaml", .line = 3, .column = 7 },
+		{ .severity = "warning",
+		  .path = "a.yaml",
+		  .line = 3,
+		  .column = 7,
+		  .waived_by = "carol",
+		  .waived_until = 99,
+		  .waived_reason = "late",
+		  .waiver = oid(5) },
 	};
+	bool used = false;
 	struct msg_verdict_row row = { .repository = "shop",
 				       .ref = "refs/heads/main",
 				       .commit = oid(4),
@@ -473,10 +481,16 @@ void suite_verdicts_bring_their_findings(struct store *store, struct arena *aren
 	size_t count;
 	uint64_t verdict;
 	uint64_t alone;
+	OK(store_waiver_is_used(store, &findings[1].waiver, &used, &failure));
+	ck_assert(!used);
 	BEGIN();
 	row.change = add_change(store, 1, "seen", 0);
 	OK(store_verdict_add(store, &row, findings, 2, &verdict, &failure));
 	COMMIT();
+	OK(store_waiver_is_used(store, &findings[1].waiver, &used, &failure));
+	ck_assert(used);
+	OK(store_waiver_is_used(store, &findings[0].waiver, &used, &failure));
+	ck_assert(!used);
 	OK(store_finding_list(store, arena, verdict, &back, &count, &failure));
 	ck_assert_uint_eq(count, 2);
 	ck_assert_uint_eq(back[0].verdict, verdict);
@@ -486,6 +500,12 @@ void suite_verdicts_bring_their_findings(struct store *store, struct arena *aren
 	ck_assert_uint_eq(back[1].line, 3);
 	ck_assert_uint_eq(back[1].column, 7);
 	ck_assert_uint_eq(back[1].commit.length, 0);
+	ck_assert_str_eq(back[1].waived_by, "carol");
+	ck_assert_int_eq(back[1].waived_until, 99);
+	ck_assert_str_eq(back[1].waived_reason, "late");
+	ck_assert(oid_equal(&back[1].waiver, &findings[1].waiver));
+	ck_assert_ptr_null(back[0].waived_by);
+	ck_assert_uint_eq(back[0].waiver.length, 0);
 	struct msg_change_row change;
 	OK(store_change_get(store, arena, row.change, &change, &failure));
 	ck_assert_uint_eq(change.verdict, verdict);

@@ -151,7 +151,7 @@ revoke_key() {
 	floor alice bob carol
 	push origin alice:main
 	assert_refused
-	assert_says "its owner revoked it"
+	assert_says "owner revoked it"
 	# Received after it was retired.
 	push origin bob:main
 	assert_refused
@@ -193,7 +193,7 @@ revoke_key() {
 	{
 		printf 'principals:\n  bob:\n    openpgp:\n      - |\n'
 		gpg --batch --export --armor bob@example.org | sed 's/^/        /'
-		printf 'revoked-keys:\n  - {openpgp: "%s", reason: lost}\n' "$(fingerprint bob)"
+		printf 'revoked-keys:\n  - {openpgp: "%s", reason: compromised, note: lost}\n' "$(fingerprint bob)"
 		printf 'rules:\n  - {name: bobs, refs: [refs/heads/bob], signatures: {by: [bob]}}\n'
 	} >"$T/work/.gitgate.yaml"
 	git -C "$T/work" add -A
@@ -203,7 +203,7 @@ revoke_key() {
 	sign bob@example.org
 	push origin HEAD:main
 	assert_refused
-	assert_says "is revoked since"
+	assert_says "is revoked:"
 	assert_says "lost"
 }
 
@@ -236,6 +236,35 @@ revoke_key() {
 	push origin HEAD:main
 	assert_accepted
 	grep -q '^primary sign' "$T/shop.git"/gitgate/openpgp/*
+}
+
+@test "openpgp: init compiles the server's keys for the hook, and takes them away again" {
+	key alice ed25519
+	key bob rsa2048
+	floor alice bob
+	guarded
+	[ "$(ls "$T/shop.git/gitgate/openpgp" | wc -l)" -eq 2 ]
+	[ "$(stat -c %a "$T/shop.git/gitgate/openpgp")" = 700 ]
+	gitgate init --remove "$T/shop.git"
+	[ ! -e "$T/shop.git/gitgate" ]
+}
+
+@test "openpgp: what reads keys has no files and no network when it does" {
+	key alice ed25519
+	mkfifo "$T/key"
+	"$GITGATE_BUILD/gitgate-trust-compile" <"$T/key" >"$T/compiled" &
+	exec 8>"$T/key"
+	for _ in $(seq 200); do
+		grep -q '^Seccomp:.*2' "/proc/$!/status" && break
+		sleep 0.05
+	done
+	grep '^Seccomp:.*2' "/proc/$!/status"
+	grep '^NoNewPrivs:.*1' "/proc/$!/status"
+	g --export alice@example.org >&8
+	exec 8>&-
+	wait $!
+	grep -q '^primary sign' "$T/compiled"
+	gitgate version | grep -q 'librnp  *[0-9]'
 }
 
 @test "openpgp: gitgate trust shows, compiles and tests" {

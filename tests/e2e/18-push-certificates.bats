@@ -110,10 +110,10 @@ assert_words() {
 
 @test "push: revoked and expired keys do not push" {
 	commit
-	PEOPLE="revoked-keys: [{ssh: \"$(ssh-keygen -lf "$T/keys/alice.pub" | cut -d' ' -f2)\", reason: lost}]" write_push_floor
+	PEOPLE="revoked-keys: [{ssh: \"$(ssh-keygen -lf "$T/keys/alice.pub" | cut -d' ' -f2)\", reason: compromised}]" write_push_floor
 	signed main
 	assert_refused
-	assert_words "is revoked since ever: lost [pushes-are-signed]"
+	assert_words "is revoked: compromised [pushes-are-signed]"
 	write_push_floor
 	sed -i "s|    ssh: \\[\"\\(.*\\)\"\\]|    ssh: [{key: \"\\1\", valid-before: 2026-01-01}]|" "$T/gitgate.yaml"
 	signed main

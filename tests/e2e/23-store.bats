@@ -96,6 +96,8 @@ judged_again() {
 	make_history
 	stop_service
 	# The version is the 32-bit number at 60, as SQLite's file format says.
+	local version
+	version=$(od -An -v -to1 -j60 -N4 "$STORE" | sed 's/ \([0-7]*\)/\\\1/g')
 	poke "$STORE" 60 '\000\000\003\347'
 	gg serve
 	assert_equal "$status" 3
@@ -109,7 +111,7 @@ judged_again() {
 		assert_says "version 999"
 	done
 	[ ! -e "$T/copy.db" ]
-	poke "$STORE" 60 '\000\000\000\002'
+	poke "$STORE" 60 "$version"
 	gg store check
 	assert_equal "$status" 0
 }

@@ -149,6 +149,15 @@ assert_says() {
 	case "$output" in *"$1"*) ;; *) fail "missing: $1" ;; esac
 }
 
+# The same whatever lines it was broken into.
+assert_tells() {
+	case "$(flat)" in *"$1"*) ;; *) fail "missing: $1" ;; esac
+}
+
+flat() {
+	printf '%s\n' "$output" | sed 's/^remote: *//; s/ *$//' | tr -s '\n ' ' '
+}
+
 refute_says() {
 	case "$output" in *"$1"*) fail "not expected: $1" ;; esac
 }

@@ -27,7 +27,7 @@ static void verify(const char *text, size_t length)
 	if (good == (fact.status == SIGNATURE_BAD) || good != (fact.code == 0) ||
 	    good != (fact.reason == NULL) || (good && fact.fingerprint == NULL))
 		abort();
-	if (good && x509_trace(&fact, arena, NULL, NULL) != 0)
+	if (good && x509_trace(&fact, NULL, NULL) != 0)
 		abort();
 	arena_free(arena);
 }

@@ -76,19 +76,31 @@ static inline void shared_read(struct buf *text, const char *path)
 	}
 }
 
-static inline const struct node *shared_json(struct arena *arena, const char *path)
+static inline const struct node *shared_document(struct arena *arena, const char *path,
+						 enum doc_format format)
 {
 	struct buf text;
 	struct docs docs;
 	struct doc_problem problem;
 	shared_read(&text, path);
-	int status = docs_parse(&docs, arena, DOC_JSON, text.data, text.length,
+	int status = docs_parse(&docs, arena, format, text.data, text.length,
 				&limits_default, &problem);
 	if (status != 0)
 		printf("# %s:%u:%u: %s\n", path, problem.line, problem.column,
 		       problem.message);
 	buf_release(&text);
 	return status == 0 ? docs.roots[0] : NULL;
+}
+
+static inline const struct node *shared_json(struct arena *arena, const char *path)
+{
+	return shared_document(arena, path, DOC_JSON);
+}
+
+/* U+0000 in strings is accepted. */
+static inline const struct node *shared_any_text(struct arena *arena, const char *path)
+{
+	return shared_document(arena, path, DOC_JSON_ANY_TEXT);
 }
 
 static inline bool shared_ends_in(const char *text, const char *end)

@@ -111,6 +111,7 @@ void pgp_key_make(struct pgp_key *key, enum pgp_kind kind, uint32_t created)
 		[PGP_P521] = { 19, "EC", "P-521", 0 },
 		[PGP_ED25519_RAW] = { 27, "ED25519", NULL, 0 },
 		[PGP_RSA_WEAK] = { 1, "RSA", NULL, 1024 },
+		[PGP_RSA_4096] = { 1, "RSA", NULL, 4096 },
 	};
 	*key = (struct pgp_key){ .kind = kind,
 				 .algorithm = rows[kind].algorithm,

@@ -23,6 +23,7 @@ enum pgp_kind {
 	PGP_ED25519_RAW, /* algorithm 27 */
 	PGP_KINDS,
 	PGP_RSA_WEAK = PGP_KINDS, /* 1024 bits */
+	PGP_RSA_4096,
 };
 
 struct pgp_key {

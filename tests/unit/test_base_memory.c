@@ -53,6 +53,36 @@ START_TEST(arena_copies_end_in_nul)
 }
 END_TEST
 
+/* Whichever of the two has blocks, and in whichever order they are used after. */
+START_TEST(arenas_become_one)
+{
+	for (size_t i = 0; i < 4; i++) {
+		struct arena *arena = arena_new(100000);
+		struct arena *other = arena_new(100000);
+		char *mine = i & 1 ? arena_string(arena, "mine") : NULL;
+		char *theirs = i & 2 ? arena_string(other, "theirs") : NULL;
+		size_t used = arena_used(arena) + arena_used(other);
+		for (size_t j = 0; i & 2 && j < 5; j++)
+			used += arena_alloc(other, 8192) ? 8192 : 0;
+		arena_join(arena, other);
+		ck_assert_uint_eq(arena_used(arena), used);
+		ck_assert_ptr_nonnull(arena_alloc(arena, 20000));
+		if (mine)
+			ck_assert_str_eq(mine, "mine");
+		if (theirs)
+			ck_assert_str_eq(theirs, "theirs");
+		arena_free(arena);
+	}
+	/* Over the maximum: what is there stays, nothing more is given. */
+	struct arena *arena = arena_new(1000);
+	struct arena *other = arena_new(100000);
+	ck_assert_ptr_nonnull(arena_alloc(other, 50000));
+	arena_join(arena, other);
+	ck_assert_ptr_null(arena_alloc(arena, 1));
+	arena_free(arena);
+}
+END_TEST
+
 START_TEST(arena_arrays_grow)
 {
 	struct item {
@@ -140,5 +170,5 @@ START_TEST(hashes_depend_on_every_byte)
 END_TEST
 
 UNIT_MAIN("base_memory", arena_memory_is_zeroed_and_aligned, arena_stops_at_its_maximum,
-	  arena_copies_end_in_nul, arena_arrays_grow, map_finds_what_was_put,
-	  map_keys_are_bytes, hashes_depend_on_every_byte)
+	  arena_copies_end_in_nul, arenas_become_one, arena_arrays_grow,
+	  map_finds_what_was_put, map_keys_are_bytes, hashes_depend_on_every_byte)

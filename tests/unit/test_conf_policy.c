@@ -93,6 +93,8 @@ static const struct bad bad[] = {
 	{ "rulse: []\n", "1:1",
 	  "unknown key of a policy 'rulse'; did you mean 'rules'?" },
 	{ "workers: 3\n", "1:1", "unknown key of a policy 'workers'" },
+	{ ALICE "waivers: {by: [alice]}\n", "2:1",
+	  "unknown key of a policy 'waivers'" },
 	{ "version: 2\n", "1:10", "'version' must be 1, found '2'" },
 	{ "version: '1'\n", "1:10", "'version' must be 1" },
 	{ "[]\n", "1:1", "must be a mapping" },
@@ -158,6 +160,18 @@ static const struct bad bad[] = {
 	  "did you mean 'since'?" },
 	{ "revoked-keys: [{ssh: '" FINGERPRINT "', since: x}]\n", NULL,
 	  "must be a date or time" },
+	{ "revoked-keys: [{ssh: '" FINGERPRINT "', since: 2026-01-01}]\n", NULL,
+	  "'since' needs a 'reason'" },
+	{ "revoked-keys: [{ssh: '" FINGERPRINT "', reason: stolen}]\n", NULL,
+	  "'superseded' or 'retired'" },
+	{ "revoked-keys: [{ssh: '" FINGERPRINT "', note: 1}]\n", NULL, "'note'" },
+	{ "revoked-keys: [{ssh: '" FINGERPRINT "', x509: y}]\n", "1:16",
+	  "either 'ssh' or 'openpgp' or 'x509'" },
+	{ "revoked-keys: [{x509: abcd}]\n", "1:23", "64 digits" },
+	{ "revoked-keys: [{x509: '" FINGERPRINT "'}]\n", "1:23", "64 digits" },
+	{ "principals: {a: {valid-before: x}}\n", NULL, "must be a date or time" },
+	{ "principals: {a: {valid-after: 2026-02-01, valid-before: 2026-01-01}}\n",
+	  NULL, "must be later than" },
 	{ "revoked-keys-file: none\n", "1:20", "no file 'none'" },
 	{ "revoked-keys-file: ../x\n", "1:20", "'../x'" },
 	{ "revoked-keys-file: /etc/x\n", "1:20", "'/etc/x'" },
@@ -293,7 +307,7 @@ START_TEST(a_whole_policy_is_read)
 			    "groups: {all: [team, alice], team: [bob, alice], none: "
 			    "[]}\n"
 			    "revoked-keys: [" FINGERPRINT ", {ssh: '" BOB_KEY
-			    "', reason: stolen, since: 2026-03-01}]\n"
+			    "', reason: retired, since: 2026-03-01}]\n"
 			    "rules:\n"
 			    "  - name: tags\n"
 			    "    refs: {only: [refs/tags/*], update: false, name: "
@@ -326,7 +340,7 @@ START_TEST(a_whole_policy_is_read)
 	ck_assert_uint_eq(policy->groups[2].members.count, 0);
 	ck_assert_uint_eq(policy->revocation_count, 2);
 	ck_assert_int_eq(policy->revocations[0].since, 0);
-	ck_assert_str_eq(policy->revocations[1].reason, "stolen");
+	ck_assert_str_eq(policy->revocations[1].reason, "retired");
 
 	const struct principal *bob = policy_principal(policy, "bob");
 	ck_assert_ptr_eq(policy_principal_by_login(policy, "gitea", "BOBBY"), bob);
@@ -387,6 +401,15 @@ static const struct {
 	  "the login 'Alice' at 'gitea' is that of principal 'alice' already" },
 	{ ALICE, "principals: {mallory: {ssh: '" ALICE_KEY "'}}\n",
 	  "is that of principal 'alice' already" },
+	{ ALICE, "principals: {Alice: {ssh: '" BOB_KEY "'}}\n",
+	  "differs only in case from the principal" },
+	{ ALICE "groups: {staff: [alice]}\n", "groups: {STAFF: []}\n",
+	  "differs only in case from the group" },
+	{ ALICE "groups: {staff: [alice]}\n", "principals: {Staff: {}}\n",
+	  "differs only in case from the group" },
+	{ "principals: {a: {email: A@Example.org}}\n",
+	  "principals: {b: {email: [b@x.org, a@example.ORG]}}\n",
+	  "is that of the server's principal 'a'" },
 };
 
 START_TEST(a_repository_cannot_redefine_what_the_server_says)
@@ -418,6 +441,52 @@ START_TEST(a_server_does_not_lean_on_a_repository)
 		expect_problem(&err, floors[i], "gitgate.yaml", NULL,
 			       "no principal or group is named 'alice'");
 	}
+}
+END_TEST
+
+START_TEST(who_may_waive_is_the_servers_to_say)
+{
+	static const struct bad wrong[] = {
+		{ "waivers: [alice]\n", "2:11", "waivers" },
+		{ "waivers: {rules: [a]}\n", "2:10", "'waivers' needs 'by'" },
+		{ "waivers: {by: []}\n", "2:10", "'waivers' needs 'by'" },
+		{ "waivers: {by: [bob]}\n", "2:16",
+		  "no principal or group is named 'bob'" },
+		{ "waivers: {by: alice, rules: []}\n", "2:29", "must not be empty" },
+		{ "waivers: {by: alice, rule: [a]}\n", "2:22",
+		  "did you mean 'rules'?" },
+		{ "waivers: {by: alice, repositories: ['[']}\n", "2:37", "glob" },
+	};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char text[1024];
+		struct policy *policy = NULL;
+		struct error err = ERROR_INIT;
+		snprintf(text, sizeof(text), "%s%s", ALICE, wrong[i].yaml);
+		/* Bob is there, but by the repository's word. */
+		ck_assert_msg(build(&policy, text,
+				    "principals: {bob: {ssh: '" BOB_KEY "'}}\n",
+				    &err) < 0,
+			      "%s", text);
+		expect_problem(&err, text, "gitgate.yaml", wrong[i].place,
+			       wrong[i].message);
+	}
+	struct policy *policy = built(ALICE "groups: {team: [alice]}\n"
+					    "waivers:\n"
+					    "  - {by: team, rules: ['main-*'], "
+					    "repositories: [shop]}\n"
+					    "  - {by: [alice, team]}\n"
+					    "  - {by: alice, repositories: [market]}\n",
+				      "");
+	ck_assert_uint_eq(policy->waiver_right_count, 2);
+	ck_assert_str_eq(policy->waiver_rights[0].rules.items[0], "main-*");
+	ck_assert_uint_eq(policy->waiver_rights[1].by.count, 2);
+	ck_assert_uint_eq(policy->waiver_rights[1].rules.count, 0);
+	struct digest before = policy->digest;
+	policy_free(policy);
+	policy = built(ALICE "waivers: {by: alice}\n", "");
+	ck_assert_uint_eq(policy->waiver_right_count, 1);
+	ck_assert(!digest_equal(&before, &policy->digest));
+	policy_free(policy);
 }
 END_TEST
 
@@ -849,7 +918,7 @@ START_TEST(openpgp_keys_are_revoked_by_fingerprint)
 		"4567\"]",
 		"revoked-keys: [{openpgp: "
 		"\"0123456789abcdef0123456789abcdef01234567\", "
-		"reason: lost}]",
+		"reason: compromised, note: lost}]",
 	};
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		struct policy *policy = NULL;
@@ -871,7 +940,7 @@ UNIT_MAIN("conf/policy", signers_of_a_repository_leave_the_servers_people_alone,
 	  bad_policies_are_refused_with_their_place,
 	  problems_in_named_files_name_those_files, a_whole_policy_is_read,
 	  a_repository_cannot_redefine_what_the_server_says,
-	  a_server_does_not_lean_on_a_repository,
+	  a_server_does_not_lean_on_a_repository, who_may_waive_is_the_servers_to_say,
 	  a_repository_adds_to_what_the_server_says,
 	  a_repositorys_warn_only_spares_its_own_rules_only,
 	  rules_of_other_repositories_are_left_out,

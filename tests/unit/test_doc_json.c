@@ -149,5 +149,20 @@ START_TEST(nul_bytes_are_refused)
 }
 END_TEST
 
+START_TEST(who_looks_at_lengths_may_have_nul_in_texts)
+{
+	static const char text[] = "{\"k\\u0000y\": \"a\\u0000b\"}";
+	struct try try = try_bytes(DOC_JSON_ANY_TEXT, text, sizeof(text) - 1);
+	size_t length;
+	ck_assert_int_eq(try.status, 0);
+	const struct node *value = node_get_bytes(try.root, "k\0y", 3);
+	ck_assert_int_eq(memcmp(node_text(value, &length), "a\0b", 4), 0);
+	ck_assert_uint_eq(length, 3);
+	ck_assert_ptr_null(node_get(try.root, "k"));
+	try_end(&try);
+}
+END_TEST
+
 UNIT_MAIN("doc", what_json_is_is_read, what_json_is_not_is_refused_with_place_and_mend,
-	  places_count_code_points_also_in_one_long_line, nul_bytes_are_refused)
+	  places_count_code_points_also_in_one_long_line, nul_bytes_are_refused,
+	  who_looks_at_lengths_may_have_nul_in_texts)

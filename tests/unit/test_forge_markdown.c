@@ -54,6 +54,33 @@ START_TEST(comment_says_what_is_wrong_where)
 }
 END_TEST
 
+START_TEST(comment_says_who_waived_what)
+{
+	struct msg_report_item item = { .state = "success" };
+	struct msg_finding_row rows[] = {
+		{ .severity = "error",
+		  .rule = "signed",
+		  .message = "is not signed",
+		  .mend = "sign it",
+		  .waived_by = "carol",
+		  .waived_until = 0,
+		  .waived_reason = "lost `key`" },
+		{ .severity = "warning", .rule = "hygiene", .message = "odd" },
+	};
+	struct buf out;
+	write_comment(&out, &item, rows, 2, 65536);
+	ck_assert_str_eq(out.data, MARKDOWN_MARKER "\n" MARKDOWN_BEGIN "accepts: 1 "
+						   "warning, 1 "
+						   "waived.\n\n"
+						   "- **warning** `hygiene`: `odd`\n"
+						   "- **waived** `signed`: `is not "
+						   "signed` - waived by `carol` "
+						   "until 1970-01-01T00:00:00Z: `` "
+						   "lost `key` ``\n");
+	buf_release(&out);
+}
+END_TEST
+
 START_TEST(each_state_has_its_sentence)
 {
 	static const char *const rows[][2] = {
@@ -213,7 +240,7 @@ START_TEST(no_room_is_an_error)
 }
 END_TEST
 
-UNIT_MAIN("forge", comment_says_what_is_wrong_where, each_state_has_its_sentence,
-	  code_spans_hold, nothing_from_outside_leaves_its_span,
-	  links_that_would_end_early_are_left_out, what_does_not_fit_is_counted,
-	  no_room_is_an_error)
+UNIT_MAIN("forge", comment_says_who_waived_what, comment_says_what_is_wrong_where,
+	  each_state_has_its_sentence, code_spans_hold,
+	  nothing_from_outside_leaves_its_span, links_that_would_end_early_are_left_out,
+	  what_does_not_fit_is_counted, no_room_is_an_error)

@@ -524,7 +524,9 @@ static void memory_put(void *data, const char *kind, const struct digest *contex
 START_TEST(good_facts_are_remembered_and_bad_ones_are_not)
 {
 	struct place place;
-	struct memory memory = { .cache = { memory_get, memory_put, &memory } };
+	struct memory memory = {
+		.cache = { .get = memory_get, .put = memory_put, .data = &memory }
+	};
 	place_open(&place);
 	place_rules(&place, SIGNED DOCUMENTS);
 	place.files[0] = "s.json";
@@ -570,7 +572,9 @@ START_TEST(remembered_nonsense_is_no_signature)
 					    "GOOD ssh SHA256:x" };
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
 		struct place place;
-		struct memory memory = { .cache = { memory_get, memory_put, &memory },
+		struct memory memory = { .cache = { .get = memory_get,
+						    .put = memory_put,
+						    .data = &memory },
 					 .lie = lies[i] };
 		place_open(&place);
 		place_rules(&place, SIGNED);

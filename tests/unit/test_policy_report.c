@@ -300,7 +300,7 @@ START_TEST(json_has_stable_keys)
 		"\"received_at\":\"2026-11-21T09:30:00.000Z\",\"result\":\"fail\","
 		"\"policy\":"
 		"\"abababababababababababababababababababababababababababababababab\","
-		"\"errors\":2,\"warnings\":1,\"dropped\":0,\"findings\":["
+		"\"errors\":2,\"warnings\":1,\"waived\":0,\"dropped\":0,\"findings\":["
 		"{\"severity\":\"error\",\"code\":\"rule-signature-missing\",\"rule\":"
 		"\"main-is-signed\",\"kind\":\"signatures\",\"message\":\"the commit "
 		"is "

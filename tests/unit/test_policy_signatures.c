@@ -185,7 +185,7 @@ START_TEST(every_way_of_not_being_signed_is_refused)
 		{ "nobody", spoil_nobody, ERROR_RULE_SIGNATURE_NOT_ALLOWED,
 		  "signed by 'alice'" },
 		{ "revoked", spoil_revoked, ERROR_RULE_SIGNATURE_KEY_REVOKED,
-		  "revoked since ever: laptop lost" },
+		  "is revoked: laptop lost" },
 		{ "early", spoil_early, ERROR_RULE_SIGNATURE_KEY_NOT_YET_VALID,
 		  "valid only from 2026-11-21T10:30:00Z" },
 		{ "late", spoil_late, ERROR_RULE_SIGNATURE_KEY_EXPIRED,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/map.h"
@@ -363,6 +364,61 @@ START_TEST(random_histories_agree_with_git)
 }
 END_TEST
 
+/* The bases of two tips as git tells them. */
+static void assert_same_bases(struct scratch *scratch, struct repo *repo,
+			      const char *one, const char *other)
+{
+	struct arena *arena = arena_new(1 << 20);
+	struct oid first = scratch_id(scratch, one);
+	struct oid second = scratch_id(scratch, other);
+	struct error err = ERROR_INIT;
+	struct oid *bases;
+	size_t count;
+	ck_assert_msg(repo_merge_bases(repo, arena, &first, &second, &bases, &count,
+				       &err) == 0,
+		      "%s", err.text);
+	char command[128];
+	snprintf(command, sizeof(command), "git merge-base --all %s %s || true", one,
+		 other);
+	char *output = RUN(scratch, "sh", "-c", command);
+	size_t lines = *output != '\0'; /* the last one has no line feed */
+	for (const char *at = output; *at != '\0'; at++)
+		lines += *at == '\n';
+	ck_assert_msg(lines == count, "%s %s: %zu and not:\n%s", one, other, count,
+		      output);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_msg(strstr(output, oid_text(&bases[i])) != NULL, "%s %s: %s",
+			      one, other, oid_text(&bases[i]));
+	free(output);
+	arena_free(arena);
+}
+
+START_TEST(merge_bases_agree_with_git)
+{
+	struct scratch scratch;
+	scratch_open(&scratch);
+	scratch_init_repository(&scratch);
+	for (unsigned int seed = 1; seed <= 6; seed++) {
+		random_history(&scratch, seed, seed % 2 == 0);
+		DO(&scratch, "sh", "-c",
+		   "git update-ref refs/heads/alone $(git commit-tree -m x "
+		   "x1^{tree})");
+		struct repo *repo = open_repo(&scratch);
+		for (int i = 0; i < 12; i++) {
+			char one[16], other[16];
+			snprintf(one, sizeof(one), "x%d", 60 - i);
+			snprintf(other, sizeof(other), "x%d", 59 - (i * 7) % 50);
+			assert_same_bases(&scratch, repo, one, other);
+			assert_same_bases(&scratch, repo, other, one);
+		}
+		assert_same_bases(&scratch, repo, "x60", "x60");
+		assert_same_bases(&scratch, repo, "x60", "alone");
+		repo_close(repo);
+	}
+	scratch_close(&scratch);
+}
+END_TEST
+
 START_TEST(ancestors_are_told)
 {
 	struct scratch scratch;
@@ -500,7 +556,8 @@ START_TEST(a_linear_push_does_not_walk_the_history)
 END_TEST
 
 UNIT_MAIN("repo/range", no_commit_hides_in_a_topology, a_shallow_repository_is_refused,
-	  grafts_are_refused, random_histories_agree_with_git, ancestors_are_told,
+	  grafts_are_refused, random_histories_agree_with_git,
+	  merge_bases_agree_with_git, ancestors_are_told,
 	  limits_and_missing_objects_are_errors,
 	  a_malformed_commit_is_reported_and_not_followed,
 	  a_linear_push_does_not_walk_the_history)

@@ -151,18 +151,25 @@ static void hint(struct forge_world *forge)
 	answer_lookups(forge);
 }
 
-/* main at one tip, the merge request's head at another, a branch "side". */
-static void at(struct forge_world *forge, unsigned int base, unsigned int head,
-	       unsigned int side)
+/* main at one tip, the merge request's head at another, and one more ref. */
+static void at_with(struct forge_world *forge, unsigned int base, unsigned int head,
+		    const char *third, unsigned int tip)
 {
-	static const char *const refs[] = { MAIN, PULL, "refs/heads/side" };
-	const unsigned int tips[] = { base, head, side };
+	const char *const refs[] = { MAIN, PULL, third };
+	const unsigned int tips[] = { base, head, tip };
 	world_turn(&forge->world);
 	world_hint(&forge->world, "shop");
 	world_turn(&forge->world);
 	answer_lookups(forge);
 	for (int i = 0; i < WITHOUT_END && answer_fetch(forge, refs, tips, 3); i++)
 		answer_lookups(forge);
+}
+
+/* The third is a branch "side". */
+static void at(struct forge_world *forge, unsigned int base, unsigned int head,
+	       unsigned int side)
+{
+	at_with(forge, base, head, "refs/heads/side", side);
 }
 
 static struct played *judge_of(struct forge_world *forge, unsigned int tip)
@@ -572,6 +579,54 @@ START_TEST(an_open_merge_request_is_judged_again_after_a_reload)
 }
 END_TEST
 
+#define WAIVER "refs/waivers/6dcb09b5b57875f334f61aebed695e2e4193db5e/signed"
+
+START_TEST(what_was_refused_is_judged_again_when_a_waiver_comes)
+{
+	struct forge_world forge;
+	begin(&forge);
+	say_judged(&forge, 70, "fail");
+	at(&forge, 2, 70, 0);
+	say_judged(&forge, 2, "fail");
+	say_judged(&forge, 70, "fail");
+	for (unsigned int waiver = 90; waiver <= 91; waiver++) {
+		at_with(&forge, 2, 70, WAIVER, waiver);
+		say_judged(&forge, 2, "fail");
+		say_judged(&forge, 70, "fail");
+		/* The same, seen again, is nothing new. */
+		at_with(&forge, 2, 70, WAIVER, waiver);
+		ck_assert_ptr_null(judge_of(&forge, 2));
+		ck_assert_ptr_null(judge_of(&forge, 70));
+	}
+	/* One that went and came back is. */
+	at(&forge, 2, 70, 0);
+	ck_assert_ptr_null(judge_of(&forge, 2));
+	at_with(&forge, 2, 70, WAIVER, 91);
+	say_judged(&forge, 2, "pass");
+	is_accepted(&forge, 2);
+	/* A waiver itself is no change, and nothing is accepted of it. */
+	struct oid none = accepted(&forge, WAIVER);
+	ck_assert_uint_eq(none.length, 0);
+	ck_assert_ptr_null(judge_of(&forge, 91));
+	close_forge(&forge);
+}
+END_TEST
+
+/* It may have come too late for the judge that is at work. */
+START_TEST(a_waiver_that_comes_while_it_is_judged_is_not_missed)
+{
+	struct forge_world forge;
+	begin(&forge);
+	ck_assert_ptr_nonnull(judge_of(&forge, 70));
+	at_with(&forge, 1, 70, WAIVER, 90);
+	say_judged(&forge, 70, "fail");
+	ck_assert_str_ne(status_on(&forge, 70), "failure");
+	say_judged(&forge, 70, "pass");
+	ck_assert_str_eq(status_on(&forge, 70), "success");
+	close_forge(&forge);
+}
+END_TEST
+
 /* Reading many merge requests is paid for by what comes after it. */
 START_TEST(lookups_are_charged_to_the_budget)
 {
@@ -606,4 +661,6 @@ UNIT_MAIN("review of forges", a_merge_request_that_is_reopened_is_judged_again,
 	  a_list_that_cannot_be_had_waits_for_the_next_poll,
 	  questions_to_a_silent_forge_do_not_hold_up_another,
 	  an_open_merge_request_is_judged_again_after_a_reload,
+	  what_was_refused_is_judged_again_when_a_waiver_comes,
+	  a_waiver_that_comes_while_it_is_judged_is_not_missed,
 	  lookups_are_charged_to_the_budget)

@@ -86,5 +86,62 @@ START_TEST(a_branch_with_guards_of_the_same_kinds_lends_trust)
 }
 END_TEST
 
+/* Who may sign: on main alice, elsewhere as the case says. */
+START_TEST(a_branch_lends_trust_where_the_same_people_sign_or_fewer)
+{
+	static const struct {
+		const char *main, *other;
+		bool lends;
+	} cases[] = {
+		{ "signatures: {by: [alice]}", "signatures: {by: [alice]}", true },
+		{ "signatures: {by: [both]}", "signatures: {by: [alice]}", true },
+		{ "signatures: {by: [both]}", "signatures: {by: [bob, alice]}", true },
+		{ "signatures: {by: [alice]}", "signatures: {by: [bob]}", false },
+		{ "signatures: {by: [alice]}", "signatures: {by: [both]}", false },
+		{ "signatures: {by: [alice], match-committer: true}",
+		  "signatures: {by: [alice]}", false },
+		{ "signatures: {by: [alice]}",
+		  "paths: [\"*.c\"]\n    signatures: {by: [alice]}", false },
+		{ "paths: [\"*.c\"]\n    signatures: {by: [alice]}",
+		  "signatures: {by: [alice]}", true },
+		{ "signatures: {by: [alice]}\n    commits: {message: x}",
+		  "signatures: {by: [alice]}\n    commits: {message: x}", true },
+		{ "signatures: {by: [alice]}\n    commits: {message: x}",
+		  "signatures: {by: [alice]}\n    commits: {message: y}", false },
+		{ "signatures: {by: [alice]}\n    files: {max-size: 1}",
+		  "signatures: {by: [alice]}\n    files: {max-size: 2}", false },
+		{ "signatures: {by: [alice]}\n    files: {forbid: [a, b]}",
+		  "signatures: {by: [alice]}\n    files: {forbid: [a, b]}", true },
+		{ "signatures: {by: [alice]}\n    files: {forbid: [a, b]}",
+		  "signatures: {by: [alice]}\n    files: {forbid: [a]}", false },
+		{ "signatures: {by: [alice]}\n    schema: {}",
+		  "signatures: {by: [alice]}", false },
+		{ "signatures: {by: [alice]}",
+		  "signatures: {by: [alice]}\n    refs: {only: [refs/heads/other], "
+		  "force: false}",
+		  true },
+	};
+	struct place place;
+	place_open(&place);
+	DO(&place.scratch, "git", "commit", "-q", "--allow-empty", "-m", "plain");
+	struct oid head = scratch_id(&place.scratch, "HEAD");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool own = strstr(cases[i].other, "only:") != NULL;
+		snprintf(place.floor, sizeof(place.floor),
+			 "principals:\n  alice: {ssh: [\"%s\"]}\n  bob: {}\n"
+			 "groups: {both: [alice, bob]}\nrules:\n"
+			 "  - name: main\n    refs: [refs/heads/main]\n    %s\n"
+			 "  - name: other\n%s    %s\n",
+			 place.alice, cases[i].main,
+			 own ? "" : "    refs: [refs/heads/other]\n", cases[i].other);
+		judge_main(&place, "refs/heads/other", head);
+		ck_assert_msg((place.verdict.result == VERDICT_PASS) == cases[i].lends,
+			      "case %zu: %s / %s", i, cases[i].main, cases[i].other);
+	}
+	place_close(&place);
+}
+END_TEST
+
 UNIT_MAIN("review of the judge", a_branch_that_nobody_guards_lends_no_trust,
-	  a_branch_with_guards_of_the_same_kinds_lends_trust)
+	  a_branch_with_guards_of_the_same_kinds_lends_trust,
+	  a_branch_lends_trust_where_the_same_people_sign_or_fewer)

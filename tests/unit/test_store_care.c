@@ -36,13 +36,17 @@ static int64_t version_of(struct store *store)
 
 START_TEST(steps_are_taken_together_or_not_at_all)
 {
-	const char *const steps[] = { sqlite_migrations.steps[0],
-				      sqlite_migrations.steps[1],
-				      "ALTER TABLE changes ADD COLUMN colour TEXT;",
-				      "ALTER TABLE changes ADD COLUMN weight INTEGER;",
-				      "ALTER TABLE nothing ADD COLUMN x;" };
-	const struct sqlite_migrations good = { steps, 4 };
-	const struct sqlite_migrations bad = { steps, 5 };
+	static const char *const further[] = { "ALTER TABLE changes ADD COLUMN colour "
+					       "TEXT;",
+					       "ALTER TABLE changes ADD COLUMN weight "
+					       "INTEGER;",
+					       "ALTER TABLE nothing ADD COLUMN x;" };
+	const char *steps[STORE_VERSION + 3];
+	const struct sqlite_migrations good = { steps, STORE_VERSION + 2 };
+	const struct sqlite_migrations bad = { steps, STORE_VERSION + 3 };
+	for (size_t i = 0; i < STORE_VERSION; i++)
+		steps[i] = sqlite_migrations.steps[i];
+	memcpy(steps + STORE_VERSION, further, sizeof(further));
 	struct place place = place_new();
 	place_fill(&place, 2);
 	struct store *store = place_open(&place, STORE_EXISTING);

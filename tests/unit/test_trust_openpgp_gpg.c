@@ -252,6 +252,70 @@ START_TEST(no_changed_signature_is_good_here_and_bad_for_gpg)
 }
 END_TEST
 
+/* The hook asks the program, which has librnp read the key first; the service reads it
+ * itself: both must make the same of it, or remembered facts would differ. */
+static void compare_with_program(struct scratch *scratch, const char *program,
+				 const char *name, const char *form)
+{
+	struct buf here = BUF_INIT(ROOM);
+	struct error err = ERROR_INIT;
+	char *key = NULL;
+	char *there = NULL;
+	size_t length = 0;
+	size_t there_length = 0;
+	const char *const export[] = { GPG, form, "--export", name, NULL };
+	ck_assert_int_eq(scratch_try(scratch, NULL, 0, &key, &length, export), 0);
+	int rc = openpgp_compile_file(&here, key, length, &err);
+	ck_assert_msg(rc == 0, "%s: %s", name, err.text);
+	const char *const compile[] = { program, NULL };
+	ck_assert_int_eq(
+		scratch_try(scratch, key, length, &there, &there_length, compile), 0);
+	ck_assert_msg(there_length == here.length &&
+			      memcmp(there, here.data, here.length) == 0,
+		      "%s:\n%s\n%s", name, there, here.data);
+	free(key);
+	free(there);
+	buf_release(&here);
+}
+
+START_TEST(keys_are_the_same_with_and_without_librnp)
+{
+	static const char more[] =
+		"set -e; export GNUPGHOME=$PWD; g() { gpg --batch --quiet "
+		"--pinentry-mode loopback --passphrase '' \"$@\" 2>/dev/null; };"
+		"of() { gpg --batch --with-colons --list-keys \"$1\" 2>/dev/null |"
+		" awk -F: '/^fpr/ {print $10; exit}'; };"
+		"g --quick-gen-key sub ed25519 cert never;"
+		"g --quick-add-key $(of sub) rsa2048 sign 1y;"
+		"g --quick-add-key $(of sub) ed25519 sign never;"
+		"g --quick-add-key $(of sub) cv25519 encr never;"
+		"g --quick-gen-key revoked ed25519 sign never;"
+		"sed 's/^:---/---/' openpgp-revocs.d/$(of revoked).rev | g --import";
+	static const char *const names[] = { "sub", "revoked" };
+	struct scratch scratch;
+	char *program = realpath("gitgate-trust-compile", NULL);
+	if (!have_gpg() || program == NULL) {
+		printf("# skipped: no gpg, or not run in the build directory\n");
+		free(program);
+		return;
+	}
+	open_home(&scratch);
+	for (size_t i = 0; i < ALGORITHMS; i++)
+		DO(&scratch, GPG, "--quick-gen-key", algorithms[i], algorithms[i],
+		   "sign,cert", "never");
+	DO(&scratch, "sh", "-c", more);
+	for (size_t i = 0; i < ALGORITHMS + 2; i++) {
+		const char *name =
+			i < ALGORITHMS ? algorithms[i] : names[i - ALGORITHMS];
+		compare_with_program(&scratch, program, name, "--armor");
+		compare_with_program(&scratch, program, name, "--no-armor");
+	}
+	close_home(&scratch);
+	free(program);
+}
+END_TEST
+
 UNIT_MAIN("trust", what_gpg_signs_is_good_or_has_a_code,
 	  weak_digests_have_codes_of_their_own,
-	  no_changed_signature_is_good_here_and_bad_for_gpg)
+	  no_changed_signature_is_good_here_and_bad_for_gpg,
+	  keys_are_the_same_with_and_without_librnp)

@@ -701,7 +701,7 @@ START_TEST(each_wrong_chain_is_refused_with_its_code)
 		ck_assert_msg((fact.status == SIGNATURE_BAD) == row->at_once,
 			      "'%s': %s", row->name, fact.reason);
 		if (!row->at_once)
-			ck_assert_int_eq(x509_trace(&fact, arena,
+			ck_assert_int_eq(x509_trace(&fact,
 						    row->how == NO_AUTHORITIES
 							    ? NULL
 							    : authorities,
@@ -722,8 +722,7 @@ START_TEST(each_wrong_chain_is_refused_with_its_code)
 			struct signature_fact again = { .status = SIGNATURE_GOOD };
 			ck_assert(x509_recall(&again, arena, fact.x509->certificates,
 					      fact.x509->certificates_length));
-			ck_assert_int_eq(x509_trace(&again, arena, authorities, NULL),
-					 0);
+			ck_assert_int_eq(x509_trace(&again, authorities, NULL), 0);
 			ck_assert_int_eq(again.x509->chain, X509_CHAIN_GOOD);
 		}
 		x509_authorities_free(authorities);
@@ -749,7 +748,7 @@ START_TEST(a_chain_is_valid_as_long_as_all_of_it)
 	struct x509_authorities *authorities = make_authorities(&row, ca);
 	struct cms_changes changes = { .others = { ca } };
 	struct signature_fact fact = verify(leaf, &changes, arena);
-	ck_assert_int_eq(x509_trace(&fact, arena, authorities, NULL), 0);
+	ck_assert_int_eq(x509_trace(&fact, authorities, NULL), 0);
 	ck_assert_int_eq(fact.x509->valid_after, (CMS_MADE_AT - 1000) * CLOCK_SECOND);
 	ck_assert_int_eq(fact.x509->valid_before, (CMS_MADE_AT + 500) * CLOCK_SECOND);
 	x509_authorities_free(authorities);
@@ -779,7 +778,7 @@ START_TEST(whose_authority_it_is_is_told)
 		0);
 	struct cms_changes none = { .version = 1 };
 	struct signature_fact fact = verify(alice, &none, arena);
-	ck_assert_int_eq(x509_trace(&fact, arena, authorities, NULL), 0);
+	ck_assert_int_eq(x509_trace(&fact, authorities, NULL), 0);
 	ck_assert_msg(fact.x509->chain == X509_CHAIN_GOOD, "%s", fact.x509->reason);
 	ck_assert(!fact.x509->by_server);
 	x509_authorities_free(authorities);

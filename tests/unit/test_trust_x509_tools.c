@@ -91,7 +91,7 @@ static void assert_good(struct scratch *scratch, const char *what)
 	ck_assert_int_eq(x509_authorities_new(&authorities, NULL), 0);
 	ck_assert_int_eq(x509_authorities_add(authorities, root, length, true, NULL),
 			 0);
-	ck_assert_int_eq(x509_trace(&fact, arena, authorities, NULL), 0);
+	ck_assert_int_eq(x509_trace(&fact, authorities, NULL), 0);
 	ck_assert_msg(fact.x509->chain == X509_CHAIN_GOOD, "%s: %s", what,
 		      fact.x509->reason);
 	ck_assert_str_eq(fact.x509->subject, "CN=Alice,O=Example");

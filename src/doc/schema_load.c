@@ -1,0 +1,112 @@
+/* doc/schema_load.c - images as schemas: opened, loaded from bytes, asked for names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/pattern.h"
+#include "doc/schema_image.h"
+#include "doc/schema_pattern.h"
+
+static int no_memory(const char *name, struct error *err)
+{
+	return error_set(err, ERROR_MEMORY, "out of memory for the schema '%s'", name);
+}
+
+static int open_patterns(struct schema *schema, const char *name, struct error *err)
+{
+	uint32_t count = schema->header->pattern_count;
+	const struct image_pattern *rows = image_at(schema, schema->header->patterns);
+	schema->patterns = calloc((size_t)count + 1, sizeof(*schema->patterns));
+	if (schema->patterns == NULL)
+		return no_memory(name, err);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct image_string *text = image_at(schema, rows[i].text);
+		struct error reason = ERROR_INIT;
+		int status = schema_pattern_new(&schema->patterns[i], text->text,
+						text->length, false, &reason);
+		if (status != 0)
+			return error_set(err, status, "%s: %s", name, reason.text);
+	}
+	return 0;
+}
+
+int image_open(struct schema **out, const char *name, const void *bytes, void *owned,
+	       struct error *err)
+{
+	struct schema *schema = calloc(1, sizeof(*schema));
+	if (schema == NULL)
+		return no_memory(name, err);
+	schema->bytes = bytes;
+	schema->header = bytes;
+	schema->schemas = image_at(schema, schema->header->schemas);
+	int status = open_patterns(schema, name, err);
+	if (status != 0) {
+		schema_free(schema);
+		return status;
+	}
+	schema->owned = owned;
+	*out = schema;
+	return 0;
+}
+
+int schema_load(struct schema **out, const char *name, const void *bytes, size_t size,
+		struct error *err)
+{
+	struct error reason = ERROR_INIT;
+	int status = image_check(bytes, size, &reason);
+	if (status != 0)
+		return error_set(err, status, "the compiled schema '%s' %s", name,
+				 reason.text);
+	return image_open(out, name, bytes, NULL, err);
+}
+
+void schema_free(struct schema *schema)
+{
+	if (schema == NULL)
+		return;
+	for (uint32_t i = 0;
+	     schema->patterns != NULL && i < schema->header->pattern_count; i++)
+		pattern_free(schema->patterns[i]);
+	free(schema->patterns);
+	free(schema->owned);
+	free(schema);
+}
+
+const void *schema_bytes(const struct schema *schema, size_t *size)
+{
+	*size = schema->header->size;
+	return schema->bytes;
+}
+
+const struct digest *schema_digest(const struct schema *schema)
+{
+	return &schema->header->digest;
+}
+
+const char *schema_name(const struct schema *schema, size_t index)
+{
+	const struct image_entry *entries = image_at(schema, schema->header->entries);
+	if (index >= schema->header->entry_count)
+		return NULL;
+	return image_string_at(schema, entries[index].name)->text;
+}
+
+bool schema_find(const struct schema *schema, const char *name, uint32_t *out)
+{
+	const struct image_entry *entries = image_at(schema, schema->header->entries);
+	size_t first = 0;
+	size_t end = schema->header->entry_count;
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		int order = strcmp(name, schema_name(schema, middle));
+		if (order == 0) {
+			*out = entries[middle].schema;
+			return true;
+		}
+		if (order < 0)
+			end = middle;
+		else
+			first = middle + 1;
+	}
+	return false;
+}

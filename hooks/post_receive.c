@@ -1,7 +1,9 @@
 /* hooks/post_receive.c - gitgate-post-receive: tells the service which refs moved.
  *
  * A hint, nothing more: the service looks for itself, and finds the same at its next
- * poll. So nothing that happens here fails a push. Links nothing but base/ and net/. */
+ * poll. So nothing that happens here fails a push. Before it the certificate of a
+ * signed push is kept, so that the service can judge it. Links nothing but base/ and
+ * net/. */
 #include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -15,16 +17,18 @@
 #include "base/limits.h"
 #include "base/path.h"
 #include "hooks/chain.h"
+#include "hooks/record.h"
 #include "hooks/remote.h"
 #include "hooks/updates.h"
 #include "net/local.h"
 
 /* In the repository: the socket's name, written by `gitgate init`. Empty: there is no
  * service to tell. (Asking git's configuration would cost a process at every push.) */
-#define SOCKET_FILE "gitgate/socket"
-#define HINT_PATH   "/api/v1/hints"
-#define HINT_BYTES  ((size_t)8 << 20)
-#define TIMEOUT     (2 * CLOCK_SECOND)
+#define SOCKET_FILE   "gitgate/socket"
+#define SETTINGS_FILE "gitgate/push"
+#define HINT_PATH     "/api/v1/hints"
+#define HINT_BYTES    ((size_t)8 << 20)
+#define TIMEOUT       (2 * CLOCK_SECOND)
 
 static const char *pusher(void)
 {
@@ -97,6 +101,21 @@ static int send_hint(const char *socket, const struct buf *hint, struct error *e
 	return rc;
 }
 
+/* Only where `gitgate init` had git ask for certificates. */
+static void keep_certificate(const char *repository)
+{
+	const char *certificate = getenv("GIT_PUSH_CERT");
+	char *settings = path_join(repository, SETTINGS_FILE);
+	struct error err = ERROR_INIT;
+
+	if (certificate && *certificate && settings && path_exists(settings) &&
+	    record_push(repository, certificate, &err) != 0)
+		remote_say("gitgate: the signed push could not be recorded, so the "
+			   "service will not know it: %s",
+			   err.text);
+	free(settings);
+}
+
 static int tell(const struct updates *updates, struct error *err)
 {
 	const char *git_dir = getenv("GIT_DIR");
@@ -107,6 +126,7 @@ static int tell(const struct updates *updates, struct error *err)
 	if (!realpath(git_dir && *git_dir ? git_dir : ".", repository))
 		return error_set(err, ERROR_NOT_FOUND,
 				 "git did not say which repository this is");
+	keep_certificate(repository);
 	int rc = read_socket(repository, &socket, err);
 	if (rc == 0 && socket.length > 0) {
 		rc = write_hint(&hint, repository, updates, err);

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "conf/config.h"
 #include "conf/policy_parse.h"
+#include "hooks/certificate.h"
 #include "hooks/chain.h"
 #include "hooks/crash.h"
 #include "hooks/deadline.h"
@@ -23,6 +24,7 @@
 #include "hooks/settings.h"
 #include "hooks/updates.h"
 #include "job/judge.h"
+#include "job/judge_push.h"
 #include "job/recompute.h"
 #include "model/finding.h"
 #include "policy/report.h"
@@ -39,6 +41,7 @@ struct push {
 	struct settings settings;
 	const char *anchor_hint;
 	char *shelf; /* of compiled OpenPGP keys */
+	struct judge_push certificate;
 	struct oid *trusted;
 	const char *const *trusted_refs;
 	size_t trusted_count;
@@ -217,6 +220,7 @@ static int judge_update(struct push *push, size_t index, struct error *err)
 		.compile_data = push->shelf,
 		.recompute = recompute_here,
 		.recompute_data = &push->merges,
+		.push = &push->certificate,
 		.cache = push->facts ? &cache : NULL,
 		.anchor_hint = push->anchor_hint,
 	};
@@ -250,6 +254,10 @@ static int prepare(struct push *push, struct error *err)
 				      &push->trusted_count, err);
 	if (rc == 0)
 		rc = find_head(push, err);
+	if (rc == 0)
+		rc = certificate_read(&push->certificate, push->arena,
+				      &push->environment, &push->updates, push->repo,
+				      err);
 	return rc;
 }
 

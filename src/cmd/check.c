@@ -18,6 +18,7 @@
 #include "conf/policy_parse.h"
 #include "conf/config.h"
 #include "job/judge.h"
+#include "job/judge_push.h"
 #include "job/recompute.h"
 #include "model/finding.h"
 #include "policy/report.h"
@@ -233,6 +234,7 @@ static int judge_range(struct range_check *range, struct repo *repo,
 		.floor_data = range,
 		.recompute = recompute_here,
 		.recompute_data = &merges,
+		.push = &judge_push_to_come,
 		.cache = &cache,
 		.compile = policy_compile_by_program,
 	};

@@ -2,6 +2,7 @@
  * wrong. */
 #include "cmd/cmd.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +16,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/user.h"
+#include "cmd/push_settings.h"
 #include "cmd/versions.h"
 #include "conf/config.h"
+#include "conf/policy_parse.h"
 #include "sandbox/sandbox.h"
 
 #define SECRET_LEAST 16 /* bytes of a webhook's secret */
@@ -209,7 +212,47 @@ static void look_at_secret(struct ward *ward, const char *repository, const char
 	config_secret_wipe(secret);
 }
 
-static void look_at_repositories(struct ward *ward, const struct config *config)
+/* Whether the server's rules want pushes to a repository to be signed. */
+static bool wants_signed_pushes(const char *file, const char *repository)
+{
+	struct policy *policy = NULL;
+
+	if (config_load_floor(&policy, file, repository, NULL, NULL) != 0)
+		return false;
+	bool wanted = push_settings_wanted(policy);
+	policy_free(policy);
+	return wanted;
+}
+
+static void look_at_pushes(struct ward *ward, const char *file, const char *repository,
+			   const char *path)
+{
+	char settings[PATH_MAX];
+	struct stat status;
+
+	if (!path || !*path || !wants_signed_pushes(file, repository))
+		return;
+	snprintf(settings, sizeof(settings), "%s/" PUSH_SETTINGS_FILE, path);
+	if (stat(settings, &status) != 0)
+		report(ward, HEALTH_BAD, repository,
+		       "its pushes must be signed, but git does not ask for it: run "
+		       "gitgate init '%s'",
+		       path);
+	else if (status.st_mode & 07)
+		report(ward, HEALTH_BAD, repository,
+		       "'%s' holds a secret, and everybody may read or write it: "
+		       "chmod o= it",
+		       settings);
+	else if (access(settings, R_OK) != 0)
+		report(ward, HEALTH_BAD, repository,
+		       "'%s' cannot be read by this user, who then cannot fetch",
+		       settings);
+	else
+		report(ward, HEALTH_GOOD, repository, "signed pushes are asked for");
+}
+
+static void look_at_repositories(struct ward *ward, const struct config *config,
+				 const char *file)
 {
 	for (size_t i = 0; i < config->repository_count; i++) {
 		const struct conf_repository_entry *entry = &config->repositories[i];
@@ -224,6 +267,7 @@ static void look_at_repositories(struct ward *ward, const struct config *config)
 		else
 			report(ward, HEALTH_GOOD, entry->name, "%s",
 			       path && *path ? path : entry->options.url);
+		look_at_pushes(ward, file, entry->name, path);
 		look_at_secret(ward, entry->name, entry->options.password_file);
 		look_at_secret(ward, entry->name, entry->options.ssh_key_file);
 	}
@@ -347,7 +391,7 @@ static void look_at_config(struct ward *ward, const struct config *config,
 	look_at_listeners(ward, config);
 	for (size_t i = 0; i < config->source_count; i++)
 		look_at_source(ward, config, &config->sources[i]);
-	look_at_repositories(ward, config);
+	look_at_repositories(ward, config, file);
 	look_at_targets(ward, config);
 }
 

@@ -24,8 +24,11 @@
 #include "cmd/git.h"
 #include "cmd/hook_file.h"
 #include "cmd/owner.h"
+#include "cmd/push_settings.h"
 #include "conf/config.h"
+#include "conf/policy_parse.h"
 #include "job/judge.h"
+#include "job/judge_push.h"
 #include "model/change.h"
 #include "model/finding.h"
 #include "policy/report.h"
@@ -436,6 +439,8 @@ static int judge_ref(struct init *init, const char *ref, const struct oid *tip)
 		.from_root = true,
 		.floor = init->config ? load_floor : NULL,
 		.floor_data = init,
+		.compile = policy_compile_by_program,
+		.push = &judge_push_to_come,
 	};
 	struct verdict verdict = { 0 };
 	struct judged judged;
@@ -516,6 +521,44 @@ static int write_own_section(struct init *init)
 	return rc;
 }
 
+/* Whether a rule, the server's or one on the default branch, asks for signed pushes. A
+ * policy that is broken asks for nothing: the hook says what is wrong with it. */
+static bool wants_signed_pushes(struct init *init)
+{
+	const struct change change = { .repository = init->name };
+	struct judge judge = {
+		.repo = init->repo,
+		.change = &change,
+		.floor = init->config ? load_floor : NULL,
+		.floor_data = init,
+		.compile = policy_compile_by_program,
+	};
+	struct policy *policy = NULL;
+	struct oid head;
+	bool wanted = false;
+
+	if (repo_resolve(init->repo, "HEAD", &head, NULL) == 0)
+		judge.policy_commit = head;
+	if (judge_policy(&judge, &policy, NULL) != 0)
+		return false;
+	wanted = push_settings_wanted(policy);
+	policy_free(policy);
+	return wanted;
+}
+
+static int write_push_settings(struct init *init)
+{
+	if (!wants_signed_pushes(init))
+		return 0;
+	int rc = push_settings_set(init->path, init->home, init->err);
+	if (rc == 0)
+		printf("signed pushes are asked for: '%s/" PUSH_SETTINGS_FILE
+		       "' holds the secret of their nonces; who may not read it cannot "
+		       "use this repository with git\n",
+		       init->path);
+	return rc;
+}
+
 /* The name of the service's socket, for post-receive; empty: there is none. */
 static int write_socket(struct init *init)
 {
@@ -586,6 +629,8 @@ static int install(struct init *init)
 		rc = write_own_section(init);
 	if (rc == 0)
 		rc = write_socket(init);
+	if (rc == 0)
+		rc = write_push_settings(init);
 	/* Last: a hook without its settings would refuse everything. */
 	for (size_t i = 0; rc == 0 && i < 2; i++)
 		rc = install_hook(init, &init->hooks[i]);
@@ -614,6 +659,8 @@ static int uninstall(struct init *init)
 		rc = remove_hook(init, &init->hooks[i]);
 	if (rc == 0)
 		rc = config_remove(init, "--remove-section", "gitgate");
+	if (rc == 0)
+		rc = push_settings_remove(init->path, init->home, init->err);
 	if (rc != 0)
 		return rc;
 	unlink(arena_printf(init->arena, "%s/" PRIVATE "/socket", init->path));

@@ -365,6 +365,10 @@ static int check_needed(const struct addition *addition, const struct node *node
 		return reader_fail(reader, node_get(node, "signatures"), err,
 				   "'forge-merges: recompute' needs 'forge-keys': the "
 				   "principals whose keys the forge signs with");
+	if (rule->push != NULL && rule->push->by.count == 0)
+		return reader_fail(reader, node_get(node, "push"), err,
+				   "'push' needs 'by': the principals and groups who "
+				   "may push");
 	if (rule->signatures != NULL && rule->signatures->tags &&
 	    rule->on_paths.count != 0)
 		return reader_fail(reader, node_get(node, "signatures"), err,

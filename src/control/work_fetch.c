@@ -18,6 +18,7 @@ static const char *const default_refspecs[] = {
 	"+refs/heads/*:refs/heads/*",
 	"+refs/tags/*:refs/tags/*",
 	"+" WAIVER_REFS "*:" WAIVER_REFS "*",
+	"+refs/gitgate/*:refs/gitgate/*",
 };
 /* clang-format on */
 #define DEFAULT_REFSPECS (sizeof(default_refspecs) / sizeof(default_refspecs[0]))

@@ -517,7 +517,8 @@ static int send_ref(void *data, const char *name, const struct oid *id)
 	struct sender *sender = data;
 	struct msg_ref_row row = { .ref = name, .tip = *id };
 
-	if (!text_starts_with(name, "refs/"))
+	/* Records of signed pushes are for the judge, who looks for himself. */
+	if (!text_starts_with(name, "refs/") || text_starts_with(name, "refs/gitgate/"))
 		return 0;
 	/* Neither told nor stored, so neither judged nor deployed; one name must not
 	 * stop all other refs. */

@@ -14,6 +14,7 @@
 #include "conf/policy_parse.h"
 #include "ipc/message.h"
 #include "job/judge_merge.h"
+#include "job/judge_push.h"
 #include "job/judge_steps.h"
 #include "model/finding.h"
 #include "model/messages.h"
@@ -276,6 +277,7 @@ static int reach_verdict(struct merger *merger, const struct floor_block *block,
 		.reviews_data = merger,
 		.recompute = merger->made.directory ? recompute_granted : NULL,
 		.recompute_data = &merger->made,
+		.push = &judge_push_recorded,
 		.cache = &cache,
 		.anchor_hint = "set one in the configuration: repositories: NAME: "
 			       "anchor: "

@@ -46,6 +46,8 @@ struct judge_merge {
 	const char *conflicts; /* for people: there is no result; NULL: there is one */
 };
 
+struct judge_push; /* job/judge_push.h */
+
 struct judge {
 	struct repo *repo;
 	const struct change *change;
@@ -89,6 +91,9 @@ struct judge {
 	int (*recompute)(void *data, struct recompute_step *steps, size_t count,
 			 struct error *err);
 	void *recompute_data;
+	/* How the change was pushed. NULL: nobody here knows, and a rule that asks
+	 * refuses. */
+	const struct judge_push *push;
 	const struct fact_cache *cache; /* NULL: none */
 	const struct limits *limits;    /* NULL: the defaults */
 	/* The command that sets an anchor, for the refusal that needs it. NULL: a
@@ -115,6 +120,10 @@ struct judged {
 int judge_change(const struct judge *judge, struct verdict *verdict,
 		 struct judged *judged, struct error *err);
 
+/* The policy that counts for a change (floor, then the protected side's own). Free with
+ * policy_free(). */
+int judge_policy(const struct judge *judge, struct policy **out, struct error *err);
+
 /* --- collecting facts, by kind (collect_*.c); everything lives in the arena --- */
 struct commit_fact;
 struct commit_text;
@@ -140,6 +149,7 @@ int collect_files(struct collector *collector, struct error *err); /* needs comm
 int collect_touched(struct collector *collector, struct error *err);
 int collect_documents(struct collector *collector, struct error *err);
 int collect_reviews(struct collector *collector, struct error *err);
+int collect_push(struct collector *collector, struct error *err); /* needs nothing */
 /* The signatures of annotated tags; needs nothing. */
 int collect_tags(struct collector *collector, struct error *err);
 /* Makes again what the forge made, where a rule asks; needs commits. */

@@ -184,8 +184,8 @@ static int new_policy(const struct judge *judge, const struct oid *tree,
 	return 0;
 }
 
-static int judge_policy(const struct judge *judge, struct sources *sources,
-			struct policy **out, struct error *err)
+static int load_policy(const struct judge *judge, struct sources *sources,
+		       struct policy **out, struct error *err)
 {
 	struct oid tree = OID_INIT;
 	int rc = 0;
@@ -195,6 +195,11 @@ static int judge_policy(const struct judge *judge, struct sources *sources,
 				 &tree, err);
 	return rc == 0 ? new_policy(judge, judge->own ? NULL : &tree, sources, out, err)
 		       : rc;
+}
+
+int judge_policy(const struct judge *judge, struct policy **out, struct error *err)
+{
+	return load_policy(judge, NULL, out, err);
 }
 
 /* Ends a judgement before evaluation: a verdict that fails with one finding of the
@@ -339,11 +344,12 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 
 	facts->change = judge->change;
 	facts->kinds = FACTS_REF;
-	if (change_kind(judge->change) == CHANGE_DELETE)
-		return 0;
+	int rc = needed & FACTS_PUSH ? collect_push(collector, err) : 0;
+	if (rc != 0 || change_kind(judge->change) == CHANGE_DELETE)
+		return rc;
 	if (!judge->merge)
 		facts->content = collector->tip;
-	int rc = find_forced(collector, err);
+	rc = find_forced(collector, err);
 	/* Always: a malformed commit is refused whatever the rules look at. */
 	if (rc == 0)
 		rc = collect_commits(collector, err);
@@ -465,7 +471,7 @@ static int prepare(struct collector *collector, struct judge *judge,
 	if (rc == 0 && !deletes)
 		rc = check_anchor(judge, err);
 	if (rc == 0) {
-		rc = judge_policy(judge, &sources, policy, err);
+		rc = load_policy(judge, &sources, policy, err);
 		if (rc != 0 && is_refusal(rc) && rc != ERROR_NO_POLICY) {
 			rc = ERROR_POLICY_BROKEN;
 			*mend = "the policy that counts is the one on the protected "
@@ -572,7 +578,7 @@ static int judge_waiver(struct collector *collector, struct verdict *verdict,
 {
 	struct policy *policy = NULL;
 
-	int rc = judge_policy(collector->judge, NULL, &policy, err);
+	int rc = load_policy(collector->judge, NULL, &policy, err);
 	if (rc != 0)
 		return rc;
 	collector->policy = policy;

@@ -205,6 +205,36 @@ struct merge_request_fact {
 	size_t email_capacity;
 };
 
+enum push_knowledge {
+	PUSH_NOT_KNOWN = 0, /* nobody here knows how the change was pushed */
+	PUSH_TO_COME,       /* it is not pushed yet, or was before there was a gate */
+	PUSH_RECEIVED,      /* git told the hook: one push */
+	PUSH_RECORDED,      /* those kept in the repository */
+};
+
+enum push_nonce { /* what git says, see git-receive-pack(1) */
+		  PUSH_NONCE_UNKNOWN = 0,
+		  PUSH_NONCE_OK,
+		  PUSH_NONCE_SLOP, /* ours, but given by another process */
+		  PUSH_NONCE_MISSING,
+		  PUSH_NONCE_BAD,
+		  PUSH_NONCE_UNSOLICITED,
+};
+
+struct push_fact {
+	/* Told as a commit is: the blob's id (length 0: the push is not signed), the
+	 * pusher as committer with no address, the signature; code and reason when it
+	 * cannot be read. */
+	struct commit_fact certificate;
+	const char *pushee; /* "": it does not say */
+	/* Of a push that was received: */
+	enum push_nonce nonce;
+	const char *nonce_text;  /* in the certificate; "": none */
+	const char *nonce_given; /* as git says that it gave it; "": not said */
+	int updates_code;        /* not 0: it does not name exactly what is pushed */
+	const char *updates_reason;
+};
+
 /* What stands at one ref beneath refs/waivers/. Whether it counts is policy's question.
  */
 struct waiver_fact {
@@ -222,6 +252,11 @@ struct facts {
 	const struct change *change;
 	/* FACTS_REVIEWS; NULL: they are not known here, and the rule refuses */
 	const struct merge_request_fact *merge_request;
+	/* FACTS_PUSH */
+	enum push_knowledge push_knowledge;
+	struct push_fact *pushes; /* the latest first */
+	size_t push_count;
+	const char *push_gap; /* recorded ones do not lead there: why; NULL: they do */
 	unsigned int kinds; /* which were collected: a rule that needs others refuses */
 	bool forced;        /* the new tip does not contain the old one */
 	struct commit_fact *commits;

@@ -12,6 +12,7 @@ enum facts_kind {
 	FACTS_REVIEWS = 32, /* the merge request and its reviews: from a forge */
 	FACTS_TOUCHED = 64, /* which rules about signatures with paths each commit
 			       concerns */
+	FACTS_PUSH = 128,   /* the certificate of the push: from git's hook */
 };
 
 #endif

@@ -78,7 +78,8 @@ static bool block_holds(const struct policy *policy, const struct rule_kind_row 
 static bool is_guard(const struct rule *rule, const struct rule_kind_row *row,
 		     const char *repository, const char *ref)
 {
-	return row->facts != FACTS_REF && rule->severity != SEVERITY_WARNING &&
+	const unsigned int about_ref = FACTS_REF | FACTS_PUSH;
+	return (row->facts & ~about_ref) != 0 && rule->severity != SEVERITY_WARNING &&
 	       block_of(rule, row) != NULL && rule_applies(rule, repository, ref);
 }
 

@@ -202,7 +202,7 @@ static bool kind_is_asked(const struct facts *facts, int kind)
 	if (facts->change == NULL)
 		return (rule_kind_rows[kind].facts & ~FACTS_OF_FILES) == 0;
 	if (change_kind(facts->change) == CHANGE_DELETE)
-		return kind == RULE_KIND_refs;
+		return kind == RULE_KIND_refs || kind == RULE_KIND_push;
 	return true;
 }
 

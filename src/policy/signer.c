@@ -9,8 +9,14 @@
 #include "model/krl.h"
 #include "policy/evaluation.h"
 
-#define MEND_KEY   "sign with a key that is valid, then make the commit again"
-#define MEND_RENEW "let the certificate be renewed, then make the commit again"
+#define MEND_KEY   "sign again with a key that is valid"
+#define MEND_RENEW "let the certificate be renewed, then sign again"
+
+/* A push is no commit: nothing to point at. */
+static struct place place_of(const struct signer *signer)
+{
+	return (struct place){ .commit = signer->thing ? NULL : &signer->commit->id };
+}
 
 /* --- revocation --- */
 
@@ -19,7 +25,7 @@ static int check_revoked(struct evaluation *evaluation, const struct signer *sig
 			 const char *fingerprint, int code, const char *what,
 			 bool *refused)
 {
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	const struct revocation *revocation =
 		policy_revocation(evaluation->policy, fingerprint);
 	char since[CLOCK_TEXT_BYTES] = "";
@@ -33,8 +39,8 @@ static int check_revoked(struct evaluation *evaluation, const struct signer *sig
 	if (revocation->since != 0)
 		clock_format(revocation->since, 0, since);
 	return evaluation_find(evaluation, code, &place,
-			       "sign with another key of yours (git config "
-			       "user.signingKey), then make the commit again",
+			       "sign again with another key of yours (git config "
+			       "user.signingKey)",
 			       "the %s %s is revoked%s%s%s%s", what, fingerprint,
 			       *since != '\0' ? " since " : "", since,
 			       revocation->reason != NULL ? ": " : "",
@@ -44,7 +50,7 @@ static int check_revoked(struct evaluation *evaluation, const struct signer *sig
 static int check_lists(struct evaluation *evaluation, const struct signer *signer,
 		       bool *refused)
 {
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	const struct policy *policy = evaluation->policy;
 	*refused = false;
 	for (size_t i = 0; i < policy->krl_count; i++) {
@@ -54,8 +60,7 @@ static int check_lists(struct evaluation *evaluation, const struct signer *signe
 			continue;
 		*refused = true;
 		return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_LISTED, &place,
-				       "sign with another key of yours, then make the "
-				       "commit again",
+				       "sign again with another key of yours",
 				       "signed by the key %s, but %s is revoked by "
 				       "'%s'",
 				       signer->commit->signature.fingerprint, why,
@@ -99,7 +104,7 @@ static int check_revocations(struct evaluation *evaluation, const struct signer 
 static int find_by_key(struct evaluation *evaluation, struct signer *signer)
 {
 	const char *fingerprint = signer->commit->signature.fingerprint;
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	signer->principal =
 		policy_principal_by_key(evaluation->policy, fingerprint, &signer->key);
 	if (signer->principal != NULL)
@@ -115,7 +120,7 @@ static int find_by_certificate(struct evaluation *evaluation, struct signer *sig
 {
 	const struct certificate_fact *certificate =
 		signer->commit->signature.certificate;
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	const struct principal *found = NULL;
 	int count = policy_principal_by_certificate(evaluation->policy, certificate,
 						    &found, &signer->authority);
@@ -154,12 +159,12 @@ static int check_chain(struct evaluation *evaluation, const struct signer *signe
 		       bool *refused)
 {
 	const struct x509_fact *x509 = signer->commit->signature.x509;
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	*refused = x509->chain != X509_CHAIN_GOOD;
 	if (x509->chain == X509_CHAIN_BAD)
 		return evaluation_find(evaluation, x509->code, &place,
-				       "sign with a certificate of an authority that "
-				       "the policy names, then make the commit again",
+				       "sign again with a certificate of an authority "
+				       "that the policy names",
 				       "signed by the X.509 certificate of '%.*s': %s "
 				       "(%s)",
 				       SHOWN_BYTES, x509->subject,
@@ -175,7 +180,7 @@ static int check_chain(struct evaluation *evaluation, const struct signer *signe
 static int find_by_x509(struct evaluation *evaluation, struct signer *signer)
 {
 	const struct x509_fact *x509 = signer->commit->signature.x509;
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	const struct principal *found = NULL;
 	bool refused;
 	int code = check_chain(evaluation, signer, &refused);
@@ -247,7 +252,7 @@ static int check_time(struct evaluation *evaluation, const struct signer *signer
 		      const struct span_of_time *span, int64_t when, const char *how,
 		      bool *refused)
 {
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	char bound[CLOCK_TEXT_BYTES];
 	char when_text[CLOCK_TEXT_BYTES];
 	bool early = when < span->after;
@@ -258,9 +263,9 @@ static int check_time(struct evaluation *evaluation, const struct signer *signer
 	clock_format(when, 0, when_text);
 	return evaluation_find(
 		evaluation, early ? span->early : span->late, &place, span->mend,
-		"%s of '%s' is valid %s %s; the commit was %s at %s", span->what,
-		signer->principal->name, early ? "only from" : "only until", bound, how,
-		when_text);
+		"%s of '%s' is valid %s %s; the %s was %s at %s", span->what,
+		signer->principal->name, early ? "only from" : "only until", bound,
+		signer->thing ? signer->thing : "commit", how, when_text);
 }
 
 static int check_span(struct evaluation *evaluation, const struct signer *signer,
@@ -270,7 +275,9 @@ static int check_span(struct evaluation *evaluation, const struct signer *signer
 			      refused);
 	if (code == 0 && !*refused)
 		code = check_time(evaluation, signer, span, signer->claimed_at,
-				  "committed, it says,", refused);
+				  signer->thing ? "made, it says,"
+						: "committed, it says,",
+				  refused);
 	return code;
 }
 
@@ -288,7 +295,7 @@ static int64_t or_end(int64_t before)
 static int check_own_end(struct evaluation *evaluation, const struct signer *signer,
 			 bool *refused)
 {
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	const int64_t end = signer->commit->signature.expires_at;
 	char text[CLOCK_TEXT_BYTES];
 	*refused =
@@ -297,8 +304,8 @@ static int check_own_end(struct evaluation *evaluation, const struct signer *sig
 		return 0;
 	clock_format(end, 0, text);
 	return evaluation_find(evaluation, ERROR_RULE_SIGNATURE_EXPIRED, &place,
-			       "sign without an end (no default-sig-expire in "
-			       "gpg.conf), then make the commit again",
+			       "sign again without an end (no default-sig-expire "
+			       "in gpg.conf)",
 			       "the signature expired, by its own word, at %s", text);
 }
 
@@ -357,7 +364,7 @@ static int check_lists_current(struct evaluation *evaluation,
 			       const struct signer *signer, bool *refused)
 {
 	const struct x509_fact *x509 = signer->commit->signature.x509;
-	const struct place place = { .commit = &signer->commit->id };
+	const struct place place = place_of(signer);
 	char until[CLOCK_TEXT_BYTES];
 	*refused = x509->lists_until != 0 && signer->received_at > x509->lists_until;
 	if (!*refused)

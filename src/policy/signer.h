@@ -19,6 +19,7 @@ struct principal_sigstore;
 
 struct signer {
 	const struct commit_fact *commit;
+	const char *thing; /* what was signed, for people; NULL: a commit */
 	int64_t received_at;
 	int64_t claimed_at;
 	const struct principal *principal;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "repo/lines.h"
 #include "repo/object.h"
+#include "repo/signed_tail.h"
 
 static const struct lines_codes codes = {
 	.what = "tag",
@@ -32,17 +33,13 @@ static const struct {
 	[PLACE_TAGGER] = { "tagger", 0, ERROR_TAG_TAGGER_TWICE },
 };
 
-/* git's four, in its order; which of them opens a signature decides its format. */
-static const struct {
-	const char *begin;
-	const char *end;
-} armors[] = {
-	{ "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----" },
-	{ "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----" },
-	{ "-----BEGIN SIGNED MESSAGE-----", "-----END SIGNED MESSAGE-----" },
-	{ "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----" },
+static const struct signed_tail_codes tail_codes = {
+	.begin = ERROR_TAG_SIGNATURE_BEGIN,
+	.twice = ERROR_TAG_SIGNATURE_TWICE,
+	.unfinished = ERROR_TAG_SIGNATURE_UNFINISHED,
+	.newline = ERROR_TAG_SIGNATURE_NEWLINE,
+	.trailing = ERROR_TAG_SIGNATURE_TRAILING,
 };
-#define ARMOR_COUNT (sizeof(armors) / sizeof(armors[0]))
 
 struct tag_splitter {
 	struct lines lines;
@@ -182,85 +179,16 @@ static int read_headers(struct tag_splitter *splitter, struct error *err)
 	return rc;
 }
 
-/* The armor whose first line starts at an offset, as git tells it: by what the line
- * begins with. ARMOR_COUNT: none. */
-static size_t armor_at(const struct lines *lines, size_t at)
-{
-	struct span rest = { lines->object + at, lines->length - at };
-	for (size_t i = 0; i < ARMOR_COUNT; i++)
-		if (span_starts_with(rest, armors[i].begin))
-			return i;
-	return ARMOR_COUNT;
-}
-
-static size_t next_line(const struct lines *lines, size_t at)
-{
-	const char *end = memchr(lines->object + at, '\n', lines->length - at);
-	return end == NULL ? lines->length : (size_t)(end - lines->object) + 1;
-}
-
-/* From the armor's first line to the end of the object, nothing but one armor. */
-static int check_armor(const struct lines *lines, size_t start, size_t armor,
-		       struct error *err)
-{
-	size_t begin_length = strlen(armors[armor].begin);
-	size_t end_length = strlen(armors[armor].end);
-	size_t at = next_line(lines, start);
-	if (lines->object[start + begin_length] != '\n')
-		return error_set(err, ERROR_TAG_SIGNATURE_BEGIN,
-				 "the first line of the tag's signature, at byte %zu, "
-				 "has something behind it",
-				 start);
-	for (; at < lines->length; at = next_line(lines, at)) {
-		struct span rest = { lines->object + at, lines->length - at };
-		if (!span_starts_with(rest, armors[armor].end))
-			continue;
-		if (rest.length == end_length)
-			return error_set(err, ERROR_TAG_SIGNATURE_NEWLINE,
-					 "the last line of the tag's signature, at "
-					 "byte %zu, does not end in a line feed",
-					 at);
-		if (rest.length != end_length + 1 || rest.bytes[end_length] != '\n')
-			return error_set(err, ERROR_TAG_SIGNATURE_TRAILING,
-					 "something follows the tag's signature, "
-					 "behind byte %zu",
-					 at + end_length);
-		return 0;
-	}
-	return error_set(err, ERROR_TAG_SIGNATURE_UNFINISHED,
-			 "the tag's signature at byte %zu has no last line '%s'", start,
-			 armors[armor].end);
-}
-
 static int find_signature(struct tag_splitter *splitter, struct error *err)
 {
 	const struct lines *lines = &splitter->lines;
-	size_t start = lines->length;
-	size_t armor = ARMOR_COUNT;
-	for (size_t at = lines->at; at < lines->length; at = next_line(lines, at)) {
-		size_t found = armor_at(lines, at);
-		if (found == ARMOR_COUNT)
-			continue;
-		if (armor != ARMOR_COUNT)
-			return error_set(err, ERROR_TAG_SIGNATURE_TWICE,
-					 "the tag holds a second signature block, at "
-					 "byte %zu",
-					 at);
-		armor = found;
-		start = at;
-	}
-	if (armor != ARMOR_COUNT) {
-		if (start + strlen(armors[armor].begin) == lines->length)
-			return error_set(err, ERROR_TAG_SIGNATURE_UNFINISHED,
-					 "the tag's signature at byte %zu has no last "
-					 "line '%s'",
-					 start, armors[armor].end);
-		int rc = check_armor(lines, start, armor, err);
-		if (rc != 0)
-			return rc;
+	size_t start;
+	int rc = signed_tail_find(lines, &tail_codes, &start, err);
+	if (rc != 0)
+		return rc;
+	if (start < lines->length)
 		splitter->text.signature =
 			(struct span){ lines->object + start, lines->length - start };
-	}
 	splitter->text.message =
 		(struct span){ lines->object + lines->at, start - lines->at };
 	payload_without(splitter->text.payload, &splitter->text.payload_count,

@@ -211,6 +211,56 @@ forge() {
 	assert_accepted
 }
 
+@test "hook: every tag of a chain is looked at, and its end" {
+	local mallory i
+	mallory="user.signingKey=$T/keys/mallory"
+	make_key mallory
+	git() { command git -C "$T/work" -c advice.nestedTag=false "$@"; }
+	commit
+	git tag -s -m "inner" inner
+	git tag -s -m "outer" outer inner
+	push origin outer
+	assert_accepted
+	# Somebody else's tag beneath ours.
+	git -c "$mallory" tag -s -m "hers" hers
+	git tag -s -m "over hers" over hers
+	push origin over
+	assert_refused
+	assert_says "which no principal holds"
+	# Ours beneath somebody else's.
+	git -c "$mallory" tag -s -m "over mine" hers-over inner
+	push origin hers-over
+	assert_refused
+	# Chains have an end, and it is a commit.
+	git tag -s -m "of a tree" tree "HEAD^{tree}"
+	git tag -s -m "over a tree" over-tree tree
+	push origin over-tree
+	assert_refused
+	assert_says "does not lead to a"
+	git tag -s -m 0 deep0
+	for i in {1..9}; do git tag -s -m "$i" "deep$i" "deep$((i - 1))"; done
+	push origin deep9
+	assert_refused
+	push origin deep5
+	assert_accepted
+}
+
+@test "hook: a lightweight tag says nothing of its own" {
+	push origin HEAD:refs/tags/old HEAD~0:refs/tags/same
+	assert_accepted
+	commit --no-gpg-sign
+	push origin HEAD:refs/tags/new
+	assert_refused
+	assert_says "the commit is not signed"
+	# A tag object under another name is still the tag that it is.
+	git -C "$T/work" tag -s -m "first" v1 origin/main
+	push origin v1 refs/tags/v1:refs/tags/v2
+	assert_refused
+	assert_says "is named 'v1', not as it is pushed"
+	push origin v1
+	assert_accepted
+}
+
 @test "hook: a tag of a tree or a blob is refused" {
 	git -C "$T/work" tag a-tree "HEAD^{tree}"
 	push origin a-tree

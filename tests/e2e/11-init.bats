@@ -321,3 +321,11 @@ hook() {
 	assert_says "POST /api/v1/hints HTTP/1.0"
 	assert_says "{\"path\":\"$T/shop.git\",\"refs\":[{\"ref\":\"refs/heads/main\",\"old\":\"$old\",\"new\":\"$(tip "$T/shop.git" main)\"}],\"pusher\":\"carol\"}"
 }
+
+@test "init: a SHA-256 repository is refused clearly" {
+	git init -q --bare --object-format=sha256 "$T/sha256.git"
+	run gitgate init "$T/sha256.git" --config "$T/gitgate.yaml" --socket none
+	[ "$status" -ne 0 ]
+	assert_says "uses another hash than SHA-1"
+	[ ! -e "$T/sha256.git/hooks/pre-receive" ]
+}

@@ -254,3 +254,12 @@ rules:
 	[ "$status" -ne 0 ]
 	assert_says ".gitgate.yaml:4:5"
 }
+
+@test "check: a SHA-256 repository is refused clearly" {
+	git init -q --object-format=sha256 "$T/sha256"
+	git -C "$T/sha256" commit -q --allow-empty -m x
+	cd "$T/sha256"
+	check --floor "$T/gitgate.yaml"
+	[ "$status" -ne 0 ]
+	assert_says "uses another hash than SHA-1"
+}

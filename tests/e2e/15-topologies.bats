@@ -3,22 +3,12 @@
 # genuine twin, the same shape with that commit signed, which is accepted.
 
 load helpers
+load topologies
 
 setup() {
 	begin
 	make_guarded
 	cd "$T/work"
-}
-
-# one NAME [options]: a commit of its own file on the present branch
-one() {
-	echo "$1" >"$1.txt"
-	git add -A
-	git commit -q -m "$1" "${@:2}"
-}
-
-join() {
-	git merge -q -S --no-ff --allow-unrelated-histories -m "merge $*" "$@"
 }
 
 # expect_both SHAPE REFSPEC...: SHAPE is a function that builds with $1 as the hidden
@@ -41,183 +31,56 @@ expect_both() {
 	assert_accepted
 }
 
-# The hidden commit is remembered under a name that is not pushed.
-mark() {
-	git update-ref refs/tests/HIDDEN HEAD
-	git symbolic-ref HIDDEN refs/tests/HIDDEN
-}
-
-deep() {
-	one hidden "$1"
-	mark
-	one a -S
-	one b -S
-	one c -S
-}
-
 @test "topology: behind signed commits" {
 	expect_both deep main
-}
-
-side() {
-	git checkout -q -b side
-	one hidden "$1"
-	mark
-	git checkout -q main
-	one a -S
-	join side
 }
 
 @test "topology: second parent of a merge" {
 	expect_both side main
 }
 
-side_deep() {
-	git checkout -q -b side
-	one hidden "$1"
-	mark
-	one b -S
-	git checkout -q main
-	one a -S
-	join side
-	one c -S
-}
-
 @test "topology: behind a signed commit on a side branch" {
 	expect_both side_deep main
-}
-
-octopus() {
-	local branch
-	for branch in x y z; do
-		git checkout -q -b $branch main
-		if [ $branch = z ]; then one hidden "$1" && mark; else one $branch -S; fi
-	done
-	git checkout -q main
-	join x y z
 }
 
 @test "topology: last parent of an octopus" {
 	expect_both octopus main
 }
 
-other_root() {
-	git checkout -q --orphan other
-	one hidden "$1"
-	mark
-	one more -S
-	git checkout -q main
-	one a -S
-	join other
-}
-
 @test "topology: the root of another history" {
 	expect_both other_root main
-}
-
-new_branch() {
-	git checkout -q -b feature
-	one hidden "$1"
-	mark
-	one a -S
 }
 
 @test "topology: on a new branch" {
 	expect_both new_branch feature
 }
 
-on_tag() {
-	git checkout -q -b feature
-	one hidden "$1"
-	mark
-	git tag -s -m "signed tag" v1
-}
-
 @test "topology: under a signed tag" {
 	expect_both on_tag v1
-}
-
-tag_of_tag() {
-	git checkout -q -b feature
-	one hidden "$1"
-	mark
-	git tag -s -m "inner" inner
-	git tag -s -m "outer" outer inner
 }
 
 @test "topology: under a tag of a tag" {
 	expect_both tag_of_tag outer
 }
 
-criss_cross() {
-	git checkout -q -b left
-	one l -S
-	git checkout -q -b right main
-	one hidden "$1"
-	mark
-	git checkout -q left
-	join right
-	git checkout -q right
-	git reset -q --hard HIDDEN
-	join left~1
-	git checkout -q main
-	join left
-	join right
-}
-
 @test "topology: in a criss-cross of merges" {
 	expect_both criss_cross main
-}
-
-reverted() {
-	one hidden "$1"
-	mark
-	git revert --no-edit -S HEAD >/dev/null
 }
 
 @test "topology: undone again by a signed commit" {
 	expect_both reverted main
 }
 
-ours() {
-	git checkout -q -b side
-	one hidden "$1"
-	mark
-	git checkout -q main
-	git merge -q -S -s ours -m "ours" side
-}
-
 @test "topology: merged with no change at all" {
 	expect_both ours main
-}
-
-empty() {
-	git commit -q --allow-empty -m "empty" "$1"
-	mark
-	one a -S
 }
 
 @test "topology: an empty commit" {
 	expect_both empty main
 }
 
-two_refs() {
-	one a -S
-	git checkout -q -b second
-	one hidden "$1"
-	mark
-	one b -S
-}
-
 @test "topology: behind the second of two refs" {
 	expect_both two_refs main second
-}
-
-forced() {
-	git checkout -q -B main "$(git commit-tree -S -m "new root" HEAD^{tree})"
-	one hidden "$1"
-	mark
-	one a -S
 }
 
 @test "topology: in a history that replaces the old one by force" {

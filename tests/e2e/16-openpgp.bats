@@ -359,3 +359,27 @@ revoke_key() {
 	assert_refused
 	assert_says "merging its parents gives another"
 }
+
+@test "openpgp: pushes are signed too, under the names that git gives the key" {
+	local name
+	key alice ed25519
+	floor alice
+	printf '  - {name: pushes-are-signed, push: {by: [alice]}}\n' >>"$T/gitgate.yaml"
+	guarded
+	# By name and address, as git names a committer; its address alone, the whole fingerprint, a key id.
+	for name in "alice <alice@example.org>" "alice@example.org" "$FINGERPRINT" "0x${FINGERPRINT: -16}!"; do
+		git -C "$T/work" config user.signingKey "$name"
+		sign "$FINGERPRINT"
+		push origin HEAD:main
+		assert_refused
+		assert_says "the push is not signed"
+		push --signed origin HEAD:main
+		assert_accepted
+	done
+	# A part of her name finds the key for gpg, and says nothing here.
+	sign "$FINGERPRINT"
+	git -C "$T/work" config user.signingKey "alice <"
+	push --signed origin HEAD:main
+	assert_refused
+	assert_says "but says that 'alice <' pushes"
+}

@@ -517,3 +517,18 @@ has_failed() {
 	assert_equal "$status" 0
 	assert_live "one"
 }
+
+@test "service: a SHA-256 repository is never judged, and the log says why" {
+	make_served
+	rm -rf "$T/shop.git" "$T/work"
+	git init -q --bare --object-format=sha256 "$T/shop.git"
+	git init -q --object-format=sha256 "$T/work"
+	put deploy/web/app.yaml "one"
+	commit
+	git -C "$T/work" push -q "$T/shop.git" main
+	start_service
+	gg poll shop
+	assert_logged "mismatched algorithms: client sha1; server sha256"
+	! grep -q '"event":"judged"' "$T/log" || fail "it was judged"
+	assert_equal "$(live)" ""
+}

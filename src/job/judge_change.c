@@ -268,18 +268,24 @@ static int narrow_trust(struct judge *judge, const struct policy *policy,
 	return 0;
 }
 
-/* Whether a tree holds exactly the files that the present policy was built from. */
-static bool has_sources(struct repo *repo, const struct oid *tree,
-			const struct sources *sources)
+/* Whether a tree holds exactly the files that the present policy was built from: 1, 0,
+ * or why that cannot be known. */
+static int has_sources(struct repo *repo, const struct oid *tree,
+		       const struct sources *sources, struct error *err)
 {
-	struct tree_entry entry;
-
-	for (size_t i = 0; i < sources->count; i++)
-		if (repo_tree_find(repo, tree, sources->items[i].name, &entry, NULL) !=
-			    0 ||
-		    entry.mode != sources->items[i].mode ||
+	for (size_t i = 0; i < sources->count; i++) {
+		struct tree_entry entry;
+		struct error missing = ERROR_INIT;
+		int rc = repo_tree_find(repo, tree, sources->items[i].name, &entry,
+					&missing);
+		if (rc == ERROR_NOT_FOUND)
+			return 0;
+		if (rc != 0)
+			return error_set(err, rc, "%s", missing.text);
+		if (entry.mode != sources->items[i].mode ||
 		    !oid_equal(&entry.id, &sources->items[i].id))
-			return false;
+			return 0;
+	}
 	return sources->count > 0;
 }
 
@@ -293,10 +299,10 @@ static int check_pushed_policy(const struct collector *collector,
 	struct policy *policy = NULL;
 	struct error missing = ERROR_INIT;
 
-	if (has_sources(repo, &collector->tip_tree, sources))
-		return 0;
-	int rc = repo_tree_find(repo, &collector->tip_tree, POLICY_FILE, &after,
-				&missing);
+	int rc = has_sources(repo, &collector->tip_tree, sources, err);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = repo_tree_find(repo, &collector->tip_tree, POLICY_FILE, &after, &missing);
 	if (rc == ERROR_NOT_FOUND)
 		return 0;
 	if (rc != 0)

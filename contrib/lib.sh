@@ -14,6 +14,7 @@ export GITGATE_SHARED="${GITGATE_SHARED-}"
 # Debian's names of packages. The tests that a package is missing for are skipped, the build is not.
 BUILD_PACKAGES=(gcc make libc6-dev autoconf automake pkg-config git openssh-client
 	libgit2-dev libyaml-dev libssl-dev libpcre2-dev libsqlite3-dev libseccomp-dev libmicrohttpd-dev
+	libcurl4-openssl-dev librnp-dev)
 TEST_PACKAGES=(bats check clang-format curl gitolite3 gnupg gpgsm groff-base libidn2-0 lighttpd lighttpd-mod-openssl nginx-light openssh-server openssl perl procps sqlite3 strace)
 # npm's, with the versions that expectations and documents belong to; they go into the build directory.
 NPM_PACKAGES=(@octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1 @stoplight/prism-cli@5.14.2 emulate@0.11.2

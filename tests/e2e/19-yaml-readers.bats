@@ -5,8 +5,8 @@ load helpers
 
 setup() {
 	begin
-	TO_JSON=$GITGATE_BUILD/tests/unit/doc_to_json
-	[ -x "$TO_JSON" ] || skip "needs tests/unit/doc_to_json"
+	TO_JSON=$GITGATE_BUILD/tests/e2e/doc_to_json
+	[ -x "$TO_JSON" ] || skip "needs tests/e2e/doc_to_json"
 }
 
 teardown() {

@@ -109,8 +109,8 @@ struct spoil {
 /* Puts `to` in the place of the first `from`; '\1' stands for NUL. */
 static void spoil(struct buf *out, const struct spoil *change)
 {
-	const char *at = *change->from ? strstr(GENUINE, change->from)
-				       : GENUINE + strlen(GENUINE);
+	const char *at =
+		*change->from ? strstr(GENUINE, change->from) : strchr(GENUINE, '\0');
 	ck_assert_msg(at != NULL, "%s: not in the certificate", change->what);
 	buf_add(out, GENUINE, (size_t)(at - GENUINE));
 	buf_add_string(out, change->to);

@@ -1,4 +1,4 @@
-/* tests/unit/doc_to_json.c - what docs_parse() reads, as JSON: for tests that ask other
+/* tests/e2e/doc_to_json.c - what docs_parse() reads, as JSON: for tests that ask other
  * readers.
  *
  * usage: doc_to_json yaml|kubernetes|json [FILE...]

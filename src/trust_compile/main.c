@@ -258,5 +258,6 @@ int main(int argc, char **argv)
 	buf_release(&compiling.output);
 	if (rc != 0)
 		dprintf(errors, "%s: %s\n", error_name(rc), err.text);
-	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	/* As all that is confined: what libraries do at the end may need more. */
+	_exit(rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "doc/json_reader.h"
@@ -14,13 +15,11 @@ enum doc_format doc_format_of(const char *path)
 	return text_ends_with(path, ".json") ? DOC_JSON : DOC_YAML;
 }
 
-int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
-	       const char *text, size_t length, const struct limits *limits,
-	       struct doc_problem *problem)
+/* Reads a text to which the tree will refer; it is not changed yet. */
+static int read_docs(struct docs *out, struct arena *arena, enum doc_format format,
+		     const char *text, size_t length, const struct limits *limits,
+		     struct doc_problem *problem)
 {
-	*problem = (struct doc_problem){ 0 };
-	text = text == NULL ? "" : text;
-	limits = limits == NULL ? &limits_default : limits;
 	switch (format) {
 	case DOC_YAML:
 	case DOC_KUBERNETES:
@@ -32,6 +31,46 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	}
 	return problem_set(problem, ERROR_SYNTAX, (struct place){ 1, 1 }, "",
 			   "the format of the document is unknown");
+}
+
+static void end_texts(const struct docs *docs)
+{
+	for (size_t i = 0; i < docs->count; i++)
+		node_end_texts(docs->roots[i]);
+}
+
+int docs_parse_in_place(struct docs *out, struct arena *arena, enum doc_format format,
+			char *text, size_t length, const struct limits *limits,
+			struct doc_problem *problem)
+{
+	*problem = (struct doc_problem){ 0 };
+	limits = limits == NULL ? &limits_default : limits;
+	int status = read_docs(out, arena, format, text, length, limits, problem);
+	if (status == 0)
+		end_texts(out);
+	return status;
+}
+
+/* The text in the arena, so that the tree borrows nothing. */
+static char *keep_text(struct arena *arena, const char *text, size_t length)
+{
+	char *kept = length > SIZE_MAX - DOC_TEXT_ROOM
+			     ? NULL
+			     : arena_alloc(arena, length + DOC_TEXT_ROOM);
+	if (kept != NULL && length > 0)
+		memcpy(kept, text, length);
+	return kept;
+}
+
+int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
+	       const char *text, size_t length, const struct limits *limits,
+	       struct doc_problem *problem)
+{
+	*problem = (struct doc_problem){ 0 };
+	char *kept = keep_text(arena, text, length);
+	if (kept == NULL)
+		return problem_memory(problem, (struct place){ 1, 1 });
+	return docs_parse_in_place(out, arena, format, kept, length, limits, problem);
 }
 
 /* A key at the start of a line, as people write it. */

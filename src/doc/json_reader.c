@@ -322,7 +322,7 @@ static int read_scalar(struct reader *reader)
 {
 	const char *start = reader->at;
 	struct scalar scalar = { .place = place_of(reader, start) };
-	const struct node *node;
+	struct node node;
 	int status;
 	if (*start == '"')
 		status = read_string(reader, &scalar);
@@ -332,7 +332,7 @@ static int read_scalar(struct reader *reader)
 		status = read_word(reader, &scalar);
 	if (status == 0)
 		status = tree_scalar(&reader->tree, &scalar, &node);
-	return status != 0 ? status : tree_add(&reader->tree, node, scalar.place);
+	return status != 0 ? status : tree_add(&reader->tree, &node, scalar.place);
 }
 
 static int read_value(struct reader *reader, enum expected *next)
@@ -373,9 +373,9 @@ static int read_key(struct reader *reader, enum expected *next)
 static int close_container(struct reader *reader)
 {
 	struct place place = reader->tree.frames[reader->tree.depth - 1].place;
-	const struct node *node;
+	struct node node;
 	int status = tree_close(&reader->tree, &node);
-	return status != 0 ? status : tree_add(&reader->tree, node, place);
+	return status != 0 ? status : tree_add(&reader->tree, &node, place);
 }
 
 static int refuse_more(struct reader *reader, const struct frame *frame)
@@ -467,7 +467,9 @@ int json_read(struct docs *out, struct arena *arena, const char *text, size_t le
 					   .limits = limits,
 					   .depth_limit = LIMIT_JSON_DEPTH,
 					   .node_limit = LIMIT_JSON_NODES,
-					   .problem = problem },
+					   .problem = problem,
+					   .source = text,
+					   .source_end = text + length },
 				 .problem = problem,
 				 .any_text = any_text,
 				 .marked = text,
@@ -478,12 +480,14 @@ int json_read(struct docs *out, struct arena *arena, const char *text, size_t le
 	const struct node **roots = NULL;
 	if (status == 0) {
 		roots = arena_alloc(arena, sizeof(*roots));
-		if (roots == NULL)
+		const struct node *root = tree_root(&reader.tree);
+		if (roots == NULL || root == NULL)
 			status = problem_memory(problem, start);
+		else
+			roots[0] = root;
 	}
 	if (status != 0)
 		return status;
-	roots[0] = reader.tree.root;
 	*out = (struct docs){ .roots = roots, .count = 1 };
 	return 0;
 }

@@ -144,7 +144,7 @@ static uint32_t link_value(struct linker *linker, const struct node *node)
 	*(struct image_value *)link_at(linker, offset) = (struct image_value){
 		.kind = node->kind,
 		.truth = node_boolean(node),
-		.weight = node->weight,
+		.weight = node_weight(node),
 		.data = data,
 	};
 	return offset;
@@ -154,7 +154,7 @@ static uint32_t link_constants(struct linker *linker, const struct constants *co
 {
 	uint32_t list = link_list(linker, constants->count);
 	for (uint32_t i = 0; i < constants->count; i++)
-		set_item(linker, list, i, link_value(linker, constants->nodes[i]));
+		set_item(linker, list, i, link_value(linker, &constants->nodes[i]));
 	return list;
 }
 
@@ -257,7 +257,7 @@ static struct image_operation link_operation(struct linker *linker,
 		break;
 	case OPERATION_CONST:
 	case OPERATION_ENUM:
-		to.a = link_constants(linker, from->constants);
+		to.a = link_constants(linker, &from->constants);
 		break;
 	case OPERATION_MINIMUM:
 	case OPERATION_EXCLUSIVE_MINIMUM:

@@ -315,7 +315,7 @@ bool report_unknown(const struct check *check, const struct pair *pair,
 	if (check->run->report == NULL)
 		return false;
 	struct path path = { .parent = check->path,
-			     .key = pair->key,
+			     .key = &pair->key,
 			     .depth =
 				     check->path == NULL ? 1 : check->path->depth + 1 };
 	struct line line;
@@ -326,14 +326,14 @@ bool report_unknown(const struct check *check, const struct pair *pair,
 		line_add_subject(&line, &path);
 		line_add_text(&line, " is not allowed");
 		if (object != NULL)
-			suggest(&mend, check, pair->key, object);
+			suggest(&mend, check, &pair->key, object);
 	}
 	bool closed = check->operation->kind == OPERATION_PROPERTIES;
 	return report_complaint(
 		check, &(struct complaint){ .message = &line,
 					    .mend = mend.length > 0 ? mend.text : NULL,
-					    .node = pair->value,
-					    .key = pair->key,
+					    .node = &pair->value,
+					    .key = &pair->key,
 					    .path = &path,
 					    .keyword = closed ? "additionalProperties"
 							      : NULL });
@@ -375,10 +375,10 @@ bool report_equal_items(const struct check *check, uint32_t first, uint32_t seco
 		line_add_subject(&line, &paths[0]);
 		line_add(&line, ", but items must differ");
 	}
-	return report_complaint(check,
-				&(struct complaint){ .message = &line,
-						     .node = check->node->items[second],
-						     .path = &paths[1] });
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .node = &check->node->items[second],
+					    .path = &paths[1] });
 }
 
 bool report_not(const struct check *check)

@@ -21,8 +21,8 @@ bool decide(struct run *run, uint32_t index, const struct node *node)
 		const struct image_schema *item = &run->schema->schemas[schema->direct];
 		valid = enter(run, node);
 		for (uint32_t i = 0; i < node->length && valid; i++)
-			valid = (item->sure & KIND_BIT(node->items[i]->kind)) != 0 ||
-				decide(run, schema->direct, node->items[i]);
+			valid = (item->sure & KIND_BIT(node->items[i].kind)) != 0 ||
+				decide(run, schema->direct, &node->items[i]);
 	} else {
 		unsigned int references = run->references;
 		run->references = 0;
@@ -38,11 +38,11 @@ bool decide(struct run *run, uint32_t index, const struct node *node)
 static bool decide_map(struct run *run, const struct image_object *object,
 		       const struct node *node)
 {
-	const struct pair *pairs = node->mapping->pairs;
+	const struct pair *pairs = node->pairs;
 	if (object->additional == SCHEMA_NONE)
 		return true;
 	for (uint32_t i = 0; i < node->length; i++) {
-		const struct node *value = pairs[i].value;
+		const struct node *value = &pairs[i].value;
 		if ((object->additional_sure & KIND_BIT(value->kind)) == 0 &&
 		    !decide(run, object->additional, value))
 			return false;
@@ -53,13 +53,13 @@ static bool decide_map(struct run *run, const struct image_object *object,
 bool decide_object(struct run *run, const struct image_object *object,
 		   const struct node *node)
 {
-	const struct pair *pairs = node->mapping->pairs;
+	const struct pair *pairs = node->pairs;
 	uint64_t missing = object->required;
 	if (object->row_count == 0)
 		return decide_map(run, object, node);
 	for (uint32_t i = 0; i < node->length; i++) {
-		const struct node *value = pairs[i].value;
-		const struct node *key = pairs[i].key;
+		const struct node *value = &pairs[i].value;
+		const struct node *key = &pairs[i].key;
 		const struct image_property *row =
 			object_find(run->schema, object, key->text, key->length);
 		uint32_t child = object->additional;

@@ -193,10 +193,9 @@ static int check_kubernetes(struct yaml_parser *parser, bool explicit)
 
 static int read_document(struct yaml_parser *parser)
 {
-	const struct node *root;
 	int status = start_document(parser);
 	if (status == 0)
-		status = yaml_block_node(parser, -1, YAML_INLINE, &root);
+		status = yaml_block_node(parser, -1, YAML_INLINE, &parser->tree.root);
 	if (status != 0)
 		return status;
 	yaml_pass_space(parser);
@@ -205,7 +204,8 @@ static int read_document(struct yaml_parser *parser)
 	const struct node **slot =
 		ARENA_PUSH(parser->arena, &parser->docs.roots, &parser->docs.count,
 			   &parser->root_capacity);
-	if (slot == NULL)
+	const struct node *root = tree_root(&parser->tree);
+	if (slot == NULL || root == NULL)
 		return problem_memory(parser->problem, yaml_place(parser));
 	*slot = root;
 	return 0;
@@ -314,7 +314,9 @@ int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
 						.merges = true,
 						.merge_at_end =
 							format == DOC_KUBERNETES,
-						.problem = problem } };
+						.problem = problem,
+						.source = text,
+						.source_end = text + length } };
 	if (length >= 3 && memcmp(text, byte_order_mark, 3) == 0) {
 		text += 3;
 		length -= 3;

@@ -1,6 +1,7 @@
 /* doc/doc.c - the reader of a file by its format. */
 #include "doc/doc.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -15,9 +16,9 @@ enum doc_format doc_format_of(const char *path)
 	return text_ends_with(path, ".json") ? DOC_JSON : DOC_YAML;
 }
 
-/* Reads a text to which the tree will refer; it is not changed yet. */
+/* Reads a text to which the tree refers; its texts are not ended yet. */
 static int read_docs(struct docs *out, struct arena *arena, enum doc_format format,
-		     const char *text, size_t length, const struct limits *limits,
+		     char *text, size_t length, const struct limits *limits,
 		     struct doc_problem *problem)
 {
 	switch (format) {
@@ -33,10 +34,14 @@ static int read_docs(struct docs *out, struct arena *arena, enum doc_format form
 			   "the format of the document is unknown");
 }
 
-static void end_texts(const struct docs *docs)
+/* `text` as it was before it was read. */
+static void hint_at_template(struct doc_problem *problem, const char *text,
+			     size_t length)
 {
-	for (size_t i = 0; i < docs->count; i++)
-		node_end_texts(docs->roots[i]);
+	if (problem->code == ERROR_SYNTAX && doc_looks_like_template(text, length))
+		snprintf(problem->mend, sizeof(problem->mend),
+			 "this looks like a template: render it, or leave it out of "
+			 "the rule's paths");
 }
 
 int docs_parse_in_place(struct docs *out, struct arena *arena, enum doc_format format,
@@ -46,8 +51,8 @@ int docs_parse_in_place(struct docs *out, struct arena *arena, enum doc_format f
 	*problem = (struct doc_problem){ 0 };
 	limits = limits == NULL ? &limits_default : limits;
 	int status = read_docs(out, arena, format, text, length, limits, problem);
-	if (status == 0)
-		end_texts(out);
+	for (size_t i = 0; status == 0 && i < out->count; i++)
+		node_end_texts(out->roots[i]);
 	return status;
 }
 
@@ -70,7 +75,11 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	char *kept = keep_text(arena, text, length);
 	if (kept == NULL)
 		return problem_memory(problem, (struct place){ 1, 1 });
-	return docs_parse_in_place(out, arena, format, kept, length, limits, problem);
+	int status =
+		docs_parse_in_place(out, arena, format, kept, length, limits, problem);
+	if (status != 0 && (format == DOC_YAML || format == DOC_KUBERNETES))
+		hint_at_template(problem, text, length);
+	return status;
 }
 
 /* A key at the start of a line, as people write it. */

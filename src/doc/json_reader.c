@@ -24,7 +24,7 @@ enum expected {
 };
 
 struct reader {
-	const char *text;
+	char *text;
 	const char *at;
 	const char *end;
 	struct tree tree;
@@ -181,6 +181,8 @@ static int find_quote(struct reader *reader, const char **quote, bool *escapes)
 static int decode(struct reader *reader, const char *quote, struct scalar *scalar)
 {
 	size_t needed = (size_t)(quote - reader->at) + 1;
+	scalar->room = reader->text + (reader->at - reader->text);
+	scalar->room_length = needed;
 	if (needed > reader->scratch_size) {
 		char *scratch = realloc(reader->scratch, needed);
 		if (scratch == NULL)
@@ -198,6 +200,7 @@ static int decode(struct reader *reader, const char *quote, struct scalar *scala
 		if (status != 0)
 			return status;
 	}
+	place_of(reader, quote); /* what stands before it will change */
 	scalar->text = reader->scratch;
 	scalar->length = (size_t)(to - reader->scratch);
 	return 0;
@@ -449,7 +452,7 @@ static int read_document(struct reader *reader)
 	return 0;
 }
 
-int json_read(struct docs *out, struct arena *arena, const char *text, size_t length,
+int json_read(struct docs *out, struct arena *arena, char *text, size_t length,
 	      const struct limits *limits, bool any_text, struct doc_problem *problem)
 {
 	struct place start = { 1, 1 };

@@ -85,23 +85,27 @@ static char *copy_text(struct tree *tree, const struct scalar *scalar)
 	return text;
 }
 
-static bool is_in_source(const struct tree *tree, const struct scalar *scalar)
+/* Where the text is to stand; NULL: out of memory. */
+static const char *place_text(struct tree *tree, const struct scalar *scalar)
 {
-	return scalar->text >= tree->source && scalar->text < tree->source_end &&
-	       scalar->tag == NULL && scalar->written == NULL;
+	static const char empty[DOC_TEXT_ROOM];
+	if (scalar->tag != NULL || scalar->written != NULL)
+		return copy_text(tree, scalar);
+	if (scalar->length == 0)
+		return empty;
+	if (scalar->text >= tree->source && scalar->text < tree->source_end)
+		return scalar->text;
+	if (scalar->length >= scalar->room_length)
+		return copy_text(tree, scalar);
+	return memcpy(scalar->room, scalar->text, scalar->length);
 }
 
 int tree_scalar(struct tree *tree, const struct scalar *scalar, struct node *out)
 {
-	static const char empty[DOC_TEXT_ROOM];
 	int status = count_node(tree, scalar->place);
 	if (status != 0)
 		return status;
-	const char *text = scalar->text;
-	if (scalar->length == 0 && scalar->tag == NULL && scalar->written == NULL)
-		text = empty;
-	else if (!is_in_source(tree, scalar))
-		text = copy_text(tree, scalar);
+	const char *text = place_text(tree, scalar);
 	if (text == NULL)
 		return problem_memory(tree->problem, scalar->place);
 	*out = (struct node){

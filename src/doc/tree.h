@@ -24,6 +24,8 @@ struct scalar {
 	size_t length;
 	const char *written; /* where it differs from the text; copied */
 	size_t written_length;
+	char *room; /* of the source, for a text that differs; NULL: none */
+	size_t room_length;
 	const char *tag; /* borrowed, in the arena; NULL: none */
 	struct place place;
 };

@@ -429,6 +429,11 @@ int yaml_scalar_node(struct yaml_parser *parser, const struct atom *atom,
 		return status;
 	scalar.kind = reading.kind;
 	scalar.flags |= reading.truth ? NODE_FLAG_TRUE : 0;
+	if (atom->written != NULL) {
+		yaml_place(parser); /* columns before the cursor are not asked again */
+		scalar.room = parser->text + (atom->written - parser->text);
+		scalar.room_length = (size_t)(parser->at - atom->written);
+	}
 	status = tree_scalar(&parser->tree, &scalar, out);
 	if (status == 0 && properties->anchor != NULL)
 		properties->anchor->node = *out;

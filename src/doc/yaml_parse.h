@@ -34,6 +34,7 @@ struct properties {
 struct atom {
 	const char *text; /* in the source or parser->scratch */
 	size_t length;
+	const char *written; /* in scratch: from here to the cursor it is written */
 	struct place place;
 	struct node node; /* an alias or a collection in brackets; or unknown */
 	bool plain;
@@ -51,7 +52,7 @@ struct yaml_parser {
 	size_t root_capacity;
 	enum doc_format format;
 
-	const char *text;
+	char *text;
 	const char *text_end;
 	const char *at;
 	const char *end; /* of this document */

@@ -2,8 +2,6 @@
  * and a tree of each. */
 #include "doc/yaml_reader.h"
 
-#include <stdio.h>
-
 #include "base/arena.h"
 #include "base/error.h"
 #include "doc/scan.h"
@@ -280,7 +278,7 @@ static int read_stream(struct yaml_parser *parser)
 	}
 }
 
-static void enter(struct yaml_parser *parser, const char *text, size_t length)
+static void enter(struct yaml_parser *parser, char *text, size_t length)
 {
 	parser->text = text;
 	parser->text_end = text + length;
@@ -298,9 +296,8 @@ static void enter(struct yaml_parser *parser, const char *text, size_t length)
 	parser->at = text;
 }
 
-int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
-	      const char *text, size_t length, const struct limits *limits,
-	      struct doc_problem *problem)
+int yaml_read(struct docs *out, struct arena *arena, enum doc_format format, char *text,
+	      size_t length, const struct limits *limits, struct doc_problem *problem)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
 	struct yaml_parser parser = { .arena = arena,
@@ -336,9 +333,5 @@ int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
 	buf_release(&parser.mended);
 	if (status == 0)
 		*out = parser.docs;
-	if (status == ERROR_SYNTAX && doc_looks_like_template(text, length))
-		snprintf(problem->mend, sizeof(problem->mend),
-			 "this looks like a template: render it, or leave it out of "
-			 "the rule's paths");
 	return status;
 }

@@ -456,6 +456,8 @@ static void link_all(struct linker *linker)
 	header.entries = link_entries(linker);
 	header.patterns = link_patterns(linker);
 	header.dynamics = link_dynamics(linker);
+	header.name_count = (uint32_t)linker->names.count;
+	header.names = link_all_names(linker);
 	header.locations = link_reserve(linker, linker->locations.length);
 	header.location_count =
 		(uint32_t)(linker->locations.length / sizeof(struct image_location));
@@ -498,6 +500,7 @@ int program_link(struct schema **out, const char *name, const struct program *pr
 		status = error_set(err, ERROR_MEMORY,
 				   "out of memory for the schema '%s'", name);
 	map_release(&linker.strings);
+	map_release(&linker.names);
 	buf_release(&linker.locations);
 	buf_release(&linker.objects);
 	char *bytes = status == 0 ? buf_detach(&image, NULL) : NULL;

@@ -100,9 +100,8 @@ static bool check_pair(const struct check *check, const struct image_object *obj
 {
 	const struct pair *pair = &check->node->pairs[index];
 	const struct schema *schema = check->run->schema;
-	const struct image_property *row =
-		object_find(schema, object, pair->key.text, pair->key.length);
-	bool matched = row != NULL && (row->flags & IMAGE_ONLY_REQUIRED) == 0;
+	const struct image_property *row = object_find(schema, object, &pair->key);
+	bool matched = row->name != 0 && (row->flags & IMAGE_ONLY_REQUIRED) == 0;
 	bool valid = true;
 	if (matched && (row->sure & KIND_BIT(pair->value.kind)) == 0)
 		valid = run_below(check, row->schema, &pair->value, &pair->key, index);

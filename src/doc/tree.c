@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "doc/symbol.h"
 
 #define SHOWN_KEY  60
 #define TEXT_BLOCK 1024
@@ -177,6 +178,7 @@ static int make_key(struct tree *tree, struct node *key, struct place place)
 		tree->frames[tree->depth - 1].has_merge = true;
 	key->kind = NODE_STRING;
 	key->flags &= NODE_FLAG_PLAIN;
+	key->symbol = symbol_of(key->text, key->length);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ compare Deployment hot 3 8
 compare Deployment varied 10 45
 compare Service hot 3 5
 compare Service varied 8 18
+compare Service alike 3 5 # different ones, but of few shapes: what JavaScript likes
 compare Deployment bad 3 8
 compare Deployment yaml 2 20
 compare Deployment compile 1 1

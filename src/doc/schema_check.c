@@ -146,8 +146,10 @@ static bool is_row(struct checker *checker, const struct image_object *object,
 	const struct image_schema *schemas =
 		(const void *)(checker->bytes + checker->header->schemas);
 	const struct image_schema *schema = &schemas[row->schema];
+	bool unknown = additional && (schema->flags & IMAGE_NEVER) != 0;
 	return row->sure == schema->sure && row->direct == schema->direct &&
-	       (row->flags & plain) == (schema->flags & plain);
+	       (row->flags & plain) == (schema->flags & plain) &&
+	       ((row->flags & IMAGE_UNKNOWN) != 0) == unknown;
 }
 
 /* A free place ends every search. */
@@ -170,6 +172,16 @@ static bool has_table(struct checker *checker, const struct image_object *object
 	return free_place;
 }
 
+/* The names of an object's bits. */
+static bool has_required_names(struct checker *checker,
+			       const struct image_object *object)
+{
+	if (object->required_names == 0)
+		return object->required == 0;
+	return is_list(checker, object->required_names, is_string) &&
+	       list_at(checker, object->required_names)->count <= IMAGE_NOT_REQUIRED;
+}
+
 static bool is_object(struct checker *checker, uint32_t offset)
 {
 	const struct image_object *object = record(checker, offset, sizeof(*object));
@@ -188,8 +200,7 @@ static bool is_object(struct checker *checker, uint32_t offset)
 	       (object->additional != SCHEMA_NONE ||
 		object->additional_sure == KINDS_ALL) &&
 	       is_list(checker, object->names, is_string) &&
-	       (object->required_names == 0 ||
-		is_list(checker, object->required_names, is_string));
+	       has_required_names(checker, object);
 }
 
 static bool is_items(struct checker *checker, uint32_t offset)

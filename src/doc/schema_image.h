@@ -199,6 +199,7 @@ struct image_dependencies {
 };
 
 enum image_property_flag {
+	IMAGE_UNKNOWN = 64,        /* nothing may stand there */
 	IMAGE_ONLY_REQUIRED = 128, /* "properties" does not have it */
 };
 
@@ -229,7 +230,7 @@ struct image_object {
 	uint32_t shift;
 	uint32_t mask;
 	uint32_t table;          /* struct image_property[mask + 1] */
-	uint32_t row_count;      /* places that are taken */
+	uint32_t row_count;      /* places that are taken; 0: no name says anything */
 	uint32_t names;          /* of "properties": list of strings, in their order */
 	uint32_t required_names; /* list of strings; 0: none */
 	uint32_t patterns;       /* struct image_pattern_property[] */
@@ -315,6 +316,8 @@ static inline const struct image_property *object_find(
 	const struct node *key)
 {
 	const struct image_property *table = image_at(schema, object->table);
+	if (object->row_count == 0)
+		return table;
 	uint32_t number = image_number(schema, key);
 	uint32_t slot = property_slot(object->multiplier, object->shift, number);
 	while (table[slot].name != number && table[slot].name != 0)

@@ -330,7 +330,8 @@ static void find_direct(struct linker *linker, struct image_schema *schema)
 static void finish_row(const struct image_schema *schemas,
 		       const struct image_object *object, struct image_property *row)
 {
-	if (row->name == 0 || (row->flags & IMAGE_ONLY_REQUIRED) != 0)
+	bool additional = row->name == 0 || (row->flags & IMAGE_ONLY_REQUIRED) != 0;
+	if (additional)
 		row->schema = object->additional;
 	row->sure = KINDS_ALL;
 	if (row->schema == SCHEMA_NONE)
@@ -339,6 +340,8 @@ static void finish_row(const struct image_schema *schemas,
 	row->sure = schema->sure;
 	row->direct = schema->direct;
 	row->flags |= schema->flags & (IMAGE_PLAIN_OBJECT | IMAGE_PLAIN_LIST);
+	if (additional && (schema->flags & IMAGE_NEVER) != 0)
+		row->flags |= IMAGE_UNKNOWN;
 }
 
 void link_sure(struct linker *linker)

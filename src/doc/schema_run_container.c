@@ -129,9 +129,8 @@ bool check_properties(const struct check *check)
 		return true;
 	if (!run_steps(check->run, node->length))
 		return false;
-	if (check->run->quick && check->run->report == NULL && check->marks == NULL &&
-	    object->pattern_count == 0)
-		return decide_object(check->run, object, node);
+	if (check->run->quick && check->marks == NULL && object->pattern_count == 0)
+		return decide_object(check, object);
 	if (object->required_names != 0)
 		valid = has_all(check, object->required_names, NULL);
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++)

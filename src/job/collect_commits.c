@@ -117,6 +117,23 @@ int collect_commit(const struct collector *collector, const struct oid *id,
 	return collect_commit_signature(collector, id, text, &out->signature, err);
 }
 
+int collect_tree(const struct collector *collector, const struct oid *id,
+		 struct oid *tree, struct error *err)
+{
+	const struct facts *facts = collector->facts;
+	const struct judge *judge = collector->judge;
+	const struct limits *limits = judge->limits ? judge->limits : &limits_default;
+
+	for (size_t i = 0; i < facts->commit_count; i++)
+		if (facts->commits[i].code == 0 &&
+		    oid_equal(&facts->commits[i].id, id)) {
+			*tree = facts->commits[i].tree;
+			return 0;
+		}
+	return repo_commit_tree(judge->repo, id, limits->values[LIMIT_GIT_COMMIT_BYTES],
+				tree, err);
+}
+
 struct visit {
 	struct collector *collector;
 	struct signature_queue *signatures; /* NULL: nobody asks for them */

@@ -143,6 +143,9 @@ struct collector {
 };
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */
+/* The tree of a commit: from the range itself, or read. */
+int collect_tree(const struct collector *collector, const struct oid *id,
+		 struct oid *tree, struct error *err);
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
 /* Which rules about signatures of paths each commit concerns; needs commits. A merge
  * concerns what it does not simply take from the side that changed it. */

@@ -256,7 +256,7 @@ is_ignored() {
 		a glob that is broken|git --git-dir=shop.git config gitgate.protected '[a'
 		a timeout of nothing|git --git-dir=shop.git config gitgate.timeout ''
 		the floor's name is relative|git --git-dir=shop.git config gitgate.config gitgate.yaml
-		grafts|mkdir -p shop.git/info; git -C work rev-parse HEAD >shop.git/info/grafts
+		grafts|mkdir -p shop.git/info; git -C clone rev-parse HEAD >shop.git/info/grafts
 	END
 	# On the protected side: put there by hand, as no push could.
 	while IFS='|' read -r name change; do
@@ -362,7 +362,7 @@ is_ignored() {
 	done
 }
 
-@test "K1: at least 60 fault points, in at most 90 seconds" {
+@test "K1: at least 60 fault points" {
 	[ -n "${TRACED-}" ] || skip "strace is missing or must not trace here: fewer points"
 	local points
 	points=$(sort -u "$SCENE/count" | wc -l)

@@ -127,7 +127,10 @@ static int collect(struct trust *trust, struct repo *repo, const struct policy *
 	judge.trusted = parents;
 	if (rc == 0)
 		rc = collect_commits(&collector, err);
-	return rc == 0 ? collect_touched(&collector, err) : rc;
+	if (rc == 0)
+		rc = collect_touched(&collector, err);
+	map_release(&collector.by_id);
+	return rc;
 }
 
 static void say(const struct trust *trust, const char *label, const char *text)

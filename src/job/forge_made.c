@@ -200,13 +200,12 @@ int forge_made_ask(struct forge_made *forge, const struct recompute_step *questi
 static const struct commit_fact *find_unverified(const struct forge_made *forge,
 						 const struct commit_fact *merge)
 {
-	const struct facts *facts = forge->collector->facts;
-
-	for (size_t i = 0; i < facts->commit_count; i++)
-		for (size_t j = 0; j < merge->parent_count; j++)
-			if (oid_equal(&facts->commits[i].id, &merge->parents[j]) &&
-			    forge_made_unverified(forge, &facts->commits[i]))
-				return &facts->commits[i];
+	for (size_t i = 0; i < merge->parent_count; i++) {
+		const struct commit_fact *parent =
+			collect_find(forge->collector, &merge->parents[i]);
+		if (parent && forge_made_unverified(forge, parent))
+			return parent;
+	}
 	return NULL;
 }
 

@@ -593,6 +593,7 @@ int judge_change(const struct judge *judge, struct verdict *verdict,
 	int rc = waiver_is_ref(judge->change->ref)
 			 ? judge_waiver(&collector, verdict, err)
 			 : judge_with(&collector, verdict, judged, err);
+	map_release(&collector.by_id);
 	arena_free(collector.arena);
 	return rc;
 }

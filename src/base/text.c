@@ -170,35 +170,21 @@ char *text_escape_into(char *out, size_t size, const char *bytes, size_t length)
 	return out;
 }
 
-/* Where each letter stands in a text of at most 64 bytes. */
-struct letter_places {
-	uint64_t of[256];
-	size_t length;
-};
-
-static void find_letters(struct letter_places *places, const char *text, size_t length)
-{
-	memset(places->of, 0, sizeof(places->of));
-	places->length = length;
-	for (size_t i = 0; i < length; i++)
-		places->of[(unsigned char)text[i]] |= UINT64_C(1) << i;
-}
-
 /* Edit distance where two neighbours that changed places count as one edit. A column of
  * the table of distances at a time, as bits: where a cell is one more, and where it is
  * one less, than the one above it (Hyyro 2003, "A bit-vector algorithm for computing
  * Levenshtein and Damerau edit distances"). */
-static size_t distance(const struct letter_places *places, const char *other,
+static size_t distance(const struct nearest *nearest, const char *other,
 		       size_t other_length)
 {
 	uint64_t more = UINT64_MAX;
 	uint64_t less = 0;
 	uint64_t diagonal = 0;
 	uint64_t before = 0;
-	uint64_t last = UINT64_C(1) << (places->length - 1);
-	size_t edits = places->length;
+	uint64_t last = UINT64_C(1) << (nearest->length - 1);
+	size_t edits = nearest->length;
 	for (size_t i = 0; i < other_length; i++) {
-		uint64_t same = places->of[(unsigned char)other[i]];
+		uint64_t same = nearest->places[(unsigned char)other[i]];
 		uint64_t changed_places = ((~diagonal & same) << 1) & before;
 		diagonal =
 			(((same & more) + more) ^ more) | same | less | changed_places;
@@ -224,42 +210,43 @@ static uint64_t letters_of(const char *text, size_t length)
 	return letters;
 }
 
-static bool may_be_nearer(uint64_t letters, size_t length, const char *other,
-			  size_t other_length, size_t smallest)
+void nearest_begin(struct nearest *nearest, const char *name, size_t length)
 {
-	size_t difference =
-		length < other_length ? other_length - length : length - other_length;
-	if (difference >= smallest)
-		return false;
-	uint64_t others = letters_of(other, other_length);
-	return (size_t)__builtin_popcountll(letters & ~others) < smallest &&
-	       (size_t)__builtin_popcountll(others & ~letters) < smallest;
+	nearest->best = NULL;
+	nearest->length = length <= NEAREST_BYTES ? length : 0;
+	nearest->smallest = nearest->length / 3 + 1;
+	nearest->letters = letters_of(name, nearest->length);
+	memset(nearest->places, 0, sizeof(nearest->places));
+	for (size_t i = 0; i < nearest->length; i++)
+		nearest->places[(unsigned char)name[i]] |= UINT64_C(1) << i;
+}
+
+void nearest_try(struct nearest *nearest, const char *candidate, size_t length)
+{
+	size_t own = nearest->length;
+	size_t difference = own < length ? length - own : own - length;
+	if (own == 0 || length > NEAREST_BYTES || difference >= nearest->smallest)
+		return;
+	uint64_t letters = letters_of(candidate, length);
+	uint64_t only_own = nearest->letters & ~letters;
+	uint64_t only_there = letters & ~nearest->letters;
+	if ((size_t)__builtin_popcountll(only_own) >= nearest->smallest ||
+	    (size_t)__builtin_popcountll(only_there) >= nearest->smallest)
+		return;
+	size_t edits = distance(nearest, candidate, length);
+	if (edits < nearest->smallest) {
+		nearest->smallest = edits;
+		nearest->best = candidate;
+	}
 }
 
 const char *text_nearest(const char *name, const char *const *candidates, size_t count)
 {
-	size_t length = strnlen(name, NEAREST_BYTES + 1);
-	if (length == 0 || length > NEAREST_BYTES)
-		return NULL;
-	const char *nearest = NULL;
-	struct letter_places places;
-	size_t smallest = length / 3 + 1;
-	uint64_t letters = letters_of(name, length);
-	places.length = 0; /* mostly nothing is near enough to count edits */
-	for (size_t i = 0; i < count; i++) {
-		size_t other = strnlen(candidates[i], NEAREST_BYTES + 1);
-		if (other > NEAREST_BYTES ||
-		    !may_be_nearer(letters, length, candidates[i], other, smallest))
-			continue;
-		if (places.length == 0)
-			find_letters(&places, name, length);
-		size_t edits = distance(&places, candidates[i], other);
-		if (edits < smallest) {
-			smallest = edits;
-			nearest = candidates[i];
-		}
-	}
-	return nearest;
+	struct nearest nearest;
+	nearest_begin(&nearest, name, strlen(name));
+	for (size_t i = 0; i < count; i++)
+		nearest_try(&nearest, candidates[i], strlen(candidates[i]));
+	return nearest.best;
 }
 
 bool text_starts_with(const char *text, const char *prefix)

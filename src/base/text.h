@@ -29,6 +29,18 @@ size_t text_utf8_count(const char *bytes, size_t length);
  * third of its length), or NULL. */
 const char *text_nearest(const char *name, const char *const *candidates, size_t count);
 
+/* The same, one candidate after the other: `best` is borrowed from them. */
+struct nearest {
+	const char *best; /* NULL: none so far is near */
+	size_t smallest;  /* edits that are too many */
+	size_t length;    /* of the name; 0: it is too long, and near to nothing */
+	uint64_t letters;
+	uint64_t places[256]; /* of each letter in the name, as bits */
+};
+
+void nearest_begin(struct nearest *nearest, const char *name, size_t length);
+void nearest_try(struct nearest *nearest, const char *candidate, size_t length);
+
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
 /* Strict decimal, no sign, no blank. 0 or ERROR_ENCODING. */

@@ -102,42 +102,21 @@ static void add_constant(struct line *line, const struct check *check,
 		line_add(line, "%.60s", text->text);
 }
 
-/* Names from which the nearest to a text is taken, some at a time. */
-struct nearest {
-	const char *text;
-	const char *names[64];
-	size_t count;
-};
-
-static const char *nearest_of(struct nearest *nearest)
-{
-	const char *best = text_nearest(nearest->text, nearest->names, nearest->count);
-	nearest->names[0] = best;
-	nearest->count = best != NULL;
-	return best;
-}
-
-static void nearest_add(struct nearest *nearest, const char *name)
-{
-	if (nearest->count == sizeof(nearest->names) / sizeof(nearest->names[0]))
-		nearest_of(nearest);
-	nearest->names[nearest->count++] = name;
-}
-
 /* The text of an allowed value that is near to a string, or NULL. */
 static const char *nearest_constant(const struct check *check,
 				    const struct image_list *list)
 {
 	struct nearest nearest;
-	nearest.text = check->node->text;
-	nearest.count = 0;
-	for (uint32_t i = 0; check->node->kind == NODE_STRING && i < list->count; i++) {
+	if (check->node->kind != NODE_STRING)
+		return NULL;
+	nearest_begin(&nearest, check->node->text, check->node->length);
+	for (uint32_t i = 0; i < list->count; i++) {
 		const struct image_value *value = check_at(check, list->items[i]);
 		const struct image_string *text = check_at(check, value->data);
 		if (value->kind == NODE_STRING)
-			nearest_add(&nearest, text->text);
+			nearest_try(&nearest, text->text, text->length);
 	}
-	return nearest.count == 0 ? NULL : nearest_of(&nearest);
+	return nearest.best;
 }
 
 static void ask_for(struct line *line, const char *name)
@@ -288,15 +267,13 @@ static void suggest(struct line *mend, const struct check *check,
 {
 	const struct image_list *known = check_at(check, object->names);
 	struct nearest nearest;
-	nearest.text = key->text;
-	nearest.count = 0;
+	nearest_begin(&nearest, key->text, key->length);
 	for (uint32_t i = 0; i < known->count; i++) {
 		const struct image_string *name = check_at(check, known->items[i]);
-		nearest_add(&nearest, name->text);
+		nearest_try(&nearest, name->text, name->length);
 	}
-	const char *best = nearest.count == 0 ? NULL : nearest_of(&nearest);
-	if (best != NULL && node_get(check->node, best) == NULL) {
-		ask_for(mend, best);
+	if (nearest.best != NULL && node_get(check->node, nearest.best) == NULL) {
+		ask_for(mend, nearest.best);
 		return;
 	}
 	if (known->count == 0 || known->count > LISTED)

@@ -124,7 +124,10 @@ void line_add_types(struct line *line, unsigned int types)
 		if ((types & rows[i].bits) == 0)
 			continue;
 		left--;
-		line_add_text(line, first ? "" : left == 0 ? " or " : ", ");
+		if (!first && left == 0)
+			line_add_text(line, " or ");
+		else if (!first)
+			line_add_text(line, ", ");
 		line_add_text(line, rows[i].name);
 		first = false;
 	}
@@ -201,7 +204,8 @@ static void add_key(struct paths *paths, const struct node *key)
 	unsigned int all = characters_of(key->text, key->length);
 	add_token(&paths->pointer, all, key->text, key->length);
 	if (all >= CHARACTER_WORD && key->length > 0 && key->length <= SHOWN_BYTES) {
-		line_add_text(dotted, dotted->length > 0 ? "." : "");
+		if (dotted->length > 0)
+			line_add_text(dotted, ".");
 		line_add_bytes(dotted, key->text, key->length);
 	} else {
 		line_add_text(dotted, "[");

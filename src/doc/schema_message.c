@@ -140,7 +140,8 @@ bool report_constants(const struct check *check)
 		line_add(&line, list->count == 1 ? " must be " : " must be one of ");
 		uint32_t shown = list->count < LISTED ? list->count : LISTED;
 		for (uint32_t i = 0; i < shown; i++) {
-			line_add_text(&line, i == 0 ? "" : ", ");
+			if (i > 0)
+				line_add_text(&line, ", ");
 			add_constant(&line, check, check_at(check, list->items[i]));
 		}
 		if (shown < list->count)
@@ -281,7 +282,8 @@ static void suggest(struct line *mend, const struct check *check,
 	line_add_text(mend, "known here: ");
 	for (uint32_t i = 0; i < known->count; i++) {
 		const struct image_string *name = check_at(check, known->items[i]);
-		line_add_text(mend, i == 0 ? "" : ", ");
+		if (i > 0)
+			line_add_text(mend, ", ");
 		line_add_quoted(mend, '\'', name->text, name->length);
 	}
 }

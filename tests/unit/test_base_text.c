@@ -142,7 +142,7 @@ START_TEST(the_nearest_name_is_suggested)
 		{ "deplyo", "deploy" }, { "rolback", "rollback" },
 		{ "policy", "policy" }, { "police", "policy" },
 		{ "xyzzy", NULL },      { "", NULL },
-		{ "pu", NULL },
+		{ "dpeloy", "deploy" }, { "pu", NULL },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *nearest = text_nearest(cases[i].name, names, 5);

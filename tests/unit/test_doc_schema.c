@@ -620,7 +620,46 @@ START_TEST(unique_items_of_long_lists_are_found)
 }
 END_TEST
 
-UNIT_MAIN("doc", problems_name_value_place_and_mend,
+/* Keys have numbers of names that schemas know when the document is read; those that
+ * come later, and names that are no words, are found by their text. */
+START_TEST(documents_that_were_read_before_the_schema_are_judged_alike)
+{
+	static const char good[] = "{later-name: 1, a/b: x, \"\": 2, wide: {ninth: 1}}";
+	static const char bad[] = "{later-name: x, a/c: x, wide: {tenth: 1}}";
+	struct try before[2] = { try_yaml(good), try_yaml(bad) };
+	struct error err = ERROR_INIT;
+	struct schema *schema = compile("{required: [later-name, \"\"], properties: "
+					"{later-name: {type: "
+					"integer}, a/b: {type: string}, \"\": {type: "
+					"integer}, wide: "
+					"{properties: {ninth: {}}, "
+					"additionalProperties: false}}, "
+					"additionalProperties: false}",
+					NULL, &err);
+	ck_assert_msg(schema != NULL, "%s", err.text);
+	struct try after[2] = { try_yaml(good), try_yaml(bad) };
+	for (int i = 0; i < 2; i++) {
+		struct collected first = { .count = 0 };
+		struct collected second = { .count = 0 };
+		struct schema_sink sink = { collect, &first, 0 };
+		ck_assert_int_eq(
+			schema_validate(schema, before[i].root, NULL, &sink, NULL),
+			i == 0);
+		sink.data = &second;
+		ck_assert_int_eq(
+			schema_validate(schema, after[i].root, NULL, &sink, NULL),
+			i == 0);
+		ck_assert_uint_eq(first.count, i == 0 ? 0 : 4);
+		ck_assert_str_eq(first.text, second.text);
+		try_end(&before[i]);
+		try_end(&after[i]);
+	}
+	schema_free(schema);
+}
+END_TEST
+
+UNIT_MAIN("doc", documents_that_were_read_before_the_schema_are_judged_alike,
+	  problems_name_value_place_and_mend,
 	  paths_lead_to_the_value_and_to_the_keyword,
 	  no_more_problems_are_reported_than_asked_for,
 	  untrusted_text_in_problems_is_escaped,

@@ -436,8 +436,41 @@ START_TEST(the_format_is_told_by_the_name)
 }
 END_TEST
 
-UNIT_MAIN("doc", scalars_have_the_kind_of_the_core_schema,
-	  every_key_and_value_knows_its_place,
+/* Block texts, folded lines and escapes go back to where they were written; what is
+ * written behind them on a line keeps its place. */
+START_TEST(texts_stand_in_the_source_and_places_stay)
+{
+	char text[256] = "\xc3\xa4: {\"a\\tb\": 'it''s', \"\\u00e4\\L\": [x, 1]}\n"
+			 "block: |\n  one\n   two\nfolded: one\n  two \xc3\xa4 # c\n"
+			 "last: end";
+	struct arena *arena = arena_new((size_t)1 << 20);
+	struct docs docs;
+	struct doc_problem problem;
+	size_t length = strlen(text);
+	ck_assert_int_eq(docs_parse_in_place(&docs, arena, DOC_YAML, text, length, NULL,
+					     &problem),
+			 0);
+	const struct node *map = node_item(docs.roots[0], 0);
+	ck_assert_str_eq(node_text(node_get(map, "a\tb"), NULL), "it's");
+	const struct node *list = node_get(map, "\xc3\xa4\xe2\x80\xa8");
+	ck_assert_uint_eq(node_count(list), 2);
+	ck_assert_str_eq(node_text(node_item(list, 0), NULL), "x");
+	ck_assert_uint_eq(node_column(node_item(list, 0)), 35);
+	ck_assert_uint_eq(node_column(node_item(list, 1)), 38);
+	ck_assert_str_eq(node_text(node_get(docs.roots[0], "block"), NULL), "one\n "
+									    "two\n");
+	ck_assert_str_eq(node_text(node_get(docs.roots[0], "folded"), NULL), "one two "
+									     "\xc3"
+									     "\xa4");
+	const struct node *last = node_get(docs.roots[0], "last");
+	ck_assert_str_eq(node_text(last, NULL), "end");
+	ck_assert_uint_eq(node_line(last), 7);
+	arena_free(arena);
+}
+END_TEST
+
+UNIT_MAIN("doc", texts_stand_in_the_source_and_places_stay,
+	  scalars_have_the_kind_of_the_core_schema, every_key_and_value_knows_its_place,
 	  numbers_keep_their_text_and_read_as_integers_when_they_fit,
 	  tags_are_kept_as_written, plain_scalars_are_told_from_quoted_ones,
 	  keys_count_by_their_text_and_are_found_in_large_mappings,

@@ -225,8 +225,7 @@ struct image_pattern_property {
 };
 
 /* PROPERTIES: a. properties, patternProperties, additionalProperties, and `required`
- * unless it is long.
- * At least one place of the table is free. */
+ * unless it is long. At least one place of the table is free. */
 struct image_object {
 	uint32_t required; /* rows that are */
 	uint32_t multiplier;
@@ -267,11 +266,9 @@ struct schema {
 	const struct image_header *header;
 	const struct image_schema *schemas;
 	struct pattern **patterns;
-	uint32_t *
-		numbers; /* of names, by their symbol; 0: it is none of this schema's */
-	uint32_t symbol_count; /* of them */
-	bool symbols_missing;  /* some names have none */
-	void *owned;           /* the image's memory, when it is the schema's */
+	uint32_t *numbers;    /* of names, by symbol; 0: none of this schema's */
+	bool symbols_missing; /* some names have none */
+	void *owned;          /* the image's memory, when it is the schema's */
 };
 
 static inline const void *image_at(const struct schema *schema, uint32_t offset)

@@ -5,11 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define SLOT_BITS                                                                      \
-	14 /* Kubernetes has 900 names, a cluster's own kinds some thousand            \
-	    */
-#define SLOTS  ((size_t)1 << SLOT_BITS)
-#define PROBES 8
+#define SLOT_BITS 14
+#define SLOTS     ((size_t)1 << SLOT_BITS)
+#define PROBES    8
 
 /* Never changed once it is in the table, and never freed. */
 struct symbol {

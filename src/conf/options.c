@@ -68,6 +68,7 @@ const char *config_target_path(const struct conf_target_entry *target)
 
 const struct option_block option_blocks[] = {
 	{ "sandbox", false, false },
+	{ "rekor", false, false },
 	{ "limits", false, false },
 	{ "sources", false, false },
 	{ "repositories", false, false },

@@ -155,8 +155,10 @@ static void fetch_due(struct control *control, int64_t now, int64_t *until)
 		if (!wanted && control_write(control) == 0) {
 			store_repository_hint(control->store, entry->name, clock_now(),
 					      NULL);
-			merge_requests_poll(control, entry->name);
+			if (!watch->for_proofs)
+				merge_requests_poll(control, entry->name);
 		}
+		watch->for_proofs = false;
 		store_repository_get(control->store, control->round, entry->name, &row,
 				     NULL);
 		watch->due =

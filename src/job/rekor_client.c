@@ -36,7 +36,8 @@ struct inquiry {
 	void *data;
 	struct buf *stored;
 	size_t count;
-	size_t odd; /* entries that cannot be read */
+	size_t odd;   /* entries that cannot be read */
+	size_t unfit; /* that were not taken */
 };
 
 static int no_memory(struct error *err)
@@ -252,6 +253,8 @@ static int take_entry(struct inquiry *inquiry, const struct node *reply, bool *t
 		rc = buf_status(inquiry->stored, "the proof", err);
 		inquiry->count++;
 		*taken = inquiry->take != NULL;
+	} else {
+		inquiry->unfit++;
 	}
 	buf_release(&one);
 	return rc;
@@ -300,11 +303,27 @@ static int search(struct inquiry *inquiry, const char *id, const struct node **u
 		    : no_memory(err);
 }
 
+static int nothing_found(const struct inquiry *inquiry, const char *id,
+			 struct error *err)
+{
+	if (inquiry->unfit > 0)
+		return error_set(err, ERROR_NOT_FOUND,
+				 "none of the log's entries about %s is by the key of "
+				 "its signer",
+				 id);
+	if (inquiry->odd > 0)
+		return bad_reply("an entry is not of the form of Rekor", err);
+	return error_set(err, ERROR_NOT_FOUND,
+			 "the log has no entry about %s: it was not signed by gitsign "
+			 "in its online mode, or the entry has not come there yet",
+			 id);
+}
+
 int rekor_client_find(struct rekor_client *client, struct arena *arena,
 		      const struct oid *id, rekor_client_take take, void *data,
 		      struct buf *stored, size_t *count, struct error *err)
 {
-	struct inquiry inquiry = { client, arena, take, data, stored, 0, 0 };
+	struct inquiry inquiry = { client, arena, take, data, stored, 0, 0, 0 };
 	const struct node *uuids = NULL;
 	bool taken = false;
 	int rc = search(&inquiry, oid_text(id), &uuids, err);
@@ -312,14 +331,8 @@ int rekor_client_find(struct rekor_client *client, struct arena *arena,
 	for (size_t i = 0;
 	     rc == 0 && !taken && i < node_count(uuids) && i < REKOR_STORED_MAX; i++)
 		rc = get_entry(&inquiry, node_item(uuids, i), &taken, err);
-	if (rc == 0 && inquiry.count == 0 && inquiry.odd > 0)
-		rc = bad_reply("an entry is not of the form of Rekor", err);
-	else if (rc == 0 && inquiry.count == 0)
-		rc = error_set(err, ERROR_NOT_FOUND,
-			       "the log has no entry about %s: it was not signed by "
-			       "gitsign in its online mode, or the entry has not come "
-			       "there yet",
-			       oid_text(id));
+	if (rc == 0 && inquiry.count == 0)
+		rc = nothing_found(&inquiry, oid_text(id), err);
 	if (rc == 0)
 		*count = inquiry.count;
 	return rc;

@@ -8,7 +8,7 @@ load gitsign
 load ../ports
 
 setup() {
-	begin
+	PLACE=rekor begin # an address takes no blanks
 	choose_rekor
 	make_sigstore online
 	mkdir -p "$T/keys"
@@ -116,12 +116,13 @@ proof() {
 	looked
 	within 20 logged "$commit\",\"result\":\"fail\"" || fail "not judged"
 	[ ! -e "$(proof)" ]
+	logged "none of the log's entries about $commit" || fail "it is not said why"
 	# its own, but the time was not signed by the log
 	told "$commit" wrong=promise
 	within 20 test -e "$(proof)" || fail "not asked again"
 	within 10 settled
 	gg log
-	assert_says "was not signed by the log"
+	assert_says "was not signed by the key of the log"
 	is_live one
 	# stored anew by hand, and judged again when somebody asks
 	told "$commit"

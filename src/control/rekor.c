@@ -10,6 +10,7 @@
 #define FETCH_MOST   64      /* requests of one fetch, so that others have some too */
 #define FETCH_LEAST  2       /* for less nothing can be found out */
 #define REQUESTS_MAX 1000000 /* of a job: more is not believed */
+#define PATIENCE     (60 * MINUTE) /* for which a log can send us away */
 
 /* Counted in request-minutes, so that no fraction is lost; a full minute's may be spent
  * at once, then it comes back evenly. */
@@ -75,7 +76,13 @@ int rekor_fill(struct control *control, struct job *job,
 
 static int64_t to_monotonic(int64_t when)
 {
-	return clock_monotonic() + (when - clock_now());
+	int64_t now = clock_now();
+
+	if (when < now)
+		when = now;
+	if (when > now + PATIENCE)
+		when = now + PATIENCE;
+	return clock_monotonic() + (when - now);
 }
 
 /* Only a job that asked can tell how the log is. */

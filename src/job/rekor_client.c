@@ -1,8 +1,6 @@
-/* job/rekor_client.c - requests to a Rekor log, and its JSON into the form in which
- * gates read entries. */
+/* job/rekor_client.c - requests to a Rekor log. */
 #include "job/rekor_client.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +11,10 @@
 #include "base/limits.h"
 #include "base/oid.h"
 #include "doc/doc.h"
+#include "job/rekor_reply.h"
 #include "net/http.h"
 #include "trust/rekor_entry.h"
 
-#define UUID_MAX         128
 #define TOO_MANY         429 /* RFC 6585 */
 #define STATUS_NOT_FOUND 404
 #define STATUS_OK        200
@@ -145,144 +143,37 @@ static int ask(const struct inquiry *inquiry, const char *method, const char *ta
 	return rc;
 }
 
-/* --- an entry, from Rekor's JSON to the form that gates read --- */
-
-static const char *text_of(const struct node *node, const char *key)
-{
-	const struct node *value = node_get(node, key);
-
-	return node_kind(value) == NODE_STRING ? node_text(value, NULL) : NULL;
-}
-
-static bool number_of(const struct node *node, const char *key, uint64_t *out)
-{
-	const struct node *value = node_get(node, key);
-	int64_t number;
-
-	if (node_kind(value) != NODE_INTEGER || node_integer(value, &number) != 0 ||
-	    number < 0)
-		return false;
-	*out = (uint64_t)number;
-	return true;
-}
-
-static bool copy_bytes(const struct inquiry *inquiry, const void *bytes, size_t length,
-		       struct wire_string *out)
-{
-	*out = (struct wire_string){ arena_copy(inquiry->arena, bytes, length),
-				     length };
-	return out->bytes != NULL;
-}
-
-static bool hex_of(const struct inquiry *inquiry, const char *text,
-		   struct wire_string *out)
-{
-	unsigned char bytes[DIGEST_BYTES];
-
-	return text && strlen(text) == 2 * DIGEST_BYTES &&
-	       hex_decode(text, DIGEST_BYTES, bytes) == 0 &&
-	       copy_bytes(inquiry, bytes, DIGEST_BYTES, out);
-}
-
-static bool base64_of(const struct inquiry *inquiry, const char *text,
-		      struct wire_string *out)
-{
-	struct buf bytes = BUF_INIT(limits_default.values[LIMIT_SIG_BYTES]);
-	bool read = text && base64_decode(text, strlen(text), &bytes) == 0 &&
-		    copy_bytes(inquiry, bytes.data, bytes.length, out);
-
-	buf_release(&bytes);
-	return read;
-}
-
-static bool read_proof(const struct inquiry *inquiry, const struct node *proof,
-		       struct rekor_entry *entry)
-{
-	const struct node *hashes = node_get(proof, "hashes");
-	const char *checkpoint = text_of(proof, "checkpoint");
-
-	entry->hash_count = node_count(hashes);
-	if (entry->hash_count > REKOR_HASHES_MAX || !checkpoint ||
-	    !number_of(proof, "logIndex", &entry->leaf_index) ||
-	    !number_of(proof, "treeSize", &entry->tree_size) ||
-	    !hex_of(inquiry, text_of(proof, "rootHash"), &entry->root))
-		return false;
-	for (size_t i = 0; i < entry->hash_count; i++) {
-		const struct node *hash = node_item(hashes, i);
-		if (node_kind(hash) != NODE_STRING ||
-		    !hex_of(inquiry, node_text(hash, NULL), &entry->hashes[i]))
-			return false;
-	}
-	entry->checkpoint = (struct wire_string){ (const unsigned char *)checkpoint,
-						  strlen(checkpoint) };
-	return true;
-}
-
-static bool read_entry(const struct inquiry *inquiry, const struct node *node,
-		       struct rekor_entry *entry)
-{
-	const struct node *verification = node_get(node, "verification");
-
-	return number_of(node, "logIndex", &entry->log_index) &&
-	       number_of(node, "integratedTime", &entry->integrated_time) &&
-	       hex_of(inquiry, text_of(node, "logID"), &entry->log_id) &&
-	       base64_of(inquiry, text_of(node, "body"), &entry->body) &&
-	       base64_of(inquiry, text_of(verification, "signedEntryTimestamp"),
-			 &entry->promise) &&
-	       read_proof(inquiry, node_get(verification, "inclusionProof"), entry);
-}
-
-/* {"UUID": {"body": ..., ...}}; *taken: the search is over. */
+/* *taken: the search is over. */
 static int take_entry(struct inquiry *inquiry, const struct node *reply, bool *taken,
 		      struct error *err)
 {
 	struct buf one = BUF_INIT(limits_default.values[LIMIT_SIGSTORE_PROOF_BYTES]);
-	struct rekor_entry entry = { .log_index = 0 };
 	int rc = 0;
 
-	if (node_kind(reply) != NODE_MAPPING || node_count(reply) != 1 ||
-	    !read_entry(inquiry, node_item(reply, 0), &entry)) {
+	if (!rekor_reply_entry(inquiry->arena, reply, &one)) {
 		inquiry->odd++;
-		return 0;
-	}
-	rekor_stored_add(&one, &entry);
-	if (buf_status(&one, "an entry", NULL) != 0) {
-		inquiry->odd++;
-	} else if (!inquiry->take || inquiry->take(inquiry->data, &one)) {
+	} else if (inquiry->take && !inquiry->take(inquiry->data, &one)) {
+		inquiry->unfit++;
+	} else {
 		buf_add(inquiry->stored, one.data, one.length);
 		rc = buf_status(inquiry->stored, "the proof", err);
 		inquiry->count++;
 		*taken = inquiry->take != NULL;
-	} else {
-		inquiry->unfit++;
 	}
 	buf_release(&one);
 	return rc;
-}
-
-/* Names of entries become part of an address. */
-static bool is_uuid(const struct node *node)
-{
-	size_t length = 0;
-	const char *text =
-		node_kind(node) == NODE_STRING ? node_text(node, &length) : NULL;
-
-	if (!text || length == 0 || length > UUID_MAX)
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!isxdigit((unsigned char)text[i]))
-			return false;
-	return true;
 }
 
 static int get_entry(struct inquiry *inquiry, const struct node *uuid, bool *taken,
 		     struct error *err)
 {
 	const struct node *reply = NULL;
-	if (!is_uuid(uuid))
+	const char *name = rekor_reply_name(uuid);
+
+	if (!name)
 		return bad_reply("a name of an entry is not hexadecimal", err);
-	const char *target = arena_printf(inquiry->arena, "/api/v1/log/entries/%s",
-					  node_text(uuid, NULL));
+	const char *target =
+		arena_printf(inquiry->arena, "/api/v1/log/entries/%s", name);
 	int rc = target ? ask(inquiry, "GET", target, NULL, &reply, err)
 			: no_memory(err);
 	return rc == 0 ? take_entry(inquiry, reply, taken, err) : rc;

@@ -91,6 +91,7 @@ void schedule_reset(struct control *control, const struct config *old)
 	for (size_t i = 0; i < control->forge_count; i++)
 		config_secret_wipe(control->forges[i].token);
 	control->forges = forges;
+	control->rekor = (struct rekor_watch){ 0 }; /* it may be another */
 	control->forge_count = config->source_count;
 	for (size_t i = 0; i < config->target_count; i++) {
 		control->targets[i].name = arena_string(arena, config->targets[i].name);

@@ -30,6 +30,7 @@
 #include "trust/signature.h"
 #include "trust/sigstore.h"
 
+#define WANTED_FILE   "wanted"
 #define ARENA_BYTES   ((size_t)64 << 20)
 #define INQUIRY_BYTES ((size_t)48 << 20) /* one object, its signature, the replies */
 #define HIDDEN_MAX    1000 /* tips that bound the walk: more cost more than they save */
@@ -109,7 +110,7 @@ static int begin(struct fetch_log *log)
 		log->directory = arena_printf(log->arena, "%s/%s", request->mirror,
 					      PROOF_DIRECTORY);
 		log->mark = arena_printf(log->arena, "%s/unseen", log->directory);
-		wanted = arena_printf(log->arena, "%s/wanted", log->directory);
+		wanted = arena_printf(log->arena, "%s/%s", log->directory, WANTED_FILE);
 	}
 	if (!log->directory || !log->mark || !wanted)
 		return no_memory(log->err);
@@ -132,12 +133,25 @@ static int begin(struct fetch_log *log)
 	return rc;
 }
 
+/* What comes while no log is configured is looked at when one is: the file says that
+ * all was. */
+static void forget(const struct msg_fetch *request)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s/%s", request->mirror, PROOF_DIRECTORY,
+		 WANTED_FILE);
+	unlink(path);
+}
+
 int fetch_log_begin(struct fetch_log **out, const struct msg_fetch *request,
 		    struct error *err)
 {
 	*out = NULL;
-	if (!request->log || !*request->log)
+	if (!request->log || !*request->log) {
+		forget(request);
 		return 0;
+	}
 	struct fetch_log *log = calloc(1, sizeof(*log));
 	if (!log)
 		return no_memory(err);

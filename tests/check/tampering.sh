@@ -51,7 +51,7 @@ cat >"$ROWS.exempt" <<-'END'
 	object-hash                    a broken store of objects: tests/unit/test_repo_object
 	object-type                    the same
 	openpgp-certificate-disagree   two readers of keys who differ: none is known over which they do
-	openpgp-certificate-reader     librnp's word: tests/e2e/15-openpgp.bats
+	openpgp-certificate-reader     librnp's word: tests/e2e/16-openpgp.bats
 	openpgp-key-ambiguous          two keys whose ids of 64 bits are one
 	push-object-large              what git names, not what it says: tests/e2e/18-push-certificates.bats
 	push-object-missing            the same

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/error.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/path.h"
 #include "base/spawn.h"
 

@@ -10,17 +10,15 @@
 #ifndef DOC_SCHEMA_IMAGE_H
 #define DOC_SCHEMA_IMAGE_H
 
-#include <endian.h>
-#include <string.h>
-
 #include "base/hash.h"
 #include "doc/node.h"
 #include "doc/schema.h"
+#include "doc/symbol.h"
 
 struct pattern;
 
 #define IMAGE_MAGIC      "gitgate\x1b"
-#define IMAGE_VERSION    1
+#define IMAGE_VERSION    2
 #define IMAGE_BYTE_ORDER 0x01020304u
 #define SCHEMA_NONE      UINT32_MAX
 
@@ -97,6 +95,8 @@ struct image_header {
 	uint32_t dynamic_count;
 	uint32_t resource_count;
 	uint32_t root;
+	uint32_t names; /* struct image_name[], sorted */
+	uint32_t name_count;
 };
 
 /* Strings are counted, and end with a NUL that does not count. */
@@ -152,6 +152,16 @@ struct image_entry {
 	uint32_t schema;
 };
 
+/* A name that objects have rows for. Sorted by first, last, length, and the bytes. */
+struct image_name {
+	uint64_t first; /* as in struct name_words */
+	uint64_t last;
+	uint32_t length;
+	uint32_t text;   /* string, behind which is room to read eight bytes */
+	uint32_t number; /* from 1 to name_count */
+	uint32_t padding;
+};
+
 /* Several of a kind: strings (REQUIRED, a), schemas (ALL_OF, ANY_OF, ONE_OF: a; b has
  * the kinds that surely fit), values (CONST, ENUM: a). */
 struct image_list {
@@ -189,19 +199,20 @@ struct image_dependencies {
 };
 
 enum image_property_flag {
-	IMAGE_ONLY_REQUIRED = 1, /* "properties" does not have it */
+	IMAGE_UNKNOWN = 64,        /* nothing may stand there */
+	IMAGE_ONLY_REQUIRED = 128, /* "properties" does not have it */
 };
 
-/* A place of an object's table. Up to 16 bytes of the name stand in first, last and
- * length, which are compared at once; the length of a free place is SCHEMA_NONE. */
+/* A place of an object's table. A free one says of what is not there: the schema is
+ * that of additional properties. */
 struct image_property {
-	uint64_t first;
-	uint64_t last;
-	uint32_t length;
-	uint32_t name;
-	uint32_t schema; /* IMAGE_ONLY_REQUIRED: that of additional properties */
+	uint32_t name;   /* the number of a name; 0: a free place */
+	uint32_t schema; /* IMAGE_ONLY_REQUIRED: that of additional properties, too;
+			    SCHEMA_NONE: anything */
+	uint32_t direct; /* as in its schema */
 	uint8_t sure;    /* as in its schema */
-	uint8_t flags;
+	uint8_t flags;   /* IMAGE_PLAIN_* as in its schema, and enum image_property_flag
+			  */
 	uint8_t required; /* a bit of struct image_object; 63: it is not */
 	uint8_t padding;
 };
@@ -214,12 +225,12 @@ struct image_pattern_property {
 /* PROPERTIES: a. properties, patternProperties, additionalProperties, and `required`
  * unless it names more than 63. At least one place of the table is free. */
 struct image_object {
-	uint64_t multiplier;
 	uint64_t required; /* bits */
+	uint32_t multiplier;
 	uint32_t shift;
 	uint32_t mask;
 	uint32_t table;          /* struct image_property[mask + 1] */
-	uint32_t row_count;      /* places that are taken */
+	uint32_t row_count;      /* places that are taken; 0: no name says anything */
 	uint32_t names;          /* of "properties": list of strings, in their order */
 	uint32_t required_names; /* list of strings; 0: none */
 	uint32_t patterns;       /* struct image_pattern_property[] */
@@ -255,7 +266,11 @@ struct schema {
 	const struct image_header *header;
 	const struct image_schema *schemas;
 	struct pattern **patterns;
-	void *owned; /* the image's memory, when it is the schema's */
+	uint32_t *
+		numbers; /* of names, by their symbol; 0: it is none of this schema's */
+	uint32_t symbol_count; /* of them */
+	bool symbols_missing;  /* some names have none */
+	void *owned;           /* the image's memory, when it is the schema's */
 };
 
 static inline const void *image_at(const struct schema *schema, uint32_t offset)
@@ -276,61 +291,38 @@ int image_open(struct schema **out, const char *name, const void *bytes, void *o
 /* 0, or ERROR_SCHEMA: bytes that are no image, or one that is broken. */
 int image_check(const void *bytes, size_t size, struct error *err);
 
-/* What of a key is compared at once: up to 8 bytes from its front, and from its end. */
-struct key_words {
-	uint64_t first;
-	uint64_t last;
-};
+/* The number of a name by its text, or 0; as in symbol.h, eight bytes can be read. */
+uint32_t image_number_of(const struct schema *schema, const char *text, size_t length);
 
-/* Without branches, which keys of changing lengths would make expensive. Eight bytes of
- * the text of a key can always be read (doc/node.h). */
-static inline struct key_words key_words_of(const char *text, uint32_t length)
+/* The number of a key among the names of the schema, or 0. */
+static inline uint32_t image_number(const struct schema *schema, const struct node *key)
 {
-	static const uint64_t masks[9] = {
-		0,
-		UINT64_C(0xff),
-		UINT64_C(0xffff),
-		UINT64_C(0xffffff),
-		UINT64_C(0xffffffff),
-		UINT64_C(0xffffffffff),
-		UINT64_C(0xffffffffffff),
-		UINT64_C(0xffffffffffffff),
-		UINT64_MAX,
-	};
-	uint64_t mask = masks[length < 8 ? length : 8];
-	struct key_words words;
-	memcpy(&words.first, text, sizeof(words.first));
-	memcpy(&words.last, text + (length < 8 ? 0 : length - 8), sizeof(words.last));
-	words.first = le64toh(words.first) & mask;
-	words.last = le64toh(words.last) & mask;
-	return words;
+	uint32_t number =
+		key->symbol < schema->symbol_count ? schema->numbers[key->symbol] : 0;
+	if (number == 0 && (key->symbol == 0 || schema->symbols_missing))
+		return image_number_of(schema, key->text, key->length);
+	return number;
 }
 
-static inline uint32_t key_slot(uint64_t multiplier, uint32_t shift,
-				struct key_words words, uint32_t length)
+static inline uint32_t property_slot(uint32_t multiplier, uint32_t shift,
+				     uint32_t number)
 {
-	uint64_t mixed = words.first ^ (words.last << 29 | words.last >> 35) ^ length;
-	return (uint32_t)((mixed * multiplier) >> shift);
+	return (number * multiplier) >> shift;
 }
 
-/* The row of a key in an object, or NULL. */
+/* The row of a key in an object: a free one when there is none. */
 static inline const struct image_property *object_find(
 	const struct schema *schema, const struct image_object *object,
-	const char *text, uint32_t length)
+	const struct node *key)
 {
 	const struct image_property *table = image_at(schema, object->table);
-	struct key_words words = key_words_of(text, length);
-	uint32_t slot = key_slot(object->multiplier, object->shift, words, length);
-	for (;; slot = (slot + 1) & object->mask) {
-		const struct image_property *row = &table[slot];
-		if (row->length == length && row->first == words.first &&
-		    row->last == words.last &&
-		    (length <= 16 || memcmp(image_string_at(schema, row->name)->text,
-					    text, length) == 0))
-			return row;
-		if (row->length == SCHEMA_NONE)
-			return NULL;
-	}
+	if (object->row_count == 0)
+		return table;
+	uint32_t number = image_number(schema, key);
+	uint32_t slot = property_slot(object->multiplier, object->shift, number);
+	while (table[slot].name != number && table[slot].name != 0)
+		slot = (slot + 1) & object->mask;
+	return &table[slot];
 }
 
 #endif

@@ -35,6 +35,62 @@ static int open_patterns(struct schema *schema, const char *name, struct error *
 	return 0;
 }
 
+static int compare_name(const struct schema *schema, const struct image_name *name,
+			struct name_words words, const char *text, size_t length)
+{
+	if (name->first != words.first)
+		return name->first < words.first ? -1 : 1;
+	if (name->last != words.last)
+		return name->last < words.last ? -1 : 1;
+	if (name->length != length)
+		return name->length < length ? -1 : 1;
+	return memcmp(image_string_at(schema, name->text)->text, text, length);
+}
+
+uint32_t image_number_of(const struct schema *schema, const char *text, size_t length)
+{
+	const struct image_name *names = image_at(schema, schema->header->names);
+	struct name_words words = name_words_of(text, length);
+	size_t first = 0;
+	size_t end = schema->header->name_count;
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		int order = compare_name(schema, &names[middle], words, text, length);
+		if (order == 0)
+			return names[middle].number;
+		if (order < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return 0;
+}
+
+/* The symbols of all names, and the way back. */
+static int open_names(struct schema *schema, const char *name, struct error *err)
+{
+	uint32_t count = schema->header->name_count;
+	const struct image_name *names = image_at(schema, schema->header->names);
+	uint16_t *symbols = calloc((size_t)count + 1, sizeof(*symbols));
+	uint32_t most = 0;
+	for (uint32_t i = 0; symbols != NULL && i < count; i++) {
+		const struct image_string *text =
+			image_string_at(schema, names[i].text);
+		symbols[i] = symbol_add(text->text, text->length);
+		schema->symbols_missing |= symbols[i] == 0;
+		most = symbols[i] > most ? symbols[i] : most;
+	}
+	schema->numbers = calloc((size_t)most + 1, sizeof(*schema->numbers));
+	schema->symbol_count = most + 1;
+	for (uint32_t i = 0; schema->numbers != NULL && symbols != NULL && i < count;
+	     i++)
+		if (symbols[i] != 0)
+			schema->numbers[symbols[i]] = names[i].number;
+	bool good = symbols != NULL && schema->numbers != NULL;
+	free(symbols);
+	return good ? 0 : no_memory(name, err);
+}
+
 int image_open(struct schema **out, const char *name, const void *bytes, void *owned,
 	       struct error *err)
 {
@@ -45,6 +101,8 @@ int image_open(struct schema **out, const char *name, const void *bytes, void *o
 	schema->header = bytes;
 	schema->schemas = image_at(schema, schema->header->schemas);
 	int status = open_patterns(schema, name, err);
+	if (status == 0)
+		status = open_names(schema, name, err);
 	if (status != 0) {
 		schema_free(schema);
 		return status;
@@ -73,6 +131,7 @@ void schema_free(struct schema *schema)
 	     schema->patterns != NULL && i < schema->header->pattern_count; i++)
 		pattern_free(schema->patterns[i]);
 	free(schema->patterns);
+	free(schema->numbers);
 	free(schema->owned);
 	free(schema);
 }

@@ -288,7 +288,10 @@ static int explain(struct run *run, uint32_t schema, const struct node *root,
 	run->report = &report;
 	run->err = &reason;
 	run->steps = 0;
-	run_schema(run, schema, root, NULL, NULL);
+	if (run->quick)
+		decide(run, schema, root, NULL);
+	else
+		run_schema(run, schema, root, NULL, NULL);
 	run->report = NULL;
 	run->err = err;
 	if (report.count > 0)
@@ -323,7 +326,7 @@ int schema_validate_entry(const struct schema *schema, uint32_t entry,
 		return error_set(err, ERROR_INTERNAL, "there is no document");
 	if (entry >= schema->header->schema_count)
 		return error_set(err, ERROR_INTERNAL, "there is no schema %u", entry);
-	bool valid = run.quick ? decide(&run, entry, root)
+	bool valid = run.quick ? decide(&run, entry, root, NULL)
 			       : run_schema(&run, entry, root, NULL, NULL);
 	if (run.failure == ERROR_MEMORY)
 		return error_set(err, ERROR_MEMORY, "out of memory for validation");

@@ -1,8 +1,8 @@
 /* doc/schema_run.h - what the parts of the validator share; for doc/ only.
  *
  * Two passes: the first only decides and allocates nothing; when it says no and
- * somebody wants to know why, the second goes over the same tree and reports. Paths are
- * chains on the stack, written out only for a report. */
+ * somebody wants to know why, the second goes over the same tree in the same way and
+ * reports. Paths are chains on the stack, written out only for a report. */
 #ifndef DOC_SCHEMA_RUN_H
 #define DOC_SCHEMA_RUN_H
 
@@ -77,11 +77,16 @@ bool run_below(const struct check *check, uint32_t schema, const struct node *no
 bool run_goes_on(const struct run *run, bool valid);
 /* Whether a pattern is found in a text: 1, 0, or -1 and the run failed. */
 int run_search(struct run *run, uint32_t pattern, const struct node *text);
-/* Whether a value fits, when there is no report and nobody asks for marks
- * (schema_run_decide.c); an object by its table alone. */
-bool decide(struct run *run, uint32_t schema, const struct node *node);
-bool decide_object(struct run *run, const struct image_object *object,
-		   const struct node *node);
+/* Whether a value fits, when there are no dynamic references and nobody asks for marks
+ * (schema_run_decide.c). */
+bool decide(struct run *run, uint32_t schema, const struct node *node,
+	    const struct path *path);
+/* The same; `flags` and `direct` are those of the schema. */
+bool decide_as(struct run *run, uint32_t schema, unsigned int flags, uint32_t direct,
+	       const struct node *node, const struct path *path);
+/* An object by its table, which has no patterns. The check's operation may be NULL: the
+ * schema's only one. */
+bool decide_object(const struct check *check, const struct image_object *object);
 bool run_over_limit(struct run *run, enum limit limit);
 
 /* Counts work; false when there was too much or the run failed before. */

@@ -245,12 +245,14 @@ const char *text_nearest(const char *name, const char *const *candidates, size_t
 	struct letter_places places;
 	size_t smallest = length / 3 + 1;
 	uint64_t letters = letters_of(name, length);
-	find_letters(&places, name, length);
+	places.length = 0; /* mostly nothing is near enough to count edits */
 	for (size_t i = 0; i < count; i++) {
 		size_t other = strnlen(candidates[i], NEAREST_BYTES + 1);
 		if (other > NEAREST_BYTES ||
 		    !may_be_nearer(letters, length, candidates[i], other, smallest))
 			continue;
+		if (places.length == 0)
+			find_letters(&places, name, length);
 		size_t edits = distance(&places, candidates[i], other);
 		if (edits < smallest) {
 			smallest = edits;

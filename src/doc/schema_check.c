@@ -135,8 +135,7 @@ static bool is_row(struct checker *checker, const struct image_object *object,
 {
 	const unsigned int plain = IMAGE_PLAIN_OBJECT | IMAGE_PLAIN_LIST;
 	bool additional = row->name == 0 || (row->flags & IMAGE_ONLY_REQUIRED) != 0;
-	if (row->name > checker->header->name_count ||
-	    row->required > IMAGE_NOT_REQUIRED ||
+	if (row->name > checker->header->name_count || row->required > 1 ||
 	    (additional && row->schema != object->additional))
 		return false;
 	if (row->schema == SCHEMA_NONE)
@@ -172,16 +171,6 @@ static bool has_table(struct checker *checker, const struct image_object *object
 	return free_place;
 }
 
-/* The names of an object's bits. */
-static bool has_required_names(struct checker *checker,
-			       const struct image_object *object)
-{
-	if (object->required_names == 0)
-		return object->required == 0;
-	return is_list(checker, object->required_names, is_string) &&
-	       list_at(checker, object->required_names)->count <= IMAGE_NOT_REQUIRED;
-}
-
 static bool is_object(struct checker *checker, uint32_t offset)
 {
 	const struct image_object *object = record(checker, offset, sizeof(*object));
@@ -200,7 +189,9 @@ static bool is_object(struct checker *checker, uint32_t offset)
 	       (object->additional != SCHEMA_NONE ||
 		object->additional_sure == KINDS_ALL) &&
 	       is_list(checker, object->names, is_string) &&
-	       has_required_names(checker, object);
+	       (object->required_names == 0
+			? object->required == 0
+			: is_list(checker, object->required_names, is_string));
 }
 
 static bool is_items(struct checker *checker, uint32_t offset)
@@ -421,7 +412,7 @@ static int check_header(struct checker *checker, struct error *err)
 	if (header->size != checker->size)
 		return error_set(err, ERROR_SCHEMA,
 				 "is cut or has something behind it");
-	if (digest_of(checker->bytes + sizeof(*header), checker->size - sizeof(*header),
+	if (digest_of(checker->bytes + IMAGE_SIGNED, checker->size - IMAGE_SIGNED,
 		      &digest) != 0)
 		return error_set(err, ERROR_MEMORY, "needs memory");
 	if (!digest_equal(&digest, &header->digest))

@@ -82,7 +82,7 @@ struct image_header {
 	uint32_t version;
 	uint32_t byte_order;
 	uint64_t size;        /* of all of it */
-	struct digest digest; /* SHA-256 of what follows the header */
+	struct digest digest; /* SHA-256 of what follows it */
 	uint32_t schemas;     /* struct image_schema[] */
 	uint32_t schema_count;
 	uint32_t locations; /* struct image_location[] */
@@ -98,6 +98,8 @@ struct image_header {
 	uint32_t names; /* struct image_name[], sorted */
 	uint32_t name_count;
 };
+
+#define IMAGE_SIGNED offsetof(struct image_header, schemas) /* from here on */
 
 /* Strings are counted, and end with a NUL that does not count. */
 struct image_string {
@@ -213,7 +215,7 @@ struct image_property {
 	uint8_t sure;    /* as in its schema */
 	uint8_t flags;   /* IMAGE_PLAIN_* as in its schema, and enum image_property_flag
 			  */
-	uint8_t required; /* a bit of struct image_object; 63: it is not */
+	uint8_t required; /* 1: the name is required */
 	uint8_t padding;
 };
 
@@ -223,9 +225,10 @@ struct image_pattern_property {
 };
 
 /* PROPERTIES: a. properties, patternProperties, additionalProperties, and `required`
- * unless it names more than 63. At least one place of the table is free. */
+ * unless it is long.
+ * At least one place of the table is free. */
 struct image_object {
-	uint64_t required; /* bits */
+	uint32_t required; /* rows that are */
 	uint32_t multiplier;
 	uint32_t shift;
 	uint32_t mask;
@@ -259,8 +262,6 @@ struct image_contains {
  * a schema. REFERENCE: a is a schema, b 1 + index of a dynamic anchor or 0. CONDITION:
  * a is the test, b and c what follows, SCHEMA_NONE for nothing. */
 
-#define IMAGE_NOT_REQUIRED 63
-
 struct schema {
 	const unsigned char *bytes; /* the image */
 	const struct image_header *header;
@@ -291,18 +292,11 @@ int image_open(struct schema **out, const char *name, const void *bytes, void *o
 /* 0, or ERROR_SCHEMA: bytes that are no image, or one that is broken. */
 int image_check(const void *bytes, size_t size, struct error *err);
 
-/* The number of a name by its text, or 0; as in symbol.h, eight bytes can be read. */
-uint32_t image_number_of(const struct schema *schema, const char *text, size_t length);
-
-/* The number of a key among the names of the schema, or 0. */
-static inline uint32_t image_number(const struct schema *schema, const struct node *key)
-{
-	uint32_t number =
-		key->symbol < schema->symbol_count ? schema->numbers[key->symbol] : 0;
-	if (number == 0 && (key->symbol == 0 || schema->symbols_missing))
-		return image_number_of(schema, key->text, key->length);
-	return number;
-}
+/* The row of a key that has no number by its symbol. As in symbol.h, eight bytes of it
+ * can be read. */
+const struct image_property *object_find_text(const struct schema *schema,
+					      const struct image_object *object,
+					      const struct node *key);
 
 static inline uint32_t property_slot(uint32_t multiplier, uint32_t shift,
 				     uint32_t number)
@@ -310,19 +304,24 @@ static inline uint32_t property_slot(uint32_t multiplier, uint32_t shift,
 	return (number * multiplier) >> shift;
 }
 
+static inline const struct image_property *object_find_number(
+	const struct schema *schema, const struct image_object *object, uint32_t number)
+{
+	const struct image_property *table = image_at(schema, object->table);
+	uint32_t slot = property_slot(object->multiplier, object->shift, number);
+	while (table[slot].name != number && table[slot].name != 0)
+		slot = (slot + 1) & object->mask;
+	return &table[slot];
+}
+
 /* The row of a key in an object: a free one when there is none. */
 static inline const struct image_property *object_find(
 	const struct schema *schema, const struct image_object *object,
 	const struct node *key)
 {
-	const struct image_property *table = image_at(schema, object->table);
-	if (object->row_count == 0)
-		return table;
-	uint32_t number = image_number(schema, key);
-	uint32_t slot = property_slot(object->multiplier, object->shift, number);
-	while (table[slot].name != number && table[slot].name != 0)
-		slot = (slot + 1) & object->mask;
-	return &table[slot];
+	uint32_t number = schema->numbers[key->symbol];
+	return number == 0 ? object_find_text(schema, object, key)
+			   : object_find_number(schema, object, number);
 }
 
 #endif

@@ -45,6 +45,13 @@ void line_add(struct line *line, const char *format, ...)
 		line->length += (size_t)count < room ? (size_t)count : room - 1;
 }
 
+void line_fill(struct line *line, const char *bytes)
+{
+	while (line->length + 1 < sizeof(line->text))
+		line->text[line->length++] = *bytes++;
+	line->text[line->length] = '\0';
+}
+
 void line_add_count(struct line *line, uint64_t count)
 {
 	char digits[24];
@@ -161,6 +168,7 @@ void paths_begin(struct paths *paths)
 	line_clear(&paths->pointer);
 	line_clear(&paths->dotted);
 	paths->depth = 0;
+	paths->written = NULL;
 }
 
 static void cut_line(struct line *line, size_t length)
@@ -202,37 +210,43 @@ static void add_key(struct paths *paths, const struct node *key)
 	}
 }
 
-/* A path is as deep as documents may be: recursion is bounded. */
-static void add_path(struct paths *paths, const struct path *path)
+/* The depth of the path, which is as deep as documents may be: recursion is bounded. */
+static unsigned int add_path(struct paths *paths, const struct path *path)
 {
 	if (path == NULL)
-		return;
-	add_path(paths, path->parent);
-	unsigned int level = path->depth - 1;
-	if (level < paths->depth && paths->levels[level].key == path->key &&
-	    paths->levels[level].index == path->index)
-		return;
+		return 0;
+	unsigned int level = add_path(paths, path->parent);
+	if (level < paths->depth && paths->levels[level].child == path->child)
+		return level + 1;
 	if (level <= LEVELS)
 		cut_paths(paths, level < paths->depth ? level : paths->depth);
-	if (path->key == NULL)
-		add_index(paths, path->index);
+	const struct node *key = path_key(path);
+	if (key == NULL)
+		add_index(paths, path_index(path));
 	else
-		add_key(paths, path->key);
-	if (level >= LEVELS)
-		return;
-	paths->levels[level].key = path->key;
-	paths->levels[level].index = path->index;
-	paths->levels[level].pointer_end = paths->pointer.length;
-	paths->levels[level].dotted_end = paths->dotted.length;
-	paths->depth = path->depth;
+		add_key(paths, key);
+	if (level < LEVELS) {
+		paths->levels[level].child = path->child;
+		paths->levels[level].pointer_end = paths->pointer.length;
+		paths->levels[level].dotted_end = paths->dotted.length;
+		paths->depth = level + 1;
+	}
+	return level + 1;
 }
 
 void paths_write(struct paths *paths, const struct path *path)
 {
-	add_path(paths, path);
-	unsigned int depth = path == NULL ? 0 : path->depth;
+	if (path != NULL && path == paths->written)
+		return;
+	unsigned int depth = add_path(paths, path);
 	if (depth <= paths->depth)
 		cut_paths(paths, depth);
+	paths->written = path;
+}
+
+void paths_leave(struct paths *paths)
+{
+	paths->written = NULL;
 }
 
 void report_subject(struct line *line, const struct check *check,
@@ -241,7 +255,8 @@ void report_subject(struct line *line, const struct check *check,
 	struct paths *paths = &check->run->report->paths;
 	if (path != NULL && path->is_name) {
 		line_add_text(line, "the key ");
-		line_add_quoted(line, '\'', path->key->text, path->key->length);
+		const struct node *key = path_key(path);
+		line_add_quoted(line, '\'', key->text, key->length);
 		if (path->parent == NULL)
 			return;
 		line_add_text(line, " of ");

@@ -11,8 +11,8 @@
 
 #define IMAGE_BYTES    ((size_t)256 << 20)
 #define ALIGNMENT      8
-#define ALIASES        64 /* references to references that are followed */
-#define REQUIRED_MOST  63
+#define ALIASES        64   /* references to references that are followed */
+#define FOLDED_MOST    1000 /* each is looked for among the properties */
 #define INTEGER_DIGITS 18
 
 uint32_t link_reserve(struct linker *linker, size_t bytes)
@@ -237,7 +237,7 @@ static const struct names *folded_names(const struct subschema *subschema)
 			names = operation->names;
 		properties |= operation->kind == OPERATION_PROPERTIES;
 	}
-	bool folds = properties && names != NULL && names->count <= REQUIRED_MOST;
+	bool folds = properties && names != NULL && names->count <= FOLDED_MOST;
 	return folds ? names : NULL;
 }
 
@@ -477,8 +477,8 @@ static void link_all(struct linker *linker)
 static int sign(struct buf *image)
 {
 	struct digest digest;
-	size_t start = sizeof(struct image_header);
-	if (digest_of(image->data + start, image->length - start, &digest) != 0)
+	if (digest_of(image->data + IMAGE_SIGNED, image->length - IMAGE_SIGNED,
+		      &digest) != 0)
 		return ERROR_MEMORY;
 	memcpy(image->data + offsetof(struct image_header, digest), &digest,
 	       sizeof(digest));

@@ -24,8 +24,7 @@ static uint32_t fill_table(struct image_property *table, uint32_t mask,
 {
 	uint32_t steps = 0;
 	for (uint64_t i = 0; i <= mask; i++)
-		table[i] = (struct image_property){ .schema = SCHEMA_NONE,
-						    .required = IMAGE_NOT_REQUIRED };
+		table[i] = (struct image_property){ .schema = SCHEMA_NONE };
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t slot = property_slot(multiplier, shift, rows[i].name);
 		for (; table[slot].name != 0; slot = (slot + 1) & mask)
@@ -71,7 +70,6 @@ static struct image_property make_row(struct linker *linker, const struct name *
 		.name = link_name(linker, name->text, name->length),
 		.schema = schema == SCHEMA_NONE ? SCHEMA_NONE
 						: link_target(linker, schema),
-		.required = IMAGE_NOT_REQUIRED,
 	};
 }
 
@@ -86,26 +84,25 @@ static struct image_property *find_row(struct buf *rows, uint32_t name)
 	return NULL;
 }
 
-/* Marks the rows of required names; those that "properties" lacks get one, too. */
-static uint64_t mark_required(struct linker *linker, struct buf *rows,
+/* Marks the rows of required names; those that "properties" lacks get one, too. How
+ * many there are. */
+static uint32_t mark_required(struct linker *linker, struct buf *rows,
 			      const struct names *required)
 {
-	uint64_t bits = 0;
+	uint32_t count = 0;
 	for (uint32_t i = 0; required != NULL && i < required->count; i++) {
 		const struct name *name = &required->names[i];
 		struct image_property row = make_row(linker, name, SCHEMA_NONE);
 		struct image_property *found = find_row(rows, row.name);
-		if (found == NULL) {
-			row.flags = IMAGE_ONLY_REQUIRED;
-			row.required = (uint8_t)i;
+		row.flags = IMAGE_ONLY_REQUIRED;
+		row.required = 1;
+		count += found == NULL || found->required == 0;
+		if (found == NULL)
 			buf_add(rows, &row, sizeof(row));
-			bits |= UINT64_C(1) << i;
-		} else if (found->required == IMAGE_NOT_REQUIRED) {
-			found->required = (uint8_t)i;
-			bits |= UINT64_C(1) << i;
-		}
+		else
+			found->required = 1;
 	}
-	return bits;
+	return count;
 }
 
 /* The names of "properties", in their order. */

@@ -47,7 +47,7 @@ static int compare_name(const struct schema *schema, const struct image_name *na
 	return memcmp(image_string_at(schema, name->text)->text, text, length);
 }
 
-uint32_t image_number_of(const struct schema *schema, const char *text, size_t length)
+static uint32_t number_of(const struct schema *schema, const char *text, size_t length)
 {
 	const struct image_name *names = image_at(schema, schema->header->names);
 	struct name_words words = name_words_of(text, length);
@@ -66,29 +66,35 @@ uint32_t image_number_of(const struct schema *schema, const char *text, size_t l
 	return 0;
 }
 
+const struct image_property *object_find_text(const struct schema *schema,
+					      const struct image_object *object,
+					      const struct node *key)
+{
+	uint32_t number = 0;
+	if (object->row_count == 0)
+		return image_at(schema, object->table);
+	if (key->symbol == 0 || schema->symbols_missing)
+		number = number_of(schema, key->text, key->length);
+	return object_find_number(schema, object, number);
+}
+
 /* The symbols of all names, and the way back. */
 static int open_names(struct schema *schema, const char *name, struct error *err)
 {
-	uint32_t count = schema->header->name_count;
 	const struct image_name *names = image_at(schema, schema->header->names);
-	uint16_t *symbols = calloc((size_t)count + 1, sizeof(*symbols));
-	uint32_t most = 0;
-	for (uint32_t i = 0; symbols != NULL && i < count; i++) {
+	schema->numbers = calloc(SYMBOL_MOST + 1, sizeof(*schema->numbers));
+	if (schema->numbers == NULL)
+		return no_memory(name, err);
+	for (uint32_t i = 0; i < schema->header->name_count; i++) {
 		const struct image_string *text =
 			image_string_at(schema, names[i].text);
-		symbols[i] = symbol_add(text->text, text->length);
-		schema->symbols_missing |= symbols[i] == 0;
-		most = symbols[i] > most ? symbols[i] : most;
+		uint16_t symbol = symbol_add(text->text, text->length);
+		if (symbol == 0)
+			schema->symbols_missing = true;
+		else
+			schema->numbers[symbol] = names[i].number;
 	}
-	schema->numbers = calloc((size_t)most + 1, sizeof(*schema->numbers));
-	schema->symbol_count = most + 1;
-	for (uint32_t i = 0; schema->numbers != NULL && symbols != NULL && i < count;
-	     i++)
-		if (symbols[i] != 0)
-			schema->numbers[symbols[i]] = names[i].number;
-	bool good = symbols != NULL && schema->numbers != NULL;
-	free(symbols);
-	return good ? 0 : no_memory(name, err);
+	return 0;
 }
 
 int image_open(struct schema **out, const char *name, const void *bytes, void *owned,

@@ -315,9 +315,8 @@ bool report_unknown(const struct check *check, const struct pair *pair,
 	if (check->run->report == NULL)
 		return false;
 	struct path path = { .parent = check->path,
-			     .key = &pair->key,
-			     .depth =
-				     check->path == NULL ? 1 : check->path->depth + 1 };
+			     .container = check->node,
+			     .child = &pair->value };
 	struct line line;
 	line_clear(&line);
 	struct line mend;
@@ -363,10 +362,10 @@ bool report_equal_items(const struct check *check, uint32_t first, uint32_t seco
 {
 	if (check->run->report == NULL)
 		return false;
-	struct path paths[2] = { { .parent = check->path, .index = first },
-				 { .parent = check->path, .index = second } };
-	paths[0].depth = paths[1].depth =
-		check->path == NULL ? 1 : check->path->depth + 1;
+	struct path paths[2] = {
+		{ check->path, check->node, &check->node->items[first], false },
+		{ check->path, check->node, &check->node->items[second], false },
+	};
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {

@@ -77,7 +77,7 @@ static void measure(struct report *report, const struct check *check,
 	struct closeness *closeness = &report->closeness;
 	const struct path *path =
 		complaint->path != NULL ? complaint->path : check->path;
-	unsigned int depth = path == NULL ? 0 : path->depth;
+	unsigned int depth = path_depth(path);
 	if (closeness->count++ == 0 || depth < closeness->least_depth)
 		closeness->least_depth = depth;
 	if (complaint->types != 0 && depth == report->base_depth) {
@@ -114,6 +114,7 @@ static void tell(struct report *report, const struct check *check,
 	};
 	report->count++;
 	report->sink->problem(report->sink->data, &problem);
+	paths_leave(&report->paths);
 }
 
 bool report_complaint(const struct check *check, const struct complaint *complaint)
@@ -132,7 +133,7 @@ static struct closeness try_branch(const struct check *check, uint32_t schema)
 {
 	struct report *report = check->run->report;
 	report->measuring = true;
-	report->base_depth = check->path == NULL ? 0 : check->path->depth;
+	report->base_depth = path_depth(check->path);
 	report->closeness = (struct closeness){ 0 };
 	run_schema(check->run, schema, check->node, check->path, NULL);
 	report->measuring = false;

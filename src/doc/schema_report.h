@@ -30,10 +30,15 @@ static inline void line_clear(struct line *line)
 	line->text[0] = '\0';
 }
 
+/* Adds as much as there is room for. */
+void line_fill(struct line *line, const char *bytes);
+
 static inline void line_add_bytes(struct line *line, const char *bytes, size_t length)
 {
-	size_t room = sizeof(line->text) - 1 - line->length;
-	length = length < room ? length : room;
+	if (length >= sizeof(line->text) - line->length) {
+		line_fill(line, bytes);
+		return;
+	}
 	memcpy(line->text + line->length, bytes, length);
 	line->length += length;
 	line->text[line->length] = '\0';
@@ -63,12 +68,12 @@ void line_add_token(struct line *line, const char *token, size_t length);
 /* The path that was written last, in both forms. What the next one has in common with
  * it from the root on stays. */
 struct paths {
-	struct line pointer; /* "/spec/replicas" */
-	struct line dotted;  /* "spec.replicas" */
-	unsigned int depth;  /* of the levels that are known */
+	const struct path *written; /* it is this one, and it still stands */
+	struct line pointer;        /* "/spec/replicas" */
+	struct line dotted;         /* "spec.replicas" */
+	unsigned int depth;         /* of the levels that are known */
 	struct {
-		const struct node *key;
-		size_t index;
+		const struct node *child;
 		size_t pointer_end;
 		size_t dotted_end;
 	} levels[LEVELS];
@@ -76,6 +81,8 @@ struct paths {
 
 void paths_begin(struct paths *paths);
 void paths_write(struct paths *paths, const struct path *path);
+/* The path written last is gone. */
+void paths_leave(struct paths *paths);
 
 struct report {
 	const struct schema_sink *sink;

@@ -227,24 +227,15 @@ bool run_quietly(struct run *run, uint32_t schema, const struct node *node,
 	return valid;
 }
 
-bool run_below(const struct check *check, uint32_t schema, const struct node *node,
-	       const struct node *key, size_t index)
+bool run_below(const struct check *check, uint32_t schema, uint32_t index)
 {
 	struct run *run = check->run;
 	unsigned int references = run->references;
-	bool valid;
+	struct path path = { .parent = check->path,
+			     .container = check->node,
+			     .child = node_item(check->node, index) };
 	run->references = 0;
-	if (run->report == NULL) {
-		valid = run_schema(run, schema, node, NULL, NULL);
-	} else {
-		struct path path = { .parent = check->path,
-				     .key = key,
-				     .index = index,
-				     .depth = check->path == NULL
-						      ? 1
-						      : check->path->depth + 1 };
-		valid = run_schema(run, schema, node, &path, NULL);
-	}
+	bool valid = run_schema(run, schema, path.child, &path, NULL);
 	run->references = references;
 	return valid;
 }

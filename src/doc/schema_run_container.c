@@ -63,11 +63,9 @@ bool check_property_names(const struct check *check)
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++) {
 		const struct node *key = &node->pairs[i].key;
 		struct path path = { .parent = check->path,
-				     .key = key,
-				     .is_name = true,
-				     .depth = check->path == NULL
-						      ? 1
-						      : check->path->depth + 1 };
+				     .container = node,
+				     .child = &node->pairs[i].value,
+				     .is_name = true };
 		valid &= run_schema(check->run, check->operation->a, key, &path, NULL);
 	}
 	return valid;
@@ -75,7 +73,7 @@ bool check_property_names(const struct check *check)
 
 /* The patterns that match a key; `matched` says whether there was one. */
 static bool check_patterns(const struct check *check, const struct image_object *object,
-			   size_t index, bool *matched)
+			   uint32_t index, bool *matched)
 {
 	const struct image_pattern_property *rows = check_at(check, object->patterns);
 	const struct pair *pair = &check->node->pairs[index];
@@ -89,14 +87,13 @@ static bool check_patterns(const struct check *check, const struct image_object 
 		if (found == 0)
 			continue;
 		*matched = true;
-		valid &= run_below(check, rows[i].schema, &pair->value, &pair->key,
-				   index);
+		valid &= run_below(check, rows[i].schema, index);
 	}
 	return valid;
 }
 
 static bool check_pair(const struct check *check, const struct image_object *object,
-		       size_t index)
+		       uint32_t index)
 {
 	const struct pair *pair = &check->node->pairs[index];
 	const struct schema *schema = check->run->schema;
@@ -104,7 +101,7 @@ static bool check_pair(const struct check *check, const struct image_object *obj
 	bool matched = row->name != 0 && (row->flags & IMAGE_ONLY_REQUIRED) == 0;
 	bool valid = true;
 	if (matched && (row->sure & KIND_BIT(pair->value.kind)) == 0)
-		valid = run_below(check, row->schema, &pair->value, &pair->key, index);
+		valid = run_below(check, row->schema, index);
 	if (object->pattern_count > 0 && run_goes_on(check->run, valid))
 		valid &= check_patterns(check, object, index, &matched);
 	if (!matched && object->additional != SCHEMA_NONE) {
@@ -112,8 +109,7 @@ static bool check_pair(const struct check *check, const struct image_object *obj
 		if ((schema->schemas[object->additional].flags & IMAGE_NEVER) != 0)
 			return report_unknown(check, pair, object);
 		if ((object->additional_sure & KIND_BIT(pair->value.kind)) == 0)
-			valid &= run_below(check, object->additional, &pair->value,
-					   &pair->key, index);
+			valid &= run_below(check, object->additional, index);
 	}
 	if (matched)
 		marks_set(check->marks, index);
@@ -130,7 +126,8 @@ bool check_properties(const struct check *check)
 	if (!run_steps(check->run, node->length))
 		return false;
 	if (check->run->quick && check->marks == NULL && object->pattern_count == 0)
-		return decide_object(check, object);
+		return decide_object(check->run, check->subschema, object, node,
+				     check->path);
 	if (object->required_names != 0)
 		valid = has_all(check, object->required_names, NULL);
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++)
@@ -155,7 +152,7 @@ bool check_items(const struct check *check)
 		if (child == SCHEMA_NONE)
 			break;
 		if ((schema->schemas[child].sure & KIND_BIT(item->kind)) == 0)
-			valid &= run_below(check, child, item, NULL, i);
+			valid &= run_below(check, child, i);
 		marks_set(check->marks, i);
 	}
 	return valid;
@@ -172,7 +169,7 @@ bool check_contains(const struct check *check)
 		return true;
 	check->run->report = NULL;
 	for (uint32_t i = 0; i < node->length && check->run->failure == 0; i++) {
-		if (!run_below(&quiet, contains->schema, &node->items[i], NULL, i))
+		if (!run_below(&quiet, contains->schema, i))
 			continue;
 		count++;
 		if (contains->marks != 0)
@@ -278,8 +275,7 @@ bool check_unevaluated(const struct check *check)
 		if (mapping && never)
 			valid = report_unknown(check, &node->pairs[i], NULL);
 		else
-			valid &= run_below(check, schema, node_item(node, i),
-					   node_key(node, i), i);
+			valid &= run_below(check, schema, i);
 	}
 	marks_set_all(check->marks);
 	return valid;

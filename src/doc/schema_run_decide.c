@@ -4,118 +4,99 @@
 #include "doc/schema_run.h"
 
 /* The work of going one level down, which the general way counts as it goes. */
-static bool enter(struct run *run, const struct node *node)
+static inline bool enter(struct run *run, const struct node *node)
 {
 	run->depth++;
-	return run_steps(run, 1 + node->length) && run_has_depth(run);
+	run->steps += 1 + (uint64_t)node->length;
+	if (__builtin_expect(
+		    run->steps <= run->most_steps && run->depth <= run->most_depth, 1))
+		return true;
+	return run_over_limit(run, run->steps > run->most_steps ? LIMIT_SCHEMA_STEPS
+								: LIMIT_SCHEMA_DEPTH);
 }
 
-static struct path path_to(const struct path *parent, const struct node *key,
-			   size_t index)
+/* --- what is said of an object --- */
+
+/* Its properties as a check of their own. */
+static struct check check_of(struct run *run, const struct image_schema *schema,
+			     const struct node *node, const struct path *path)
 {
-	return (struct path){ .parent = parent,
-			      .key = key,
-			      .index = index,
-			      .depth = parent == NULL ? 1 : parent->depth + 1 };
+	const struct image_operation *operation =
+		image_at(run->schema, schema->operations);
+	while (operation->kind != OPERATION_PROPERTIES)
+		operation++;
+	return (struct check){ .run = run,
+			       .subschema = schema,
+			       .operation = operation,
+			       .node = node,
+			       .path = path };
 }
 
-/* A check with its operation, which is not looked up before somebody wants to say
- * something. */
-static struct check with_operation(const struct check *check)
+static bool refuse_pair(struct run *run, const struct image_schema *schema,
+			const struct image_object *object, const struct path *below)
 {
-	struct check whole = *check;
-	if (whole.operation == NULL)
-		whole.operation = check_at(check, check->subschema->operations);
-	return whole;
+	const struct pair *pair = (const struct pair *)path_key(below);
+	if (run->report == NULL)
+		return false;
+	struct check check = check_of(run, schema, below->container, below->parent);
+	return report_unknown(&check, pair, object);
 }
 
-static bool report_pair(const struct check *check, const struct image_object *object,
-			const struct pair *pair)
+/* Before anything else is said. */
+static bool has_required(struct run *run, const struct image_schema *schema,
+			 const struct image_object *object, const struct node *node,
+			 const struct path *path)
 {
-	struct check whole = with_operation(check);
-	return report_unknown(&whole, pair, object);
-}
-
-/* Those of the names that are required whose bits are set. */
-static bool report_missing(const struct check *check, const struct image_object *object,
-			   uint64_t missing)
-{
-	struct check whole = with_operation(check);
-	const struct image_list *names = check_at(check, object->required_names);
-	for (uint32_t i = 0; i < names->count; i++)
-		if ((missing >> i & 1) != 0)
-			report_required(&whole, check_at(check, names->items[i]), NULL);
-	return false;
-}
-
-/* What is missing is said first. */
-static bool has_required(const struct check *check, const struct image_object *object)
-{
-	const struct node *node = check->node;
-	uint64_t missing = object->required;
-	for (uint32_t i = 0; i < node->length && missing != 0; i++)
-		missing &= ~(UINT64_C(1) << object_find(check->run->schema, object,
-							&node->pairs[i].key)
-						    ->required);
-	return missing == 0 || report_missing(check, object, missing);
-}
-
-bool decide_object(const struct check *check, const struct image_object *object)
-{
-	struct run *run = check->run;
-	const struct node *node = check->node;
-	uint64_t missing = object->required;
+	uint32_t required = 0;
+	for (uint32_t i = 0; i < node->length && required < object->required; i++)
+		required +=
+			object_find(run->schema, object, &node->pairs[i].key)->required;
+	if (required == object->required)
+		return true;
+	struct check check = check_of(run, schema, node, path);
+	const struct image_list *names = check_at(&check, object->required_names);
 	bool valid = true;
-	if (run->report != NULL && missing != 0) {
-		valid = has_required(check, object);
-		missing = 0;
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(&check, names->items[i]);
+		if (node_get_bytes(node, name->text, name->length) == NULL)
+			valid = report_required(&check, name, NULL);
 	}
-	for (uint32_t i = 0; i < node->length; i++) {
-		const struct pair *pair = &node->pairs[i];
-		const struct image_property *row =
-			object_find(run->schema, object, &pair->key);
-		missing &= ~(UINT64_C(1) << row->required);
-		if ((row->sure >> pair->value.kind & 1) != 0)
-			continue;
-		struct path below = path_to(check->path, &pair->key, i);
-		valid &= (row->flags & IMAGE_UNKNOWN) != 0
-				 ? report_pair(check, object, pair)
-				 : decide_as(run, row->schema, row->flags, row->direct,
-					     &pair->value, &below);
-		if (!valid && !run_goes_on(run, false))
-			return false;
-	}
-	return valid && missing == 0;
+	return valid;
 }
+
+/* --- */
 
 static bool decide_list(struct run *run, uint32_t schema, const struct node *node,
 			const struct path *path)
 {
 	unsigned int sure = run->schema->schemas[schema].sure;
+	struct path below = { .parent = path, .container = node };
+	const struct node *end = node->items + node->length;
 	bool valid = true;
-	for (uint32_t i = 0; i < node->length; i++) {
-		const struct node *item = &node->items[i];
+	for (const struct node *item = node->items; item < end; item++) {
 		if ((sure >> item->kind & 1) != 0)
 			continue;
-		struct path below = path_to(path, NULL, i);
-		valid &= decide(run, schema, item, &below);
-		if (!valid && !run_goes_on(run, false))
-			return false;
+		below.child = item;
+		if (decide(run, schema, item, &below))
+			continue;
+		valid = false;
+		if (!run_goes_on(run, false))
+			break;
 	}
 	return valid;
 }
 
-bool decide_as(struct run *run, uint32_t schema, unsigned int flags, uint32_t direct,
-	       const struct node *node, const struct path *path)
+/* `flags` and `direct` are those of the schema. */
+static inline bool decide_as(struct run *run, uint32_t index, unsigned int flags,
+			     uint32_t direct, const struct node *node,
+			     const struct path *path)
 {
+	const struct schema *schema = run->schema;
 	bool valid;
 	if (node->kind == NODE_MAPPING && (flags & IMAGE_PLAIN_OBJECT) != 0) {
-		struct check check = { .run = run,
-				       .subschema = &run->schema->schemas[schema],
-				       .node = node,
-				       .path = path };
 		valid = enter(run, node) &&
-			decide_object(&check, check_at(&check, direct));
+			decide_object(run, &schema->schemas[index],
+				      image_at(schema, direct), node, path);
 		run->depth--;
 	} else if (node->kind == NODE_SEQUENCE && (flags & IMAGE_PLAIN_LIST) != 0) {
 		valid = enter(run, node) && decide_list(run, direct, node, path);
@@ -123,7 +104,7 @@ bool decide_as(struct run *run, uint32_t schema, unsigned int flags, uint32_t di
 	} else {
 		unsigned int references = run->references;
 		run->references = 0;
-		valid = run_schema(run, schema, node, path, NULL);
+		valid = run_schema(run, index, node, path, NULL);
 		run->references = references;
 	}
 	return valid;
@@ -134,4 +115,33 @@ bool decide(struct run *run, uint32_t index, const struct node *node,
 {
 	const struct image_schema *schema = &run->schema->schemas[index];
 	return decide_as(run, index, schema->flags, schema->direct, node, path);
+}
+
+bool decide_object(struct run *run, const struct image_schema *schema,
+		   const struct image_object *object, const struct node *node,
+		   const struct path *path)
+{
+	struct path below = { .parent = path, .container = node };
+	const struct pair *end = node->pairs + node->length;
+	uint32_t required = 0;
+	bool valid = true;
+	if (run->report != NULL && object->required != 0)
+		valid = has_required(run, schema, object, node, path);
+	for (const struct pair *pair = node->pairs; pair < end; pair++) {
+		const struct image_property *row =
+			object_find(run->schema, object, &pair->key);
+		required += row->required;
+		if ((row->sure >> pair->value.kind & 1) != 0)
+			continue;
+		below.child = &pair->value;
+		if ((row->flags & IMAGE_UNKNOWN) != 0
+			    ? refuse_pair(run, schema, object, &below)
+			    : decide_as(run, row->schema, row->flags, row->direct,
+					&pair->value, &below))
+			continue;
+		valid = false;
+		if (!run_goes_on(run, false))
+			break;
+	}
+	return valid && required == object->required;
 }

@@ -5,8 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define SLOT_BITS 14 /* Kubernetes has 900 names, a cluster's own kinds some thousand  \
-		      */
+#define SLOT_BITS                                                                      \
+	14 /* Kubernetes has 900 names, a cluster's own kinds some thousand            \
+	    */
 #define SLOTS  ((size_t)1 << SLOT_BITS)
 #define PROBES 8
 
@@ -64,7 +65,8 @@ uint16_t symbol_of(const char *text, size_t length)
 static uint16_t add(struct name_words words, const char *text, size_t length,
 		    _Atomic(struct symbol *) *place)
 {
-	struct symbol *symbol = malloc(sizeof(*symbol) + length);
+	struct symbol *symbol =
+		last_number < SYMBOL_MOST ? malloc(sizeof(*symbol) + length) : NULL;
 	if (symbol == NULL)
 		return 0;
 	symbol->words = words;

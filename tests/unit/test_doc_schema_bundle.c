@@ -230,8 +230,7 @@ END_TEST
 static void sign(unsigned char *bytes, size_t size)
 {
 	struct digest digest;
-	size_t start = sizeof(struct image_header);
-	digest_of(bytes + start, size - start, &digest);
+	digest_of(bytes + IMAGE_SIGNED, size - IMAGE_SIGNED, &digest);
 	memcpy(bytes + offsetof(struct image_header, digest), &digest, sizeof(digest));
 }
 

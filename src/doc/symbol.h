@@ -13,8 +13,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SYMBOL_MOST 16384 /* Kubernetes has 900, a cluster's own kinds some thousand   \
-			   */
+#define SYMBOL_MOST                                                                    \
+	16384 /* Kubernetes has 900, a cluster's own kinds some thousand               \
+	       */
 
 /* What of a name is compared at once: up to 8 bytes from its front, and from its end.
  */

@@ -17,6 +17,7 @@ static int open_patterns(struct schema *schema, const char *name, struct error *
 	uint32_t count = schema->header->pattern_count;
 	const struct image_pattern *rows = image_at(schema, schema->header->patterns);
 	schema->patterns = calloc((size_t)count + 1, sizeof(*schema->patterns));
+	uint64_t states = 0;
 	if (schema->patterns == NULL)
 		return no_memory(name, err);
 	for (uint32_t i = 0; i < count; i++) {
@@ -26,6 +27,10 @@ static int open_patterns(struct schema *schema, const char *name, struct error *
 						text->length, false, &reason);
 		if (status != 0)
 			return error_set(err, status, "%s: %s", name, reason.text);
+		states += pattern_states(schema->patterns[i]);
+		if (limit_check(&limits_default, LIMIT_SCHEMA_PATTERN_STATES, states,
+				name, err) != 0)
+			return ERROR_LIMIT;
 	}
 	return 0;
 }

@@ -11,10 +11,11 @@
 #include "base/pattern_parts.h"
 #include "base/text.h"
 
-#define KEPT_BYTES   ((size_t)16 << 20) /* of idle machines, all together */
-#define BYTES_STEP   16                 /* bytes that are seen to be UTF-8 in a step */
-#define BYTES_STATE  8                  /* of PCRE2's code that count as one of ours */
-#define SHOWN_LENGTH 100
+#define KEPT_BYTES    ((size_t)16 << 20) /* of idle machines, all together */
+#define BYTES_STEP    16                 /* bytes that are seen to be UTF-8 in a step */
+#define BYTES_STATE   8                  /* of PCRE2's code that count as one of ours */
+#define MACHINE_STEPS 500                /* of making a machine */
+#define SHOWN_LENGTH  100
 
 /* One of expression and backtracker. Of machines one is kept for the next search. */
 struct pattern {
@@ -94,11 +95,13 @@ size_t pattern_states(const struct pattern *pattern)
 		       : backtracker_bytes(pattern->backtracker) / BYTES_STATE;
 }
 
-static struct machine *machine_take(struct pattern *pattern)
+static struct machine *machine_take(struct pattern *pattern, uint64_t *steps)
 {
 	struct machine *machine = atomic_exchange(&pattern->idle, NULL);
-	if (machine == NULL)
+	if (machine == NULL) {
+		*steps += MACHINE_STEPS;
 		return machine_new(pattern->expression);
+	}
 	atomic_fetch_sub(&idle_bytes, machine_bytes(machine));
 	return machine;
 }
@@ -118,7 +121,7 @@ static void machine_give(struct pattern *pattern, struct machine *machine)
 static int search_by_automaton(struct pattern *pattern, const char *subject,
 			       size_t length, uint64_t most, uint64_t *steps)
 {
-	struct machine *machine = machine_take(pattern);
+	struct machine *machine = machine_take(pattern, steps);
 	if (machine == NULL)
 		return ERROR_MEMORY;
 	int result = machine_search(machine, subject, length, most, steps);

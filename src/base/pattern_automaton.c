@@ -11,17 +11,17 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/map.h"
 #include "base/pattern_parts.h"
-#include "base/random.h"
 #include "base/text.h"
 
 #define TABLE_BYTES     ((size_t)256 << 10) /* of one program, as a rule */
 #define LEAST_STATES    16
 #define MOST_STATES     65536
 #define FIRST_STATES    4
-#define CHARACTERS_STEP 8 /* characters by the table alone that are a step */
+#define CHARACTERS_STEP 4 /* characters by the table alone that are a step */
 #define SYMBOLS_STEP    16
-#define BEYOND_STEPS    2                  /* of a character beyond ASCII */
+#define BEYOND_STEPS    4                  /* of a character beyond ASCII */
 #define PROPERTY_STEPS  8                  /* of asking PCRE2 for a property of one */
 #define KEPT_BYTES      ((size_t)64 << 10) /* of tables of lookarounds */
 
@@ -57,7 +57,6 @@ struct automaton {
 struct machine {
 	const struct expression *expression;
 	struct automaton automata[1 + PATTERN_LOOKS];
-	uint64_t seed;
 	struct property_scratch *scratch;
 	uint64_t *holds[PATTERN_LOOKS]; /* a bit for each place in the text */
 	size_t hold_words;
@@ -111,27 +110,14 @@ size_t machine_bytes(const struct machine *machine)
 	return machine->bytes;
 }
 
-static uint64_t hash_state(const struct machine *machine,
-			   const struct automaton *automaton, const uint64_t *bits,
-			   uint8_t side)
-{
-	uint64_t hash = machine->seed ^ side;
-	for (size_t i = 0; i < automaton->words; i++) {
-		hash = (hash ^ bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 29;
-	}
-	hash *= UINT64_C(0xbf58476d1ce4e5b9);
-	return hash ^ hash >> 32;
-}
-
-/* Where a state is among the slots, or would be. */
-static uint32_t *find_slot(const struct machine *machine,
-			   const struct automaton *automaton, const uint64_t *bits,
+/* Where a state is among the slots, or would be. The hash has a secret key: patterns
+ * and texts cannot be made so that states collide. */
+static uint32_t *find_slot(const struct automaton *automaton, const uint64_t *bits,
 			   uint8_t side)
 {
 	size_t mask = (size_t)automaton->capacity * 4 - 1;
-	size_t at = hash_state(machine, automaton, bits, side) & mask;
 	size_t bytes = automaton->words * sizeof(*bits);
+	size_t at = (map_hash(bits, bytes) + side) & mask;
 	for (;; at = (at + 1) & mask) {
 		uint32_t state = automaton->slots[at];
 		if (state == 0)
@@ -170,7 +156,7 @@ static int grow(struct machine *machine, struct automaton *automaton)
 	automaton->capacity = capacity;
 	memset(automaton->slots, 0, (size_t)capacity * 4 * sizeof(*automaton->slots));
 	for (uint32_t i = 0; i < automaton->count; i++)
-		*find_slot(machine, automaton, automaton->bits + i * automaton->words,
+		*find_slot(automaton, automaton->bits + i * automaton->words,
 			   automaton->sides[i]) = i + 1;
 	return 0;
 }
@@ -180,7 +166,7 @@ static uint32_t intern(struct search *search, struct automaton *automaton,
 		       const uint64_t *bits, uint8_t side)
 {
 	size_t symbols = search->machine->expression->symbol_count;
-	uint32_t *slot = find_slot(search->machine, automaton, bits, side);
+	uint32_t *slot = find_slot(automaton, bits, side);
 	if (*slot != 0)
 		return *slot - 1;
 	uint32_t state = automaton->count++;
@@ -232,7 +218,6 @@ struct machine *machine_new(const struct expression *expression)
 	machine->expression = expression;
 	machine->bytes = sizeof(*machine);
 	struct search search = { .machine = machine };
-	random_bytes(&machine->seed, sizeof(machine->seed));
 	if (expression->property_count > 0)
 		machine->scratch = property_scratch_new(expression->properties[0]);
 	bool complete = expression->property_count == 0 || machine->scratch != NULL;
@@ -492,6 +477,27 @@ static uint32_t symbol_at(struct search *search, size_t at, bool back, size_t *w
 	return symbol;
 }
 
+/* Goes on through ASCII while the table knows it and nothing happens: most of a text,
+ * in a tight loop. The last character is not for it. */
+static size_t run_known(const struct search *search, const struct automaton *automaton,
+			size_t at, uint32_t *state)
+{
+	const struct expression *expression = search->machine->expression;
+	size_t symbols = expression->symbol_count;
+	while (at + 1 < search->length) {
+		unsigned char byte = (unsigned char)search->text[at];
+		if (byte >= 0x80)
+			break;
+		uint32_t entry =
+			automaton->table[*state * symbols + expression->ascii[byte]];
+		if (entry <= (ACCEPTS | DEAD) || (entry & (ACCEPTS | DEAD)) != 0)
+			break;
+		*state = (entry >> TARGET) - 1;
+		at++;
+	}
+	return at;
+}
+
 /* Reads all of the text, or until it matches when `found` is NULL; else `found` gets a
  * bit for each place where it does. 1, 0, or -1: failed. */
 static int run(struct search *search, struct automaton *automaton, uint64_t *found)
@@ -502,8 +508,11 @@ static int run(struct search *search, struct automaton *automaton, uint64_t *fou
 	size_t end = search->length - at;
 	uint32_t state = 0;
 	spend(search, 1 + search->length / CHARACTERS_STEP);
+	bool plain = !back && search->machine->expression->look_count == 0;
 	while (search->failure == 0) {
 		size_t width;
+		if (plain)
+			at = run_known(search, automaton, at, &state);
 		uint32_t symbol = symbol_at(search, at, back, &width);
 		uint32_t entry = automaton->table[state * symbols + symbol];
 		if (entry == 0)

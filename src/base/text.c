@@ -70,6 +70,15 @@ size_t text_utf8_next(const char *bytes, size_t length, uint32_t *code_point)
 bool text_is_utf8(const char *bytes, size_t length)
 {
 	while (length > 0) {
+		uint64_t eight;
+		if (length >= sizeof(eight)) {
+			memcpy(&eight, bytes, sizeof(eight));
+			if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+				bytes += sizeof(eight);
+				length -= sizeof(eight);
+				continue;
+			}
+		}
 		size_t count = text_utf8_next(bytes, length, NULL);
 		if (count == 0)
 			return false;

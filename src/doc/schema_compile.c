@@ -227,6 +227,23 @@ static struct dynamic_name *dynamic_of(struct compilation *compilation,
 	return dynamic;
 }
 
+/* A row of targets for each name, and each is compared with those before it. */
+static int check_dynamics(const struct compilation *compilation)
+{
+	const struct index *index = &compilation->index;
+	uint64_t most = index->limits->values[LIMIT_SCHEMA_DYNAMIC_TARGETS];
+	uint64_t names = compilation->program.dynamic_count;
+	uint64_t count = names * (names + index->resource_count);
+	if (count <= most)
+		return 0;
+	return index_error(index, ERROR_LIMIT, compilation->position->key.node,
+			   "the schema has %llu targets of dynamic references, over "
+			   "the limit %s (%llu)",
+			   (unsigned long long)count,
+			   limit_name(LIMIT_SCHEMA_DYNAMIC_TARGETS),
+			   (unsigned long long)most);
+}
+
 static int make_dynamic(struct compilation *compilation, const char *keyword,
 			struct position *target, const char *name)
 {
@@ -235,7 +252,8 @@ static int make_dynamic(struct compilation *compilation, const char *keyword,
 	if (status != 0 || name == NULL)
 		return status;
 	reference->dynamic = dynamic_of(compilation, name);
-	return reference->dynamic == NULL ? compile_no_memory(compilation) : 0;
+	return reference->dynamic == NULL ? compile_no_memory(compilation)
+					  : check_dynamics(compilation);
 }
 
 int compile_dynamic_reference(struct compilation *compilation,

@@ -109,6 +109,13 @@ static struct resource *nested_resource(const struct index *index,
 
 static int know_uri(struct index *index, const char *uri, struct resource *resource)
 {
+	uint64_t most = index->limits->values[LIMIT_SCHEMA_URI_BYTES];
+	if (strlen(uri) > most)
+		return index_error(index, ERROR_LIMIT, resource->root,
+				   "a schema's URI has %zu bytes, over the limit %s "
+				   "(%llu)",
+				   strlen(uri), limit_name(LIMIT_SCHEMA_URI_BYTES),
+				   (unsigned long long)most);
 	struct resource *other = map_get(&index->by_uri, uri, strlen(uri));
 	if (other != NULL && other->root != resource->root)
 		return index_error(index, ERROR_SCHEMA, resource->root,

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/pattern.h"
 
 #define MAXIMUM_BYTES ((size_t)1 << 20)
@@ -278,6 +279,12 @@ int schema_pattern_new(struct pattern **out, const char *text, size_t length,
 					   .end = text + length,
 					   .strict = strict,
 					   .err = err };
+	uint64_t most = limits_default.values[LIMIT_REGEX_BYTES];
+	if (length > most)
+		return error_set(err, ERROR_LIMIT,
+				 "a pattern has %zu bytes, over the limit %s (%llu)",
+				 length, limit_name(LIMIT_REGEX_BYTES),
+				 (unsigned long long)most);
 	buf_init(&translation.out, MAXIMUM_BYTES);
 	int status = 0;
 	while (status == 0 && translation.at < translation.end)

@@ -35,6 +35,8 @@ bool marks_begin(struct run *run, struct marks *marks, const struct node *node)
 {
 	size_t words = (node_count(node) + 63) / 64;
 	*marks = (struct marks){ .count = words };
+	if (!run_steps(run, 1 + words / 8))
+		return false;
 	if (words <= MARK_POOL_WORDS - run->mark_pool_used) {
 		marks->words = run->mark_pool + run->mark_pool_used;
 		marks->taken = words;

@@ -55,6 +55,7 @@ struct marks {
 };
 
 #define MARK_POOL_WORDS 64
+#define RUN_SHORT       64 /* bytes that cost nothing of their own */
 
 struct run {
 	const struct schema *schema;
@@ -112,6 +113,12 @@ static inline bool run_steps(struct run *run, uint64_t steps)
 	if (__builtin_expect(run->steps > run->most_steps, 0))
 		return run_over_limit(run, LIMIT_SCHEMA_STEPS);
 	return run->failure == 0;
+}
+
+/* The same for the bytes of a long text or number, so many in a step. */
+static inline bool run_bytes(struct run *run, uint64_t bytes, unsigned int in_a_step)
+{
+	return bytes <= RUN_SHORT || run_steps(run, bytes / in_a_step);
 }
 
 /* Whether one more level can be entered. */

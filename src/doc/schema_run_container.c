@@ -167,6 +167,8 @@ bool check_contains(const struct check *check)
 	uint64_t count = 0;
 	if (node->kind != NODE_SEQUENCE)
 		return true;
+	if (!run_steps(check->run, node->length))
+		return false;
 	check->run->report = NULL;
 	for (uint32_t i = 0; i < node->length && check->run->failure == 0; i++) {
 		if (!run_below(&quiet, contains->schema, i))
@@ -184,8 +186,9 @@ bool check_contains(const struct check *check)
 
 /* --- uniqueItems: pairwise when few, else sorted by hash --- */
 
-#define PAIRWISE 16
-#define ON_STACK 512 /* longer lists need memory */
+#define PAIRWISE     16
+#define BYTES_HASHED 8   /* in a step */
+#define ON_STACK     512 /* longer lists need memory */
 
 struct hashed {
 	uint64_t hash;
@@ -242,11 +245,28 @@ static bool unique_hashed(const struct check *check, struct hashed *rows)
 	return valid;
 }
 
+/* Of all texts in a value, aliases expanded. */
+static uint64_t text_bytes(const struct node *node)
+{
+	uint64_t bytes = 0;
+	if (node->kind != NODE_SEQUENCE && node->kind != NODE_MAPPING)
+		return node->length;
+	for (uint32_t i = 0; i < node->length; i++) {
+		const struct node *key = node_key(node, i);
+		bytes += text_bytes(node_item(node, i));
+		bytes += key == NULL ? 0 : key->length;
+	}
+	return bytes;
+}
+
 bool check_unique(const struct check *check)
 {
 	const struct node *node = check->node;
-	if (node->kind != NODE_SEQUENCE)
+	if (node->kind != NODE_SEQUENCE || node->length < 2)
 		return true;
+	if (!run_steps(check->run, node->weight) ||
+	    !run_bytes(check->run, text_bytes(node), BYTES_HASHED))
+		return false;
 	if (node->length <= PAIRWISE)
 		return unique_pairwise(check);
 	struct hashed few[ON_STACK];

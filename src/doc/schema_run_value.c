@@ -9,6 +9,13 @@
 #include "doc/schema_report.h"
 #include "doc/schema_run.h"
 
+/* In a step. */
+#define DIGITS_READ    4
+#define DIGITS_DIVIDED 1
+#define BYTES_COMPARED 64
+
+#define SEARCH_STEPS 24 /* of a search, besides its own */
+
 /* All bits of types that a value has. */
 unsigned int run_type_of(const struct node *node)
 {
@@ -39,6 +46,9 @@ unsigned int run_type_of(const struct node *node)
 
 bool check_type(const struct check *check)
 {
+	if (check->node->kind == NODE_DECIMAL &&
+	    !run_bytes(check->run, check->node->length, DIGITS_READ))
+		return false;
 	if ((run_type_of(check->node) & check->subschema->types) != 0)
 		return true;
 	return report_type(check);
@@ -58,15 +68,17 @@ static bool is_number(unsigned int kind)
 	return kind == NODE_INTEGER || kind == NODE_DECIMAL;
 }
 
-/* Recursion is as deep as the document. */
-static bool value_equal(const struct schema *schema, uint32_t offset,
-			const struct node *node)
+/* Recursion is as deep as the document. False, too, when the run failed. */
+static bool value_equal(struct run *run, uint32_t offset, const struct node *node)
 {
+	const struct schema *schema = run->schema;
 	const struct image_value *value = image_at(schema, offset);
 	const struct image_string *text = image_at(schema, value->data);
 	const struct image_list *list = image_at(schema, value->data);
 	if (is_number(value->kind) && is_number(node->kind))
-		return numbers_equal(text, node);
+		return run_bytes(run, (uint64_t)text->length + node->length,
+				 DIGITS_READ) &&
+		       numbers_equal(text, node);
 	if (value->kind != node->kind)
 		return false;
 	switch ((enum node_kind)value->kind) {
@@ -76,12 +88,13 @@ static bool value_equal(const struct schema *schema, uint32_t offset,
 		return (value->truth != 0) == node_boolean(node);
 	case NODE_STRING:
 		return text->length == node->length &&
+		       run_bytes(run, text->length, BYTES_COMPARED) &&
 		       memcmp(text->text, node->text, text->length) == 0;
 	case NODE_SEQUENCE:
 		if (list->count != node->length)
 			return false;
 		for (uint32_t i = 0; i < list->count; i++)
-			if (!value_equal(schema, list->items[i], &node->items[i]))
+			if (!value_equal(run, list->items[i], &node->items[i]))
 				return false;
 		return true;
 	case NODE_MAPPING:
@@ -93,7 +106,7 @@ static bool value_equal(const struct schema *schema, uint32_t offset,
 			const struct node *other =
 				node_get_bytes(node, key->text, key->length);
 			if (other == NULL ||
-			    !value_equal(schema, list->items[i + 1], other))
+			    !value_equal(run, list->items[i + 1], other))
 				return false;
 		}
 		return true;
@@ -112,10 +125,10 @@ bool check_constants(const struct check *check)
 		const struct image_value *value = check_at(check, list->items[i]);
 		if (!run_steps(check->run, value->weight))
 			return false;
-		if (value_equal(check->run->schema, list->items[i], check->node))
+		if (value_equal(check->run, list->items[i], check->node))
 			return true;
 	}
-	return report_constants(check);
+	return check->run->failure == 0 && report_constants(check);
 }
 
 /* A short decimal integer, without number_read(). */
@@ -166,8 +179,12 @@ bool check_bound(const struct check *check)
 		return true;
 	const struct image_bound *bound = check_at(check, check->operation->a);
 	const struct image_string *text = check_at(check, bound->text);
+	uint64_t digits = (uint64_t)text->length + check->node->length;
+	bool divides = kind == OPERATION_MULTIPLE_OF;
 	bool valid;
-	if (kind == OPERATION_MULTIPLE_OF) {
+	if (!run_bytes(check->run, digits, divides ? DIGITS_DIVIDED : DIGITS_READ))
+		return false;
+	if (divides) {
 		valid = is_multiple(text, check->node);
 	} else {
 		enum number_order order = compare(bound, text, check->node);
@@ -215,7 +232,7 @@ bool check_count(const struct check *check)
 
 int run_search(struct run *run, uint32_t pattern, const struct node *text)
 {
-	uint64_t steps = 8 + text->length / 16;
+	uint64_t steps = SEARCH_STEPS;
 	int found = pattern_search_counted(run->schema->patterns[pattern], text->text,
 					   text->length, &steps, run->err);
 	if (found < 0)
@@ -238,7 +255,7 @@ bool check_format(const struct check *check)
 	const struct node *node = check->node;
 	if (node->kind != NODE_STRING)
 		return true;
-	if (!run_steps(check->run, node->length / 16))
+	if (!run_steps(check->run, node->length / 8))
 		return false;
 	int matches = format_matches((enum schema_format)check->operation->a,
 				     node->text, node->length, check->run->err);

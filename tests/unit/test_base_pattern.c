@@ -1,4 +1,6 @@
 /* Regular expressions and globs. */
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -31,6 +33,108 @@ START_TEST(patterns_search_anywhere)
 		pattern_free(pattern);
 	}
 	pattern_free(NULL);
+}
+END_TEST
+
+/* What an automaton of our own must not read otherwise than PCRE2 did. */
+START_TEST(constructs_mean_what_they_do_to_pcre2)
+{
+	static const struct {
+		const char *pattern;
+		const char *subject;
+		int found;
+	} cases[] = {
+		{ "^a$", "a\n", 1 },
+		{ "^a$", "a\n\n", 0 },
+		{ "^a\\z", "a\n", 0 },
+		{ "^a\\Z", "a\n", 1 },
+		{ "(?m)^b$", "a\nb\nc", 1 },
+		{ "^b$", "a\nb\nc", 0 },
+		{ "(?m)\\n^", "a\n", 0 },
+		{ "a.b", "a\nb", 0 },
+		{ "(?s)a.b", "a\nb", 1 },
+		{ "(?s:a.)b.c", "a\nb\nc", 0 },
+		{ "(?i)k", "\xe2\x84\xaa", 1 },
+		{ "(?i)[^k]", "K", 0 },
+		{ "(?i:a)b", "AB", 0 },
+		{ "(a(?i)b|c)d", "Cd", 1 },
+		{ "(a(?i)b|c)d", "CD", 0 },
+		{ "\\bfoo\\b", "a foo.", 1 },
+		{ "\\bfoo\\b", "afoo", 0 },
+		{ "o\\B", "foo", 1 },
+		{ "[]a]+$", "]a]", 1 },
+		{ "[^]a]", "]a]", 0 },
+		{ "[a-c-]+$", "a-c", 1 },
+		{ "[\\w-]+$", "a-_", 1 },
+		{ "[^\\W_]", "_", 0 },
+		{ "\\x41\\x{e9}", "A\xc3\xa9", 1 },
+		{ "a{,2}", "a{,2}", 1 },
+		{ "a{x", "a{x", 1 },
+		{ "x*+x", "xxx", 0 },
+		{ "(?>a|ab)c", "abc", 0 },
+		{ "a(?=b)(?!bc)", "abd", 1 },
+		{ "a(?=b)(?!bc)", "abc", 0 },
+		{ "(?<=a|bc)d", "bcd", 1 },
+		{ "(?<!a+)b", "aab", 0 },
+		{ "(?<!a+)b", "cb", 1 },
+		{ "(?=a{0,3}(?!a))\\w{3}", "aaaa", 1 },
+		{ "^(?!.*--)[a-z-]+$", "a-b", 1 },
+		{ "^(?!.*--)[a-z-]+$", "a--b", 0 },
+		{ "\\p{Lu}\\P{Lu}", "\xc3\x9c\xc3\xbc", 1 },
+		{ "^[\\p{L}\\d]+$",
+		  "\xc3\x9c"
+		  "1",
+		  1 },
+		{ "^\\P{L}+$", "1\xc3\x9c", 0 },
+		{ "(?<x>a)\\k<x>", "aa", 1 },
+		{ "(|a)+b", "aab", 1 },
+		{ "(?:){3}a", "a", 1 },
+		{ "(?!)", "", 0 },
+		{ "", "", 1 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pattern *pattern = NULL;
+		const char *subject = cases[i].subject;
+		ck_assert_msg(pattern_new(&pattern, cases[i].pattern, NULL) == 0, "%s",
+			      cases[i].pattern);
+		/* The second search remembers the first. */
+		for (int k = 0; k < 2; k++) {
+			int found =
+				pattern_search(pattern, subject, strlen(subject), NULL);
+			ck_assert_msg(found == cases[i].found, "%s and '%s'",
+				      cases[i].pattern, subject);
+		}
+		pattern_free(pattern);
+	}
+}
+END_TEST
+
+static void *search_often(void *data)
+{
+	const struct pattern *pattern = data;
+	for (int i = 0; i < 20000; i++) {
+		char text[16];
+		snprintf(text, sizeof(text), "x%dy%d", i, i % 7);
+		if (pattern_search(pattern, text, strlen(text), NULL) != (i % 7 == 3))
+			return data;
+	}
+	return NULL;
+}
+
+START_TEST(a_pattern_is_searched_by_many_threads)
+{
+	pthread_t threads[4];
+	struct pattern *pattern;
+	ck_assert_int_eq(pattern_new(&pattern, "^x[0-9]+(?=y)y3$", NULL), 0);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(
+			pthread_create(&threads[i], NULL, search_often, pattern), 0);
+	for (int i = 0; i < 4; i++) {
+		void *failed = NULL;
+		pthread_join(threads[i], &failed);
+		ck_assert_ptr_null(failed);
+	}
+	pattern_free(pattern);
 }
 END_TEST
 
@@ -264,7 +368,8 @@ START_TEST(wrong_globs_are_refused)
 }
 END_TEST
 
-UNIT_MAIN("base_pattern", patterns_search_anywhere, wrong_patterns_say_where,
-	  steps_are_limited, subjects_must_be_utf8, globs_match_paths,
-	  fast_matching_agrees_with_the_definition, hostile_globs_are_fast,
-	  wrong_globs_are_refused)
+UNIT_MAIN("base_pattern", patterns_search_anywhere,
+	  constructs_mean_what_they_do_to_pcre2, a_pattern_is_searched_by_many_threads,
+	  wrong_patterns_say_where, steps_are_limited, subjects_must_be_utf8,
+	  globs_match_paths, fast_matching_agrees_with_the_definition,
+	  hostile_globs_are_fast, wrong_globs_are_refused)

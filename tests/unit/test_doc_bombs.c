@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "doc_try.h"
+#include "peak.h"
 
 #define MIB ((size_t)1 << 20)
 
@@ -77,7 +78,7 @@ static void many_flow_items(struct buf *out)
 
 static void many_keys(struct buf *out)
 {
-	numbered(out, "k", ": 1\n", 200000);
+	numbered(out, "k", ": 1\n", 350000);
 }
 
 static void many_anchors(struct buf *out)
@@ -401,6 +402,62 @@ static void json_strings(struct buf *out)
 	buf_add_string(out, "\"");
 }
 
+static void wide_characters(struct buf *out, const char *mark, size_t mark_length,
+			    const char *each, size_t each_length)
+{
+	buf_add(out, mark, mark_length);
+	for (size_t i = 0; i < MIB; i++)
+		buf_add(out, each, each_length);
+}
+
+static void utf16(struct buf *out)
+{
+	wide_characters(out, "\xff\xfe", 2, "a\0", 2);
+}
+
+static void utf16_big_endian(struct buf *out)
+{
+	wide_characters(out, "\xfe\xff", 2, "\0[", 2);
+}
+
+static void utf32(struct buf *out)
+{
+	wide_characters(out, "\xff\xfe\0\0", 4, "[\0\0\0", 4);
+}
+
+static void many_marks(struct buf *out)
+{
+	repeat(out, "\xef\xbb\xbf", MIB);
+}
+
+static void alias_within_itself(struct buf *out)
+{
+	repeat(out, "&a [*a, ", 60);
+	repeat(out, "]", 60);
+}
+
+static void anchors_again(struct buf *out)
+{
+	buf_add_string(out, "- &a [x]\n");
+	repeat(out, "- &b [*a, *a]\n- &a [*b, *b]\n", 20);
+}
+
+static void merged_lists(struct buf *out)
+{
+	buf_add_string(out, "- &a {");
+	numbered(out, "k", ": 1, ", 100);
+	buf_add_string(out, "}\n- <<: [");
+	repeat(out, "*a, ", 10000);
+	buf_add_string(out, "]\n");
+}
+
+static void duplicate_keys(struct buf *out)
+{
+	buf_add_string(out, "{");
+	numbered(out, "k", ": 1, ", 100000);
+	buf_add_string(out, "k0: 1}");
+}
+
 static const struct bomb {
 	const char *name;
 	enum doc_format format;
@@ -413,7 +470,7 @@ static const struct bomb {
 	{ "nested dashes", DOC_YAML, block_sequences, "yaml.depth" },
 	{ "nested indentation", DOC_YAML, block_mappings, "yaml.depth" },
 	{ "nested question marks", DOC_YAML, explicit_keys, "yaml.depth" },
-	{ "many items", DOC_YAML, many_items, "yaml.nodes (200000)" },
+	{ "many items", DOC_YAML, many_items, "yaml.nodes (350000)" },
 	{ "many items in brackets", DOC_YAML, many_flow_items, "yaml.nodes" },
 	{ "many keys", DOC_YAML, many_keys, "yaml.nodes" },
 	{ "many anchors", DOC_YAML, many_anchors, "yaml.anchors (10000)" },
@@ -467,6 +524,14 @@ static const struct bomb {
 	{ "ends without documents", DOC_YAML, zero_documents, NULL },
 	{ "reserved directives", DOC_YAML, directives, NULL },
 	{ "JSON escapes", DOC_JSON, json_strings, NULL },
+	{ "UTF-16", DOC_YAML, utf16, NULL },
+	{ "UTF-16, the other way", DOC_YAML, utf16_big_endian, NULL },
+	{ "UTF-32", DOC_YAML, utf32, NULL },
+	{ "many byte order marks", DOC_YAML, many_marks, NULL },
+	{ "an alias within itself", DOC_YAML, alias_within_itself, NULL },
+	{ "the same anchor again", DOC_YAML, anchors_again, "yaml.alias_nodes" },
+	{ "long lists of merge keys", DOC_YAML, merged_lists, "yaml.alias_nodes" },
+	{ "a duplicate among many keys", DOC_YAML, duplicate_keys, NULL },
 };
 
 static long processor_milliseconds(void)
@@ -480,11 +545,14 @@ static long processor_milliseconds(void)
 static void explode(const struct bomb *bomb, const struct buf *text)
 {
 	long best = MILLISECONDS + 1;
+	size_t memory = 0;
 	for (int i = 0; i < 3 && best > MILLISECONDS; i++) {
+		size_t before = peak_begin();
 		long start = processor_milliseconds();
 		struct try try = try_bytes(bomb->format, text->data, text->length);
 		doc_looks_like_template(text->data, text->length);
 		long took = processor_milliseconds() - start;
+		memory = peak_since(before);
 		best = took < best ? took : best;
 		if (bomb->limit != NULL) {
 			ck_assert_msg(try.status == ERROR_LIMIT, "%s: %d %s",
@@ -496,6 +564,9 @@ static void explode(const struct bomb *bomb, const struct buf *text)
 		try_end(&try);
 	}
 	ck_assert_msg(best <= MILLISECONDS, "%s took %ld ms", bomb->name, best);
+	/* Sanitizers hold what was freed. */
+	ck_assert_msg(SLOWER > 1 || memory <= 64 * MIB, "%s took %zu KiB", bomb->name,
+		      memory / 1024);
 }
 
 START_TEST(bombs_are_stopped_in_time_by_a_named_limit)

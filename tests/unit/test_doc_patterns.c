@@ -167,7 +167,7 @@ static void repeats_of_backreferences(struct buf *out)
 
 static void many_alternatives(struct buf *out)
 {
-	for (int i = 0; i < 2600; i++)
+	for (int i = 0; i < 2400; i++)
 		buf_addf(out, "a%da|", i);
 	buf_add_string(out, "b");
 }
@@ -371,7 +371,7 @@ START_TEST(large_patterns_end_soon)
 		if (schema != NULL)
 			validate_in_time(large_patterns[i].name, schema, &document);
 		else
-			ck_assert_msg(strstr(err.text, "pattern '") != NULL &&
+			ck_assert_msg(strstr(err.text, "pattern ") != NULL &&
 					      strstr(err.text, "1:") != NULL,
 				      "%s: %s", large_patterns[i].name, err.text);
 		schema_free(schema);

@@ -113,7 +113,7 @@ static bool try_profile(enum profile profile, const struct config *config,
 			struct sandbox_state *state)
 {
 	static const char *const read_paths[] = { "/usr" };
-	struct sandbox_paths paths = { read_paths, 1, NULL, 0 };
+	struct sandbox_paths paths = { .read = read_paths, .read_count = 1 };
 	struct sandbox_options options = {
 		.landlock_abi_maximum = config ? (int)config->sandbox.landlock_abi : 0,
 	};

@@ -478,3 +478,28 @@ bool name_path_within(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 &&
 	       (path[length] == '\0' || path[length] == '/');
 }
+
+uint16_t name_url_port(const char *url)
+{
+	static const struct {
+		const char *prefix;
+		uint16_t port;
+	} schemes[] = { { "https://", 443 }, { "http://", 80 }, { "ssh://", 22 } };
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		uint64_t port = 0;
+		char digits[8] = "";
+		if (!text_starts_with(url, schemes[i].prefix))
+			continue;
+		const char *host = url + strlen(schemes[i].prefix);
+		size_t length = strcspn(host, "/?#");
+		const char *colon = memrchr(host, ':', length);
+		size_t behind = colon == NULL ? 0 : length - (size_t)(colon + 1 - host);
+		if (behind > 0 && behind < sizeof(digits))
+			memcpy(digits, colon + 1, behind);
+		/* the end of an address of IPv6 is no number: it has a ']' */
+		return text_parse_u64(digits, &port) == 0 && port <= UINT16_MAX
+			       ? (uint16_t)port
+			       : schemes[i].port;
+	}
+	return 0;
+}

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct error;
@@ -47,6 +48,9 @@ int name_check_full(const char *name, size_t minimum, size_t maximum,
 enum url_scheme { URL_UNKNOWN = 0, URL_HTTPS, URL_SSH, URL_FILE };
 /* https://, ssh:// or file:// without credentials. */
 int name_check_url(const char *url, enum url_scheme *scheme, struct error *err);
+/* The TCP port that such an address, or one of http, leads to; 0: none, it is a file's.
+ */
+uint16_t name_url_port(const char *url);
 
 /* An absolute file name in the arena: relative ones are below `directory` (NULL: stay
  * as they are); without empty and "." components. Also ERROR_MEMORY. */

@@ -492,7 +492,9 @@ static int confine(struct control *control, const struct config *config,
 				read[count++] = files[j];
 	}
 	const char *write[] = { directory };
-	struct sandbox_paths paths = { read, count, write, 1 };
+	struct sandbox_paths paths = {
+		.read = read, .read_count = count, .write = write, .write_count = 1
+	};
 	int rc = sandbox_enter(PROFILE_CONTROL, &paths, &control->setup->sandbox,
 			       &state, err);
 	arena_free(arena);

@@ -193,6 +193,8 @@ static int spawn_job(struct control *control, struct job *job, struct error *err
 		.profile = profile_name(job->kind->profile),
 		.read_paths = job->read_paths,
 		.write_paths = job->write_paths,
+		.ports = job->ports,
+		.bounds_ports = job->bounds_ports,
 	};
 
 	int rc = channel_pair(pair, err);

@@ -46,32 +46,46 @@ static int fill_judged(struct control *control, struct job *job,
 	return rc;
 }
 
-int rekor_fill(struct control *control, struct job *job,
-	       const struct conf_repository_entry *entry, struct msg_fetch *request,
-	       struct error *err)
+static int name_log(struct control *control, struct job *job,
+		    const struct conf_repository_entry *entry,
+		    struct msg_fetch *request, struct error *err)
 {
 	const struct conf_rekor *options = &control->config->rekor;
-	struct rekor_watch *watch = &control->rekor;
-	int64_t now = clock_monotonic();
+	int rc = job_text(job, options->ca_file, &request->log_authorities, err);
 
-	if (!is_set(options->url) || !entry->options.rekor)
-		return 0;
+	if (rc == 0 && fill_judged(control, job, entry, request) != 0)
+		rc = error_set(err, ERROR_MEMORY, "out of memory");
+	if (rc != 0)
+		return rc;
 	request->log = arena_string(job->arena, options->url);
 	request->log_timeout = options->timeout;
 	request->again = job->again;
-	int rc = job_text(job, options->ca_file, &request->log_authorities, err);
-	if (rc != 0)
-		return rc;
-	if (!request->log || fill_judged(control, job, entry, request) != 0)
-		return error_set(err, ERROR_MEMORY, "out of memory");
+	return 0;
+}
+
+/* What is wrong with the log's own settings stops no fetch. */
+void rekor_fill(struct control *control, struct job *job,
+		const struct conf_repository_entry *entry, struct msg_fetch *request)
+{
+	const struct conf_rekor *options = &control->config->rekor;
+	struct rekor_watch *watch = &control->rekor;
+	struct error err = ERROR_INIT;
+	int64_t now = clock_monotonic();
+
+	if (!is_set(options->url) || !entry->options.rekor)
+		return;
+	if (name_log(control, job, entry, request, &err) != 0) {
+		log_warning("the log of signatures cannot be asked",
+			    LOG_S("repository", entry->name), LOG_E(&err));
+		return;
+	}
 	int64_t requests = available(watch, (int64_t)options->budget, now);
 	if (requests < FETCH_LEAST || now < watch->retry_at)
-		return 0;
+		return;
 	request->log_requests =
 		(uint64_t)(requests < FETCH_MOST ? requests : FETCH_MOST);
 	job->requests = request->log_requests;
 	charge(watch, (int64_t)options->budget, (int64_t)job->requests);
-	return 0;
 }
 
 static int64_t to_monotonic(int64_t when)

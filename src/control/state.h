@@ -104,6 +104,8 @@ struct job {
 	struct job_message **more_end;
 	struct msg_strings read_paths;
 	struct msg_strings write_paths;
+	struct msg_strings ports; /* to which alone it connects, where it is bound */
+	bool bounds_ports;
 	/* what it works for */
 	const char *repository;
 	const char *target;
@@ -396,11 +398,9 @@ void forge_result(struct control *control, const char *source, uint64_t job, int
 		  const char *problem, int64_t retry_at);
 
 /* --- rekor.c --- */
-/* Lets a fetch ask the log, as far as it may be asked now. ERROR_...: the authorities
- * cannot be read. */
-int rekor_fill(struct control *control, struct job *job,
-	       const struct conf_repository_entry *entry, struct msg_fetch *request,
-	       struct error *err);
+/* Lets a fetch ask the log, as far as it may be asked now. */
+void rekor_fill(struct control *control, struct job *job,
+		const struct conf_repository_entry *entry, struct msg_fetch *request);
 /* What became of it: with new proofs what was not accepted is judged again
  * (job->again); for those that are missing the repository is fetched sooner. */
 void rekor_take(struct control *control, struct job *job,

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/program.h"
 #include "base/text.h"
+#include "conf/names.h"
 #include "control/state.h"
 #include "model/waiver.h"
 
@@ -21,7 +22,35 @@ static const char *const default_refspecs[] = {
 	"+refs/gitgate/*:refs/gitgate/*",
 };
 /* clang-format on */
+#define RESOLVER_PORT    "53"
 #define DEFAULT_REFSPECS (sizeof(default_refspecs) / sizeof(default_refspecs[0]))
+
+/* Its own host's port, the log's, and that of the system's resolver, which takes TCP
+ * for long answers; none when nothing is asked of a network. */
+static int bind_ports(struct job *job, const struct msg_fetch *request,
+		      struct error *err)
+{
+	const char **list = arena_array(job->arena, 3, sizeof(*list));
+	const uint16_t ports[] = {
+		request->is_local ? 0 : name_url_port(request->url),
+		is_set(request->log) ? name_url_port(request->log) : 0,
+	};
+	bool whole = list != NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; whole && i < 2; i++) {
+		if (ports[i])
+			list[count++] = arena_printf(job->arena, "%u", ports[i]);
+		whole = count == 0 || list[count - 1] != NULL;
+	}
+	if (!whole)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	if (count)
+		list[count++] = RESOLVER_PORT;
+	job->ports = (struct msg_strings){ list, count };
+	job->bounds_ports = true;
+	return 0;
+}
 
 static int fill_request(struct control *control, struct job *job,
 			const struct conf_repository_entry *entry,
@@ -51,7 +80,9 @@ static int fill_request(struct control *control, struct job *job,
 			      err);
 	if (rc == 0)
 		rc = job_text(job, options->ca_file, &request->authorities, err);
-	return rc == 0 ? rekor_fill(control, job, entry, request, err) : rc;
+	if (rc == 0)
+		rekor_fill(control, job, entry, request);
+	return rc == 0 ? bind_ports(job, request, err) : rc;
 }
 
 static void fetch_failed(struct control *control, const struct job *job,

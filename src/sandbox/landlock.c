@@ -21,6 +21,7 @@
 #define SYSCALL_RESTRICT_SELF  446
 #define CREATE_RULESET_VERSION (1U << 0)
 #define RULE_PATH_BENEATH      1
+#define RULE_NET_PORT          2
 #define NEWEST_ABI             7
 
 #define FS_EXECUTE     (UINT64_C(1) << 0)
@@ -72,6 +73,11 @@ struct path_beneath_attributes {
 	uint64_t allowed_access;
 	int32_t parent_fd;
 } __attribute__((packed));
+
+struct net_port_attributes {
+	uint64_t allowed_access;
+	uint64_t port;
+};
 
 int landlock_abi(int maximum)
 {
@@ -156,6 +162,17 @@ int landlock_allow(struct landlock *landlock, const char *path,
 		   enum landlock_right right, bool may_be_missing, struct error *err)
 {
 	return allow(landlock, path, rights_of(right), may_be_missing, err);
+}
+
+int landlock_allow_connect(struct landlock *landlock, uint16_t port, struct error *err)
+{
+	struct net_port_attributes attributes = { NET_CONNECT_TCP, port };
+	if (landlock->abi < 4)
+		return 0;
+	if (syscall(SYSCALL_ADD_RULE, landlock->fd, RULE_NET_PORT, &attributes, 0) != 0)
+		return confine_failed(err, "cannot grant port %u to a confined process",
+				      port);
+	return 0;
 }
 
 /* Never granted with the system: what gitgate keeps there, secrets among it. */

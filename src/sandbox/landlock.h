@@ -42,6 +42,9 @@ int landlock_open(struct landlock *landlock, int abi,
  * `may_be_missing`. */
 int landlock_allow(struct landlock *landlock, const char *path,
 		   enum landlock_right right, bool may_be_missing, struct error *err);
+/* Grants connecting to a TCP port, on any host: of a ruleset with `no_connect`. Nothing
+ * below ABI 4, which confines no connections. */
+int landlock_allow_connect(struct landlock *landlock, uint16_t port, struct error *err);
 /* /dev/null, /dev/urandom and the like. */
 int landlock_allow_devices(struct landlock *landlock, struct error *err);
 /* Programs, libraries and settings of the system: read and execute; without the folders

@@ -228,6 +228,8 @@ static int allow_paths(struct landlock *landlock, enum profile profile,
 	for (size_t i = 0; code == 0 && i < paths->write_count; i++)
 		code = landlock_allow(landlock, paths->write[i], LANDLOCK_WRITE, false,
 				      err);
+	for (size_t i = 0; code == 0 && i < paths->port_count; i++)
+		code = landlock_allow_connect(landlock, paths->ports[i], err);
 	return code;
 }
 
@@ -243,8 +245,10 @@ static int enter_landlock(enum profile profile, const struct sandbox_paths *path
 		note_missing(state, "Landlock: the kernel has none, or has it off");
 		return 0;
 	}
+	struct landlock_scope scope = of->scope;
+	scope.no_connect |= paths->bounds_ports;
 	struct landlock landlock;
-	int code = landlock_open(&landlock, abi, &of->scope, err);
+	int code = landlock_open(&landlock, abi, &scope, err);
 	if (code != 0)
 		return code;
 	code = allow_paths(&landlock, profile, paths, err);

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct buf;
@@ -41,6 +42,10 @@ struct sandbox_paths {
 	const char *const *write; /* may be read, written, created and removed
 				     beneath; they must exist */
 	size_t write_count;
+	const uint16_t *ports; /* of a profile with a network: the only TCP ports that
+				  it connects to, from Landlock's version 4 on */
+	size_t port_count;
+	bool bounds_ports; /* false: to any */
 };
 
 struct sandbox_options {

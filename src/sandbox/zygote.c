@@ -2,6 +2,7 @@
 #include "sandbox/zygote.h"
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -10,12 +11,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "ipc/message.h"
 #include "sandbox/filter.h"
 #include "sandbox/nursery.h"
 
 /* How a job ends that could not be confined, as of waitpid(2) in `ended`. */
 #define STATUS_UNCONFINED  125
+#define PORTS_MAX          8
 #define STATUS_NOT_STARTED (STATUS_UNCONFINED << 8)
 
 static const struct job_body *body_of(const struct zygote_setup *setup,
@@ -29,13 +32,32 @@ static const struct job_body *body_of(const struct zygote_setup *setup,
 
 /* --- in the child --- */
 
+/* What is no port is left out: then less is granted. */
+static size_t read_ports(const struct msg_strings *texts, uint16_t ports[PORTS_MAX])
+{
+	size_t count = 0;
+	for (size_t i = 0; i < texts->count && count < PORTS_MAX; i++) {
+		uint64_t port = 0;
+		if (text_parse_u64(texts->items[i], &port) == 0 && port > 0 &&
+		    port <= UINT16_MAX)
+			ports[count++] = (uint16_t)port;
+	}
+	return count;
+}
+
 static int confine(const struct job_body *body, const struct msg_spawn *spawn,
 		   const struct sandbox_options *options, struct error *err)
 {
-	const struct sandbox_paths paths = { spawn->read_paths.items,
-					     spawn->read_paths.count,
-					     spawn->write_paths.items,
-					     spawn->write_paths.count };
+	uint16_t ports[PORTS_MAX];
+	const struct sandbox_paths paths = {
+		.read = spawn->read_paths.items,
+		.read_count = spawn->read_paths.count,
+		.write = spawn->write_paths.items,
+		.write_count = spawn->write_paths.count,
+		.ports = ports,
+		.port_count = read_ports(&spawn->ports, ports),
+		.bounds_ports = spawn->bounds_ports,
+	};
 	/* The zygote is the unprivileged user already. */
 	struct sandbox_options stay = *options;
 	stay.uid = 0;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "conf/config.h"
+#include "conf/names.h"
 #include "conf_fixture.h"
 
 #define REPOSITORY "repositories:\n  shop: {path: /srv/git/shop.git}\n"
@@ -20,6 +21,12 @@ static const struct bad bad[] = {
 	{ "stroe: /x\n", "1:1", "unknown option 'stroe'; did you mean 'store'?" },
 	{ "store: /x\nsorces: {}\n", "2:1", "did you mean 'sources'?" },
 	{ "sandbox: {requird: true}\n", "1:11", "did you mean 'required'?" },
+	{ "rekor: {ulr: x}\n", "1:9", "did you mean 'url'?" },
+	{ "rekor: https://rekor.example.org\n", "1:8", "'rekor' must be a mapping" },
+	{ "rekor: {url: rekor.example.org}\n", "1:14", "must begin with https://" },
+	{ "rekor: {url: 'https://a@rekor.example.org'}\n", "1:14",
+	  "credentials do not belong in an address" },
+	{ "rekor: {requests-per-minute: 3}\n", "1:30", "from 4 to 100000" },
 	{ "limits: {yaml.dept: 3}\n", "1:10",
 	  "unknown limit 'yaml.dept'; did you mean 'yaml.depth'?" },
 	{ "repositories: {shop: {pth: /x}}\n", "1:23", "did you mean 'path'?" },
@@ -329,6 +336,7 @@ START_TEST(everything_that_is_written_is_read)
 		"workers: 7\n"
 		"poll: 1h30m\n"
 		"sandbox: {required: true, landlock-abi: 2}\n"
+		"rekor: {url: 'https://rekor.example.org/', timeout: 5s}\n"
 		"limits: {policy.bytes: 2MiB, yaml.depth: 32}\n"
 		"repositories:\n"
 		"  shop:\n"
@@ -362,6 +370,9 @@ START_TEST(everything_that_is_written_is_read)
 	ck_assert_int_eq(config->server.poll, 5400 * CLOCK_SECOND);
 	ck_assert(config->sandbox.required);
 	ck_assert_uint_eq(config->sandbox.landlock_abi, 2);
+	ck_assert_str_eq(config->rekor.url, "https://rekor.example.org");
+	ck_assert_int_eq(config->rekor.timeout, 5 * CLOCK_SECOND);
+	ck_assert_uint_eq(config->rekor.budget, 120);
 	ck_assert_uint_eq(config->limits.values[LIMIT_POLICY_BYTES], 2u << 20);
 	ck_assert_uint_eq(config->limits.values[LIMIT_YAML_DEPTH], 32);
 
@@ -393,6 +404,32 @@ START_TEST(everything_that_is_written_is_read)
 	ck_assert_str_eq(test->options.ref, "refs/heads/main");
 	config_free(config);
 	fixture_free(&fixture);
+}
+END_TEST
+
+START_TEST(the_port_of_an_address_is_found)
+{
+	static const struct {
+		const char *url;
+		uint16_t port;
+	} rows[] = {
+		{ "https://git.example.org/acme/shop.git", 443 },
+		{ "https://git.example.org:8443/acme/shop.git", 8443 },
+		{ "http://127.0.0.1:3000", 3000 },
+		{ "http://127.0.0.1", 80 },
+		{ "https://[::1]/x:9", 443 },
+		{ "https://[::1]:65535/x", 65535 },
+		{ "ssh://git@git.example.org/x", 22 },
+		{ "ssh://git@[fe80::22]:2222/x", 2222 },
+		{ "https://git.example.org:65536/", 443 },
+		{ "https://git.example.org:/", 443 },
+		{ "file:///srv/x.git", 0 },
+		{ "/srv/x.git", 0 },
+		{ "", 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ck_assert_msg(name_url_port(rows[i].url) == rows[i].port, "%s",
+			      rows[i].url);
 }
 END_TEST
 
@@ -768,8 +805,8 @@ END_TEST
 
 UNIT_MAIN("conf/config", bad_input_is_refused_with_its_place,
 	  secrets_in_addresses_are_not_repeated, an_empty_file_means_the_defaults,
-	  everything_that_is_written_is_read, sources_are_read,
-	  files_beside_are_merged_in_order_of_their_names,
+	  everything_that_is_written_is_read, the_port_of_an_address_is_found,
+	  sources_are_read, files_beside_are_merged_in_order_of_their_names,
 	  what_stands_twice_is_refused_with_both_places,
 	  files_that_would_be_overlooked_are_refused, a_missing_file_is_an_error,
 	  effective_values_load_to_the_same_values, only_restart_options_need_a_restart,

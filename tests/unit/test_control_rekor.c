@@ -74,6 +74,17 @@ START_TEST(nothing_is_asked_of_a_log_that_nobody_configured)
 }
 END_TEST
 
+START_TEST(authorities_that_cannot_be_read_stop_no_fetch)
+{
+	struct world world;
+	world_open(&world, "rekor: {url: \"https://h\", ca-file: /nowhere/at/all.pem}\n"
+			   "repositories: {a: {path: /srv/a.git}}\n");
+	world_turn(&world);
+	ck_assert(!is_set(asked(&world, "a")->log));
+	world_close(&world);
+}
+END_TEST
+
 START_TEST(fetches_share_what_may_be_asked_in_a_minute)
 {
 	struct world world;
@@ -209,6 +220,7 @@ START_TEST(a_poll_asks_for_all_and_judges_again)
 END_TEST
 
 UNIT_MAIN("control/rekor", nothing_is_asked_of_a_log_that_nobody_configured,
+	  authorities_that_cannot_be_read_stop_no_fetch,
 	  fetches_share_what_may_be_asked_in_a_minute,
 	  a_log_that_is_away_is_left_alone_for_all,
 	  what_is_missing_is_fetched_for_sooner_than_a_poll,

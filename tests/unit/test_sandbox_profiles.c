@@ -682,6 +682,41 @@ START_TEST(what_cannot_be_granted_is_an_error)
 }
 END_TEST
 
+/* 0 when a fetch that is bound to these ports connects, errno otherwise. */
+static int connects(const uint16_t *ports, size_t count, bool bound, int abi)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		const struct sandbox_options options = { .landlock_abi_maximum = abi };
+		const struct sandbox_paths paths = { .ports = ports,
+						     .port_count = count,
+						     .bounds_ports = bound };
+		if (sandbox_enter(PROFILE_FETCH, &paths, &options, NULL, NULL) != 0)
+			_exit(99);
+		_exit(connect_tcp() ? 0 : errno);
+	}
+	int status = -1;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) != 99);
+	return WEXITSTATUS(status);
+}
+
+START_TEST(a_fetch_connects_to_its_ports_alone)
+{
+	open_place();
+	const uint16_t here = ntohs(tcp_address.sin_port);
+	const uint16_t with[] = { 443, here }, without[] = { 443, 53 };
+	const int refused = landlock_abi(0) >= 4 ? EACCES : 0;
+	ck_assert_int_eq(connects(NULL, 0, false, 0), 0);
+	ck_assert_int_eq(connects(with, 2, true, 0), 0);
+	ck_assert_int_eq(connects(without, 2, true, 0), refused);
+	ck_assert_int_eq(connects(NULL, 0, true, 0), refused);
+	ck_assert_int_eq(connects(with, 2, true, 3), 0);
+	ck_assert_int_eq(connects(without, 2, true, 3), 0); /* nor can it be had */
+	close_place();
+}
+END_TEST
+
 START_TEST(names_are_those_of_the_rows)
 {
 	for (int profile = 1; profile < PROFILE_COUNT; profile++)
@@ -735,5 +770,6 @@ UNIT_MAIN("sandbox-profiles", evil_jobs_are_denied,
 	  evil_jobs_are_denied_with_the_landlock_of_kernel_6_1,
 	  evil_jobs_are_denied_as_another_user, each_profile_can_do_its_work,
 	  intake_serves, the_kernel_says_that_each_profile_is_confined,
-	  what_cannot_be_granted_is_an_error, names_are_those_of_the_rows,
-	  descriptors_are_closed_from_a_number_up, the_probe_tells_what_the_system_has)
+	  what_cannot_be_granted_is_an_error, a_fetch_connects_to_its_ports_alone,
+	  names_are_those_of_the_rows, descriptors_are_closed_from_a_number_up,
+	  the_probe_tells_what_the_system_has)

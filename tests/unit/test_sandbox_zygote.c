@@ -158,7 +158,9 @@ static void stop_zygote(void)
 static struct channel spawn_job(uint64_t job, const char *profile)
 {
 	const char *paths[] = { readable, "/nowhere" };
-	struct msg_spawn spawn = { job, profile, { paths, 2 }, { NULL, 0 } };
+	struct msg_spawn spawn = { .job = job,
+				   .profile = profile,
+				   .read_paths = { paths, 2 } };
 	struct channel channel;
 	int fds[2];
 	ck_assert_int_eq(channel_pair(fds, NULL), 0);

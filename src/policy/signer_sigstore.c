@@ -23,7 +23,9 @@ static const struct {
 			    "gitsign.rekorMode offline), then make the commit again; "
 			    "or let the entry be "
 			    "stored where it is judged: gitgate trust proof "
-			    "--rekor=ADDRESS COMMIT" },
+			    "--rekor=ADDRESS COMMIT (a service with 'rekor' "
+			    "configured asks the log by itself, and judges again "
+			    "once it has the entry)" },
 	{ ERROR_REKOR_OBJECT, MEND_STORE },
 	{ ERROR_REKOR_OBJECT_SIGNATURE, MEND_STORE },
 	{ ERROR_REKOR_VERSION, MEND_REKOR },

@@ -1,7 +1,7 @@
 /* trust/openpgp_ring.h - OpenPGP keys that were compiled (openpgp_certificate.h), ready
  * to verify.
  *
- * The compiled form is text: a line "gitgate-openpgp-1"; for each key a line "primary
+ * The compiled form is text: a line "gitgate-openpgp-2"; for each key a line "primary
  * USE FROM UNTIL REVOKED SINCE HEX" or "subkey ...", HEX being the body of its public
  * key packet and times seconds, UNTIL 0 for ever; "email ADDRESS" for each address of
  * the certificate before; at the end "sha256 HEX" over all lines before it. Threads:
@@ -19,7 +19,7 @@ struct error;
 struct openpgp_ring;
 
 #define OPENPGP_FINGERPRINT_TEXT_BYTES 41
-#define OPENPGP_COMPILED_FIRST_LINE    "gitgate-openpgp-1"
+#define OPENPGP_COMPILED_FIRST_LINE    "gitgate-openpgp-2"
 
 enum openpgp_use {
 	OPENPGP_USE_UNKNOWN = 0,

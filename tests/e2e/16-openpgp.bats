@@ -286,7 +286,7 @@ revoke_key() {
 	[ "$status" -eq 0 ]
 	assert_says "not-signing"
 	run gitgate trust --raw compile keys/alice.asc
-	assert_says "gitgate-openpgp-1"
+	assert_says "gitgate-openpgp-2"
 	sign "$(fingerprint alice 2)!"
 	run gitgate trust test HEAD
 	[ "$status" -eq 0 ] || fail "it does not count"

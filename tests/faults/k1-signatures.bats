@@ -259,7 +259,7 @@ sweep() {
 		fails|exit 1
 		says nothing|exit 0
 		says garbage|cat /dev/null; echo nonsense
-		says half|printf gitgate-openpgp-1; exit 0
+		says half|printf gitgate-openpgp-2; exit 0
 		is killed|kill -9 $$
 		never ends|exec sleep 1000
 		says too much|exec yes

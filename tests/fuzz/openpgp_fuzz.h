@@ -17,12 +17,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The compiled key of the seeds ed.sig and ed.pkt. */
 static const char openpgp_fuzz_key[] =
-	"gitgate-openpgp-1\n"
+	"gitgate-openpgp-2\n"
 	"primary sign 1795244637 0 valid 0 "
 	"046b01425d16092b06010401da470f010107402e9bf6df"
 	"95d5730dcbdbb00c1a254fc10a7aa6df6b4d6062e327beb7ac59b1a0\n"
 	"email ed@example.org\n"
-	"sha256 edbdbfda9edf47ad468ab54ef2c2aa9960aa7aed7c32ad662d759f0a7b5a65ff\n";
+	"sha256 03f6e00c218c080dd69b5916c9c5e23b1062841a68736173cd334097d2b487a0\n";
 
 static void openpgp_fuzz_verify(const char *armor, size_t length)
 {

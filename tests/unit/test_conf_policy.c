@@ -792,7 +792,7 @@ END_TEST
 	"046b01425d16092b06010401da470f010107402e9bf6df95d5730dcbdbb00c1a254fc10a7aa6" \
 	"df6b4d6062e327beb7ac59b1a1"
 static const char compiled_lines[] =
-	"gitgate-openpgp-1\n"
+	"gitgate-openpgp-2\n"
 	"primary not-signing 1000 0 valid 0 " PRIMARY_BODY "\n"
 	"subkey sign 2000 5000 retired 4000 " SUBKEY_BODY "\n";
 

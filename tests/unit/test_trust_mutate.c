@@ -2,7 +2,7 @@
  * random: never is a signature good over other bytes than were signed, nor where git
  * refuses it; where git says good and we do not, the reason stands in the list below.
  *
- * 2,000 changed commits; 100,000 with NIGHTLY=1 CK_TIMEOUT_MULTIPLIER=20. The oracles
+ * 2,000 changed commits; 100,000 with NIGHTLY=1 CK_TIMEOUT_MULTIPLIER=100. The oracles
  * are git fsck, git log
  * --format=%G? and what git runs: ssh-keygen, gpg, openssl. */
 #include "unit.h"

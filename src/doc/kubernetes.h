@@ -45,6 +45,11 @@ const struct digest *kubernetes_bundle_digest(const struct kubernetes_bundle *bu
 const char *kubernetes_bundle_kind(const struct kubernetes_bundle *bundle,
 				   size_t index);
 size_t kubernetes_bundle_kinds(const struct kubernetes_bundle *bundle);
+/* The schemas in words: JSON with "definitions" (as SCHEMA_DRAFT_KUBERNETES has them,
+ * with descriptions) and "kinds", which maps each to {"definition": its name}. Not
+ * checked when the bundle was opened. */
+const char *kubernetes_bundle_document(const struct kubernetes_bundle *bundle,
+				       size_t *length);
 
 /* --- catalogs --- */
 

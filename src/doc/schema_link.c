@@ -224,6 +224,16 @@ static uint32_t link_contains(struct linker *linker, const struct contains *cont
 	return offset;
 }
 
+static uint32_t link_unique_keys(struct linker *linker, const struct unique_keys *from)
+{
+	struct image_unique_keys to = { link_names(linker, from->names),
+					link_constants(linker, from->defaults) };
+	uint32_t offset = link_reserve(linker, sizeof(to));
+	if (offset != 0)
+		memcpy(link_at(linker, offset), &to, sizeof(to));
+	return offset;
+}
+
 /* --- schemas --- */
 
 /* The required names of a subschema that has properties, too, and not many. */
@@ -253,6 +263,7 @@ static struct image_operation link_operation(struct linker *linker,
 	case OPERATION_NONE:
 	case OPERATION_NEVER:
 	case OPERATION_TYPE:
+	case OPERATION_NULLABLE:
 	case OPERATION_UNIQUE_ITEMS:
 		break;
 	case OPERATION_CONST:
@@ -300,6 +311,9 @@ static struct image_operation link_operation(struct linker *linker,
 	case OPERATION_ITEMS:
 		to.a = link_items(linker, from->items);
 		break;
+	case OPERATION_UNIQUE_KEYS:
+		to.a = link_unique_keys(linker, from->unique_keys);
+		break;
 	case OPERATION_CONTAINS:
 		to.a = link_contains(linker, from->contains);
 		break;
@@ -343,6 +357,7 @@ static bool is_folded(const struct subschema *subschema,
 		      const struct operation *operation)
 {
 	return operation->kind == OPERATION_TYPE ||
+	       operation->kind == OPERATION_NULLABLE ||
 	       (operation->kind == OPERATION_REQUIRED &&
 		folded_names(subschema) != NULL);
 }
@@ -368,6 +383,8 @@ static void link_schema(struct linker *linker, const struct subschema *from,
 			to.types = (uint8_t)operation->types;
 			to.kinds = (uint8_t)types_kinds(operation->types);
 		}
+		if (operation->kind == OPERATION_NULLABLE)
+			to.flags |= IMAGE_NULLABLE;
 		if (is_folded(from, operation))
 			continue;
 		struct image_operation linked = link_operation(linker, from, operation);

@@ -21,6 +21,7 @@
 #include "cmd/cmd.h"
 #include "conf/config.h"
 #include "doc/doc.h"
+#include "job/collect_kubernetes.h"
 #include "job/judge.h"
 #include "model/facts.h"
 #include "model/finding.h"
@@ -72,7 +73,7 @@ static int load_beside(void *data, const char *name, struct policy_file *out,
 {
 	struct directory_loader *loader = data;
 	struct buf content =
-		BUF_INIT((size_t)limits_default.values[LIMIT_POLICY_BYTES]);
+		BUF_INIT((size_t)limits_default.values[LIMIT_SCHEMA_BUNDLE_BYTES]);
 	int fd FD_CLOSING = path_open_beneath(loader->fd, name, O_RDONLY, 0, err);
 
 	if (fd < 0)
@@ -491,6 +492,7 @@ int check_files(const struct check *check, char **paths, int count)
 		code = cmd_fail(&err);
 	}
 	verdict_release(&verdict);
+	collect_kubernetes_end(&walk.collector);
 	policy_free(walk.policy);
 	free(walk.root);
 	arena_free(walk.arena);

@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cmd/check.h"
+#include "cmd/check_definitions.h"
 #include "cmd/cmd.h"
 #include "conf/config.h"
 #include "doc/doc.h"
@@ -459,6 +460,8 @@ static int check_all(struct walk *walk, char **paths, int count,
 		.policy = walk->policy,
 		.arena = walk->arena,
 		.facts = &walk->facts,
+		.each_file = check_each_definition_file,
+		.each_file_data = &walk->root,
 	};
 	progress_begin(&walk->progress);
 	for (int i = 0; rc == 0 && i < count; i++)

@@ -11,8 +11,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "doc/doc.h"
 #include "doc/schema.h"
+#include "job/document.h"
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
@@ -107,33 +107,23 @@ static int add_notes(struct look *look, const struct docs *docs)
 	return rc;
 }
 
-static int look_at_text(struct look *look, const char *text, size_t length)
+/* What one rule has to say about a file that was read. */
+static int look_at_text(struct look *look, const struct document_text *text)
 {
-	struct arena *scratch = arena_new((size_t)256 << 20);
-	struct doc_problem problem;
-	struct docs docs;
+	const struct doc_problem *problem = &text->problem;
 
-	if (!scratch)
-		return error_set(look->err, ERROR_MEMORY, "out of memory");
-	int rc = docs_parse_file(&docs, scratch, look->path, text, length, look->limits,
-				 &problem);
-	if (rc == 0) {
-		rc = validate_documents(look, &docs);
-		if (rc == 0 && look->rule->schema->unambiguous)
-			rc = add_notes(look, &docs);
-	} else if (rc == ERROR_MEMORY) {
-		rc = error_set(look->err, rc, "out of memory reading '%s'", look->path);
-	} else if (rc == ERROR_SYNTAX && doc_looks_like_template(text, length)) {
-		rc = add_document_fact(look, ERROR_DOCUMENT_TEMPLATE,
-				       "this is a template of a document, not a "
-				       "document",
-				       "leave templates out of the rule's paths",
-				       problem.line, problem.column);
-	} else {
-		rc = add_document_fact(look, rc, problem.message, problem.mend,
-				       problem.line, problem.column);
-	}
-	arena_free(scratch);
+	if (text->code == ERROR_DOCUMENT_TEMPLATE)
+		return add_document_fact(look, text->code,
+					 "this is a template of a document, not a "
+					 "document",
+					 "leave templates out of the rule's paths",
+					 problem->line, problem->column);
+	if (text->code != 0)
+		return add_document_fact(look, text->code, problem->message,
+					 problem->mend, problem->line, problem->column);
+	int rc = validate_documents(look, &text->docs);
+	if (rc == 0 && look->rule->schema->unambiguous)
+		rc = add_notes(look, &text->docs);
 	return rc;
 }
 
@@ -146,8 +136,24 @@ static bool is_document(const struct rule *rule, const char *path)
 	       text_ends_with(path, ".json");
 }
 
-int collect_document(struct collector *collector, const char *path, const char *text,
-		     size_t length, bool *covered, struct error *err)
+int document_read(struct document_text *out, struct arena *arena, const char *path,
+		  const char *text, size_t length, const struct limits *limits,
+		  struct error *err)
+{
+	struct document_text read = { .path = path };
+
+	read.code = docs_parse_file(&read.docs, arena, path, text, length,
+				    limits ? limits : &limits_default, &read.problem);
+	if (read.code == ERROR_MEMORY)
+		return error_set(err, ERROR_MEMORY, "out of memory reading '%s'", path);
+	if (read.code == ERROR_SYNTAX && doc_looks_like_template(text, length))
+		read.code = ERROR_DOCUMENT_TEMPLATE;
+	*out = read;
+	return 0;
+}
+
+int collect_document(struct collector *collector, const struct document_text *text,
+		     bool *covered, struct error *err)
 {
 	const struct limits *limits = collector->judge->limits;
 	struct error local = ERROR_INIT;
@@ -155,17 +161,17 @@ int collect_document(struct collector *collector, const char *path, const char *
 		.collector = collector,
 		.limits = limits ? limits : &limits_default,
 		.err = &local,
-		.path = path,
+		.path = text->path,
 	};
 	int rc = 0;
 
 	*covered = false;
 	for (size_t i = 0; rc == 0 && i < collector->policy->rule_count; i++) {
 		look.rule = &collector->policy->rules[i];
-		if (!look.rule->schema || !is_document(look.rule, path))
+		if (!look.rule->schema || !is_document(look.rule, text->path))
 			continue;
 		*covered = true;
-		rc = look_at_text(&look, text, length);
+		rc = look_at_text(&look, text);
 	}
 	collector->facts->documents_checked++;
 	return rc == 0 ? 0 : error_set(err, rc, "%s", local.text);
@@ -174,6 +180,21 @@ int collect_document(struct collector *collector, const char *path, const char *
 static const char *fact_kind(const char *path)
 {
 	return doc_format_of(path) == DOC_JSON ? "json-document-1" : "yaml-document-2";
+}
+
+static int look_at_bytes(struct look *look, const char *bytes, size_t length)
+{
+	struct arena *scratch = arena_new(DOCUMENT_ARENA_BYTES);
+	struct document_text text;
+
+	if (!scratch)
+		return error_set(look->err, ERROR_MEMORY, "out of memory");
+	int rc = document_read(&text, scratch, look->path, bytes, length, look->limits,
+			       look->err);
+	if (rc == 0)
+		rc = look_at_text(look, &text);
+	arena_free(scratch);
+	return rc;
 }
 
 static int look_at_blob(struct look *look)
@@ -202,7 +223,7 @@ static int look_at_blob(struct look *look)
 		rc = repo_read(repo, &look->blob, size, &object, &problem);
 	if (rc != 0)
 		return error_set(look->err, rc, "'%s': %s", look->path, problem.text);
-	rc = look_at_text(look, object.bytes, object.length);
+	rc = look_at_bytes(look, object.bytes, object.length);
 	repo_object_release(&object);
 	if (rc == 0 && !look->failed && cache && cache->put)
 		cache->put(cache->data, fact_kind(look->path), &rule->schema_digest,

@@ -64,24 +64,16 @@ static int read_parents(const struct trust *trust, struct repo *repo,
 	struct object object;
 	struct commit_text text;
 
-	int rc = repo_read(repo, id, limits_default.values[LIMIT_GIT_COMMIT_BYTES],
-			   &object, err);
+	int rc = repo_read_commit(repo, id,
+				  limits_default.values[LIMIT_GIT_COMMIT_BYTES],
+				  &object, &text, err);
 	if (rc != 0)
 		return rc;
-	if (object.type != OBJECT_COMMIT)
-		rc = error_set(err, ERROR_NOT_A_COMMIT, "'%s' is not a commit",
-			       oid_text(id));
-	else
-		rc = commit_split(&text, object.bytes, object.length,
-				  repo_hash_bytes(repo), err);
-	if (rc == 0) {
-		*out = arena_copy(trust->arena, text.parents,
-				  text.parent_count * sizeof(text.parents[0]));
-		*count = text.parent_count;
-		rc = *out ? 0 : no_memory(err);
-	}
+	*out = arena_copy(trust->arena, text.parents,
+			  text.parent_count * sizeof(text.parents[0]));
+	*count = text.parent_count;
 	repo_object_release(&object);
-	return rc;
+	return *out ? 0 : no_memory(err);
 }
 
 /* The policy with nothing but what it says about signatures; behind its rules one that
@@ -135,7 +127,10 @@ static int collect(struct trust *trust, struct repo *repo, const struct policy *
 	judge.trusted = parents;
 	if (rc == 0)
 		rc = collect_commits(&collector, err);
-	return rc == 0 ? collect_touched(&collector, err) : rc;
+	if (rc == 0)
+		rc = collect_touched(&collector, err);
+	map_release(&collector.by_id);
+	return rc;
 }
 
 static void say(const struct trust *trust, const char *label, const char *text)

@@ -66,26 +66,17 @@ static int push_key(const struct addition *addition, const struct node *node,
 		    size_t principal, const struct openpgp_key *key,
 		    const struct principal_key *bounds, struct error *err)
 {
-	struct policy *policy = &addition->builder->policy;
-	struct principal *holder = &policy->principals[principal];
-	int code = builder_claim_key(addition, node, principal, key->fingerprint, err);
-	if (code != 0)
-		return code;
-	struct principal_key *slot =
-		ARENA_PUSH(policy->arena, &holder->keys, &holder->key_count,
-			   &holder->key_capacity);
-	if (slot == NULL)
-		return reader_no_memory(addition->reader, err);
-	*slot = *bounds;
-	slot->fingerprint = arena_string(policy->arena, key->fingerprint);
-	slot->certificate = arena_string(policy->arena, key->certificate);
-	slot->valid_after = later(bounds->valid_after, key->from * CLOCK_SECOND);
+	struct arena *arena = addition->builder->policy.arena;
+	struct principal_key made = *bounds;
+	made.fingerprint = arena_string(arena, key->fingerprint);
+	made.certificate = arena_string(arena, key->certificate);
+	made.valid_after = later(bounds->valid_after, key->from * CLOCK_SECOND);
 	if (key->until != 0)
-		slot->valid_before =
+		made.valid_before =
 			sooner(bounds->valid_before, key->until * CLOCK_SECOND - 1);
-	if (slot->fingerprint == NULL || slot->certificate == NULL)
+	if (made.fingerprint == NULL || made.certificate == NULL)
 		return reader_no_memory(addition->reader, err);
-	return 0;
+	return builder_add_key(addition, node, principal, &made, err);
 }
 
 /* One that was made in the first second of 1970 counts for ever, as a hard one. */

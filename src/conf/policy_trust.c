@@ -298,6 +298,14 @@ static int authorities_of(const struct addition *addition,
 	return rc;
 }
 
+static int load_named(const struct addition *addition, const struct node *node,
+		      const char *key, const char **name, struct policy_file *file,
+		      struct error *err)
+{
+	int code = reader_string(addition->reader, node, key, name, err);
+	return code == 0 ? builder_load(addition, node, *name, file, err) : code;
+}
+
 int builder_add_authorities(const struct addition *addition, const struct node *node,
 			    struct error *err)
 {
@@ -305,9 +313,7 @@ int builder_add_authorities(const struct addition *addition, const struct node *
 	struct policy_file file = { 0 };
 	struct error cause = ERROR_INIT;
 	const char *name = NULL;
-	int code = reader_string(addition->reader, node, "authorities", &name, err);
-	if (code == 0)
-		code = builder_load(addition, node, name, &file, err);
+	int code = load_named(addition, node, "authorities", &name, &file, err);
 	if (code == 0)
 		code = authorities_of(addition, &authorities, err);
 	if (code != 0)
@@ -326,9 +332,7 @@ static int add_krl(const struct addition *addition, const struct node *node,
 	struct error cause = ERROR_INIT;
 	const char *name = NULL;
 	struct krl krl;
-	int code = reader_string(addition->reader, node, "krl", &name, err);
-	if (code == 0)
-		code = builder_load(addition, node, name, &file, err);
+	int code = load_named(addition, node, "krl", &name, &file, err);
 	if (code != 0)
 		return code;
 	if (!ssh_krl_is(file.bytes, file.length))
@@ -356,9 +360,7 @@ static int add_crl(const struct addition *addition, const struct node *node,
 	struct policy_file file = { 0 };
 	struct error cause = ERROR_INIT;
 	const char *name = NULL;
-	int code = reader_string(addition->reader, node, "crl", &name, err);
-	if (code == 0)
-		code = builder_load(addition, node, name, &file, err);
+	int code = load_named(addition, node, "crl", &name, &file, err);
 	if (code == 0)
 		code = authorities_of(addition, &authorities, err);
 	if (code != 0)

@@ -32,6 +32,10 @@ int judgement_reviews(struct control *control, struct job *job,
 bool judgement_needs_reviews(struct control *control, const struct job *job,
 			     const struct msg_judged *judged);
 
+/* A list of texts for a message; its items are not copied. */
+struct msg_strings judgement_list(struct arena *arena, const char *const *list,
+				  size_t count);
+
 /* --- judge_merges.c --- */
 /* A step of the runner in which git makes again what the forge made, where a judge of
  * this repository had need of it. */

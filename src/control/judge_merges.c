@@ -13,16 +13,6 @@
 #define TIMEOUT        (120 * CLOCK_SECOND)
 #define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
 
-static struct msg_strings copy_list(struct arena *arena, const char *const *list,
-				    size_t count)
-{
-	const char **copy = arena_array(arena, count + 1, sizeof(*copy));
-
-	for (size_t i = 0; copy && i < count; i++)
-		copy[i] = list[i];
-	return (struct msg_strings){ copy, copy ? count : 0 };
-}
-
 int judgement_merges(struct control *control, struct job *job,
 		     const struct conf_repository_entry *entry,
 		     struct msg_judge *request)
@@ -42,11 +32,12 @@ int judgement_merges(struct control *control, struct job *job,
 	const char *arguments[] = { SCRATCH_MERGE_ARGUMENTS(request->forge_made) };
 	const char *environment[] = { "PATH=/usr/bin:/bin", SCRATCH_MERGE_ENVIRONMENT };
 	*grant = (struct msg_grant){
-		.arguments = copy_list(arena, arguments, COUNT_OF(arguments)),
-		.environment = copy_list(arena, environment, COUNT_OF(environment)),
+		.arguments = judgement_list(arena, arguments, COUNT_OF(arguments)),
+		.environment =
+			judgement_list(arena, environment, COUNT_OF(environment)),
 		.directory = arena_string(arena, entry->mirror),
 		.timeout = TIMEOUT,
-		.write_paths = copy_list(arena, &request->forge_made, 1),
+		.write_paths = judgement_list(arena, &request->forge_made, 1),
 		.require_sandbox = control->config->sandbox.required,
 		.input_maximum = limits_default.values[LIMIT_FORGE_MADE_MERGES] *
 				 SCRATCH_MERGE_LINE,

@@ -13,8 +13,8 @@
 #define MERGE_TIMEOUT  (120 * CLOCK_SECOND)
 #define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
 
-static struct msg_strings copy_list(struct arena *arena, const char *const *list,
-				    size_t count)
+struct msg_strings judgement_list(struct arena *arena, const char *const *list,
+				  size_t count)
 {
 	const char **copy = arena_array(arena, count + 1, sizeof(*copy));
 
@@ -81,11 +81,12 @@ static int add_merge(struct control *control, struct job *job,
 			     entry->mirror),
 	};
 	*grant = (struct msg_grant){
-		.arguments = copy_list(arena, arguments, COUNT_OF(arguments)),
-		.environment = copy_list(arena, environment, COUNT_OF(environment)),
+		.arguments = judgement_list(arena, arguments, COUNT_OF(arguments)),
+		.environment =
+			judgement_list(arena, environment, COUNT_OF(environment)),
 		.directory = arena_string(arena, entry->mirror),
 		.timeout = MERGE_TIMEOUT,
-		.write_paths = copy_list(arena, &scratch, 1),
+		.write_paths = judgement_list(arena, &scratch, 1),
 		.require_sandbox = control->config->sandbox.required,
 	};
 	request->has_merge = true;

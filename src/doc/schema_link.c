@@ -241,14 +241,10 @@ static const struct names *folded_names(const struct subschema *subschema)
 	return folds ? names : NULL;
 }
 
-static struct image_operation link_operation(struct linker *linker,
-					     const struct subschema *subschema,
-					     const struct operation *from)
+/* The argument that most operations have. */
+static uint32_t link_argument(struct linker *linker, const struct subschema *subschema,
+			      const struct operation *from)
 {
-	struct image_operation to = {
-		.kind = from->kind,
-		.keyword = link_string(linker, from->keyword, strlen(from->keyword)),
-	};
 	switch (from->kind) {
 	case OPERATION_NONE:
 	case OPERATION_NEVER:
@@ -257,68 +253,75 @@ static struct image_operation link_operation(struct linker *linker,
 		break;
 	case OPERATION_CONST:
 	case OPERATION_ENUM:
-		to.a = link_constants(linker, from->constants);
-		break;
+		return link_constants(linker, from->constants);
 	case OPERATION_MINIMUM:
 	case OPERATION_EXCLUSIVE_MINIMUM:
 	case OPERATION_MAXIMUM:
 	case OPERATION_EXCLUSIVE_MAXIMUM:
 	case OPERATION_MULTIPLE_OF:
-		to.a = link_bound(linker, from->bound);
-		break;
+		return link_bound(linker, from->bound);
 	case OPERATION_MIN_LENGTH:
 	case OPERATION_MAX_LENGTH:
 	case OPERATION_MIN_ITEMS:
 	case OPERATION_MAX_ITEMS:
 	case OPERATION_MIN_PROPERTIES:
 	case OPERATION_MAX_PROPERTIES:
-		to.a = (uint32_t)from->count;
-		to.b = (uint32_t)(from->count >> 32);
-		break;
+		return (uint32_t)from->count;
 	case OPERATION_REQUIRED:
-		to.a = link_names(linker, from->names);
-		break;
+		return link_names(linker, from->names);
 	case OPERATION_DEPENDENT_REQUIRED:
 	case OPERATION_DEPENDENT_SCHEMAS:
-		to.a = link_dependencies(linker, from->dependencies);
-		break;
+		return link_dependencies(linker, from->dependencies);
 	case OPERATION_PATTERN:
-		to.a = from->pattern->index;
-		break;
+		return from->pattern->index;
 	case OPERATION_FORMAT:
-		to.a = from->format;
-		break;
+		return from->format;
 	case OPERATION_PROPERTY_NAMES:
 	case OPERATION_NOT:
 	case OPERATION_UNEVALUATED_ITEMS:
 	case OPERATION_UNEVALUATED_PROPERTIES:
-		to.a = link_target(linker, from->schema);
-		break;
+		return link_target(linker, from->schema);
 	case OPERATION_PROPERTIES:
-		to.a = link_object(linker, from->properties, folded_names(subschema));
-		break;
+		return link_object(linker, from->properties, folded_names(subschema));
 	case OPERATION_ITEMS:
-		to.a = link_items(linker, from->items);
-		break;
+		return link_items(linker, from->items);
 	case OPERATION_CONTAINS:
-		to.a = link_contains(linker, from->contains);
-		break;
+		return link_contains(linker, from->contains);
 	case OPERATION_REFERENCE:
-		to.a = link_target(linker, from->reference->target);
-		to.b = from->reference->dynamic == NULL
-			       ? 0
-			       : from->reference->dynamic->index + 1;
-		break;
+		return link_target(linker, from->reference->target);
 	case OPERATION_ALL_OF:
 	case OPERATION_ANY_OF:
 	case OPERATION_ONE_OF:
-		to.a = link_schemas(linker, from->subschemas);
-		break;
+		return link_schemas(linker, from->subschemas);
 	case OPERATION_CONDITION:
-		to.a = link_target(linker, from->condition->test);
+		return link_target(linker, from->condition->test);
+	}
+	return 0;
+}
+
+static bool has_count(enum operation_kind kind)
+{
+	return kind == OPERATION_MIN_LENGTH || kind == OPERATION_MAX_LENGTH ||
+	       kind == OPERATION_MIN_ITEMS || kind == OPERATION_MAX_ITEMS ||
+	       kind == OPERATION_MIN_PROPERTIES || kind == OPERATION_MAX_PROPERTIES;
+}
+
+static struct image_operation link_operation(struct linker *linker,
+					     const struct subschema *subschema,
+					     const struct operation *from)
+{
+	struct image_operation to = {
+		.kind = from->kind,
+		.keyword = link_string(linker, from->keyword, strlen(from->keyword)),
+	};
+	to.a = link_argument(linker, subschema, from);
+	if (has_count(from->kind))
+		to.b = (uint32_t)(from->count >> 32);
+	if (from->kind == OPERATION_REFERENCE && from->reference->dynamic != NULL)
+		to.b = from->reference->dynamic->index + 1;
+	if (from->kind == OPERATION_CONDITION) {
 		to.b = link_target(linker, from->condition->when_true);
 		to.c = link_target(linker, from->condition->when_false);
-		break;
 	}
 	return to;
 }

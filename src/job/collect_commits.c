@@ -117,6 +117,27 @@ int collect_commit(const struct collector *collector, const struct oid *id,
 	return collect_commit_signature(collector, id, text, &out->signature, err);
 }
 
+const struct commit_fact *collect_find(const struct collector *collector,
+				       const struct oid *id)
+{
+	return map_get(&collector->by_id, (const char *)id->bytes, id->length);
+}
+
+int collect_tree(const struct collector *collector, const struct oid *id,
+		 struct oid *tree, struct error *err)
+{
+	const struct commit_fact *fact = collect_find(collector, id);
+	const struct judge *judge = collector->judge;
+	const struct limits *limits = judge->limits ? judge->limits : &limits_default;
+
+	if (fact && fact->code == 0) {
+		*tree = fact->tree;
+		return 0;
+	}
+	return repo_commit_tree(judge->repo, id, limits->values[LIMIT_GIT_COMMIT_BYTES],
+				tree, err);
+}
+
 struct visit {
 	struct collector *collector;
 	struct signature_queue *signatures; /* NULL: nobody asks for them */
@@ -173,6 +194,19 @@ static int walk(struct visit *visit)
 	return repo_range(judge->repo, &range, add_commit, visit, visit->err);
 }
 
+static int index_commits(struct collector *collector, struct error *err)
+{
+	const struct facts *facts = collector->facts;
+
+	for (size_t i = 0; i < facts->commit_count; i++) {
+		struct commit_fact *fact = &facts->commits[i];
+		if (map_put(&collector->by_id, (const char *)fact->id.bytes,
+			    fact->id.length, fact) != 0)
+			return error_set(err, ERROR_MEMORY, "out of memory");
+	}
+	return 0;
+}
+
 int collect_commits(struct collector *collector, struct error *err)
 {
 	const struct judge *judge = collector->judge;
@@ -185,6 +219,8 @@ int collect_commits(struct collector *collector, struct error *err)
 		rc = signature_queue_new(&visit.signatures, collector, err);
 	if (rc == 0)
 		rc = walk(&visit);
+	if (rc == 0)
+		rc = index_commits(collector, err);
 	if (rc == 0 && visit.signatures)
 		rc = signature_queue_finish(visit.signatures, err);
 	signature_queue_free(visit.signatures);

@@ -70,31 +70,6 @@ static int add_difference(void *data, const char *path, uint32_t old_mode,
 	return 0;
 }
 
-/* The tree of a parent: from the range itself, or read. */
-static int parent_tree(struct walk *walk, const struct oid *id, struct oid *tree)
-{
-	const struct facts *facts = walk->collector->facts;
-	struct repo *repo = walk->collector->judge->repo;
-	struct object object;
-	struct commit_text text;
-
-	for (size_t i = 0; i < facts->commit_count; i++)
-		if (oid_equal(&facts->commits[i].id, id)) {
-			*tree = facts->commits[i].tree;
-			return 0;
-		}
-	int rc = repo_read(repo, id, limits_default.values[LIMIT_GIT_COMMIT_BYTES],
-			   &object, walk->err);
-	if (rc != 0)
-		return rc;
-	rc = commit_split(&text, object.bytes, object.length, repo_hash_bytes(repo),
-			  walk->err);
-	if (rc == 0)
-		*tree = text.tree;
-	repo_object_release(&object);
-	return rc;
-}
-
 /* Two names of a directory that are one when case is folded; second NULL: no collision.
  */
 struct folded {
@@ -312,7 +287,8 @@ static int collect_commit_files(struct walk *walk)
 				    walk->err);
 	for (size_t i = 0; rc == 0 && i < commit->parent_count; i++) {
 		walk->parent = i;
-		rc = parent_tree(walk, &commit->parents[i], &tree);
+		rc = collect_tree(walk->collector, &commit->parents[i], &tree,
+				  walk->err);
 		if (rc == 0)
 			rc = repo_tree_diff(repo, &tree, &commit->tree, add_difference,
 					    walk, walk->err);

@@ -143,30 +143,6 @@ static int add_difference(void *data, const char *path, uint32_t old_mode,
 	return 0;
 }
 
-static int tree_of(const struct walk *walk, const struct oid *id, struct oid *tree)
-{
-	const struct facts *facts = walk->collector->facts;
-	struct repo *repo = walk->collector->judge->repo;
-	struct object object;
-	struct commit_text text;
-	for (size_t i = 0; i < facts->commit_count; i++)
-		if (facts->commits[i].code == 0 &&
-		    oid_equal(&facts->commits[i].id, id)) {
-			*tree = facts->commits[i].tree;
-			return 0;
-		}
-	int rc = repo_read(repo, id, limits_default.values[LIMIT_GIT_COMMIT_BYTES],
-			   &object, walk->err);
-	if (rc != 0)
-		return rc;
-	rc = commit_split(&text, object.bytes, object.length, repo_hash_bytes(repo),
-			  walk->err);
-	if (rc == 0)
-		*tree = text.tree;
-	repo_object_release(&object);
-	return rc;
-}
-
 /* --- merges --- */
 
 static int same_at(const struct walk *walk, const struct oid *commit, const char *path,
@@ -176,7 +152,7 @@ static int same_at(const struct walk *walk, const struct oid *commit, const char
 	struct tree_entry found = { .mode = 0 };
 	struct error missing = ERROR_INIT;
 	struct oid tree;
-	int rc = tree_of(walk, commit, &tree);
+	int rc = collect_tree(walk->collector, commit, &tree, walk->err);
 	if (rc != 0)
 		return rc;
 	rc = repo_tree_find(repo, &tree, path, &found, &missing);
@@ -239,7 +215,8 @@ static int walk_merge(struct walk *walk)
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < commit->parent_count; i++) {
 		walk->parent = i;
-		rc = tree_of(walk, &commit->parents[i], &tree);
+		rc = collect_tree(walk->collector, &commit->parents[i], &tree,
+				  walk->err);
 		if (rc == 0)
 			rc = repo_tree_diff(repo, &tree, &commit->tree, add_difference,
 					    walk, walk->err);
@@ -258,7 +235,8 @@ static int walk_commit(struct walk *walk)
 	if (commit->parent_count > 1)
 		return walk_merge(walk);
 	if (commit->parent_count == 1)
-		rc = tree_of(walk, &commit->parents[0], &tree);
+		rc = collect_tree(walk->collector, &commit->parents[0], &tree,
+				  walk->err);
 	if (rc != 0)
 		return rc;
 	return repo_tree_diff(walk->collector->judge->repo, &tree, &commit->tree,

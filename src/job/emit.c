@@ -136,19 +136,9 @@ static int collect_entries(struct emitter *emitter, const struct oid *commit,
 			   const char *const *paths, size_t path_count,
 			   struct oid *tree)
 {
-	struct object object;
-	struct commit_text text;
-
-	int rc = repo_read(emitter->repo, commit,
-			   emitter->limits->values[LIMIT_GIT_COMMIT_BYTES], &object,
-			   emitter->err);
-	if (rc != 0)
-		return rc;
-	rc = commit_split(&text, object.bytes, object.length,
-			  repo_hash_bytes(emitter->repo), emitter->err);
-	if (rc == 0)
-		*tree = text.tree;
-	repo_object_release(&object);
+	int rc = repo_commit_tree(emitter->repo, commit,
+				  emitter->limits->values[LIMIT_GIT_COMMIT_BYTES], tree,
+				  emitter->err);
 	if (rc == 0 && path_count == 0)
 		rc = add_path(emitter, tree, "");
 	for (size_t i = 0; rc == 0 && i < path_count; i++)
@@ -204,21 +194,16 @@ int emit_manifests(struct repo *repo, const struct oid *commit,
 static int entry_at(struct repo *repo, const struct oid *commit, const char *path,
 		    struct tree_entry *entry, struct error *err)
 {
-	struct object object;
-	struct commit_text text;
+	struct oid tree;
 	struct error missing = ERROR_INIT;
 
-	int rc = repo_read(repo, commit, limits_default.values[LIMIT_GIT_COMMIT_BYTES],
-			   &object, err);
-	if (rc != 0)
-		return rc;
-	rc = commit_split(&text, object.bytes, object.length, repo_hash_bytes(repo),
-			  err);
-	repo_object_release(&object);
+	int rc = repo_commit_tree(repo, commit,
+				  limits_default.values[LIMIT_GIT_COMMIT_BYTES], &tree,
+				  err);
 	if (rc != 0)
 		return rc;
 	*entry = (struct tree_entry){ 0 };
-	rc = repo_tree_find(repo, &text.tree, path, entry, &missing);
+	rc = repo_tree_find(repo, &tree, path, entry, &missing);
 	if (rc == ERROR_NOT_FOUND) {
 		*entry = (struct tree_entry){ 0 };
 		return 0;

@@ -86,25 +86,9 @@ int forge_made_refuse(struct forge_made *forge, struct forge_made_fact *fact, in
 int forge_made_tree(const struct forge_made *forge, const struct oid *commit,
 		    struct oid *tree, struct error *err)
 {
-	struct repo *repo = forge->collector->judge->repo;
-	struct object object;
-	struct commit_text text;
-
-	int rc = repo_read(repo, commit,
-			   limits_of(forge)->values[LIMIT_GIT_COMMIT_BYTES], &object,
-			   err);
-	if (rc != 0)
-		return rc;
-	if (object.type != OBJECT_COMMIT)
-		rc = error_set(err, ERROR_NOT_A_COMMIT, "'%s' is not a commit",
-			       oid_text(commit));
-	else
-		rc = commit_split(&text, object.bytes, object.length,
-				  repo_hash_bytes(repo), err);
-	if (rc == 0)
-		*tree = text.tree;
-	repo_object_release(&object);
-	return rc;
+	return repo_commit_tree(forge->collector->judge->repo, commit,
+				limits_of(forge)->values[LIMIT_GIT_COMMIT_BYTES], tree,
+				err);
 }
 
 /* --- what needs no git --- */
@@ -216,13 +200,12 @@ int forge_made_ask(struct forge_made *forge, const struct recompute_step *questi
 static const struct commit_fact *find_unverified(const struct forge_made *forge,
 						 const struct commit_fact *merge)
 {
-	const struct facts *facts = forge->collector->facts;
-
-	for (size_t i = 0; i < facts->commit_count; i++)
-		for (size_t j = 0; j < merge->parent_count; j++)
-			if (oid_equal(&facts->commits[i].id, &merge->parents[j]) &&
-			    forge_made_unverified(forge, &facts->commits[i]))
-				return &facts->commits[i];
+	for (size_t i = 0; i < merge->parent_count; i++) {
+		const struct commit_fact *parent =
+			collect_find(forge->collector, &merge->parents[i]);
+		if (parent && forge_made_unverified(forge, parent))
+			return parent;
+	}
 	return NULL;
 }
 

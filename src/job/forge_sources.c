@@ -123,21 +123,17 @@ static uint64_t number_of(const char *ref)
 static int commit_time(const struct forge_made *forge, const struct oid *id,
 		       int64_t *when)
 {
-	struct repo *repo = forge->collector->judge->repo;
 	struct object object;
 	struct commit_text text;
 
-	int rc = repo_read(repo, id,
-			   (size_t)limits_default.values[LIMIT_GIT_COMMIT_BYTES],
-			   &object, NULL);
+	int rc = repo_read_commit(forge->collector->judge->repo, id,
+				  limits_default.values[LIMIT_GIT_COMMIT_BYTES],
+				  &object, &text, NULL);
 	if (rc != 0)
 		return rc;
-	rc = commit_split(&text, object.bytes, object.length, repo_hash_bytes(repo),
-			  NULL);
-	if (rc == 0)
-		*when = text.committer.seconds;
+	*when = text.committer.seconds;
 	repo_object_release(&object);
-	return rc;
+	return 0;
 }
 
 /* What cannot be read cannot be what the forge made it of. */

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "model/change.h"
 
 struct arena;
@@ -134,6 +135,7 @@ struct collector {
 	const struct policy *policy;
 	struct arena *arena;
 	struct facts *facts;
+	struct map by_id;     /* of the commits among the facts; map_release() */
 	struct oid tip;       /* commit */
 	struct oid tip_tree;  /* or that of the merge */
 	struct oid base_tree; /* of the judged old tip; length 0: everything at the tip
@@ -143,6 +145,12 @@ struct collector {
 };
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */
+/* The fact about a commit of the range; NULL: it is not in it. */
+const struct commit_fact *collect_find(const struct collector *collector,
+				       const struct oid *id);
+/* The tree of a commit: from the range itself, or read. */
+int collect_tree(const struct collector *collector, const struct oid *id,
+		 struct oid *tree, struct error *err);
 int collect_files(struct collector *collector, struct error *err); /* needs commits */
 /* Which rules about signatures of paths each commit concerns; needs commits. A merge
  * concerns what it does not simply take from the side that changed it. */

@@ -102,28 +102,6 @@ static int compile_for_tree(void *data, const void *bytes, size_t length,
 				   bytes, length, out, err);
 }
 
-static int commit_tree(struct repo *repo, const struct oid *id,
-		       const struct limits *limits, struct oid *tree, struct error *err)
-{
-	struct object object;
-	struct commit_text text;
-
-	int rc = repo_read(repo, id, limits->values[LIMIT_GIT_COMMIT_BYTES], &object,
-			   err);
-	if (rc != 0)
-		return rc;
-	if (object.type != OBJECT_COMMIT)
-		rc = error_set(err, ERROR_NOT_A_COMMIT, "'%s' is not a commit",
-			       oid_text(id));
-	else
-		rc = commit_split(&text, object.bytes, object.length,
-				  repo_hash_bytes(repo), err);
-	if (rc == 0)
-		*tree = text.tree;
-	repo_object_release(&object);
-	return rc;
-}
-
 /* Adds the .gitgate.yaml of a tree to a policy that holds the floor; a tree without one
  * adds nothing. */
 static int add_repository_policy(const struct judge *judge, const struct oid *tree,
@@ -191,8 +169,9 @@ static int load_policy(const struct judge *judge, struct sources *sources,
 	int rc = 0;
 
 	if (!judge->own && judge->policy_commit.length)
-		rc = commit_tree(judge->repo, &judge->policy_commit, limits_of(judge),
-				 &tree, err);
+		rc = repo_commit_tree(judge->repo, &judge->policy_commit,
+				      limits_of(judge)->values[LIMIT_GIT_COMMIT_BYTES],
+				      &tree, err);
 	return rc == 0 ? new_policy(judge, judge->own ? NULL : &tree, sources, out, err)
 		       : rc;
 }
@@ -419,8 +398,10 @@ static int find_base_tree(struct collector *collector, struct error *err)
 	for (size_t i = 0; i < judge->trusted_count; i++)
 		if (oid_equal(&judge->trusted[i], old_id)) {
 			struct error gone = ERROR_INIT;
-			int rc = commit_tree(judge->repo, old_id, limits_of(judge),
-					     &collector->base_tree, &gone);
+			int rc = repo_commit_tree(
+				judge->repo, old_id,
+				limits_of(judge)->values[LIMIT_GIT_COMMIT_BYTES],
+				&collector->base_tree, &gone);
 			/* An anchor of another repository, or forgotten history: then
 			 * everything is looked at. */
 			return rc == 0 || rc == ERROR_NOT_FOUND
@@ -446,8 +427,9 @@ static int find_tip(struct collector *collector, struct error *err)
 				 judge->change->ref);
 	}
 	if (rc == 0)
-		rc = commit_tree(judge->repo, &collector->tip, limits_of(judge),
-				 &collector->tip_tree, err);
+		rc = repo_commit_tree(judge->repo, &collector->tip,
+				      limits_of(judge)->values[LIMIT_GIT_COMMIT_BYTES],
+				      &collector->tip_tree, err);
 	if (rc == 0 && judge->merge)
 		collector->tip_tree = judge->merge->tree;
 	if (rc == 0)
@@ -611,6 +593,7 @@ int judge_change(const struct judge *judge, struct verdict *verdict,
 	int rc = waiver_is_ref(judge->change->ref)
 			 ? judge_waiver(&collector, verdict, err)
 			 : judge_with(&collector, verdict, judged, err);
+	map_release(&collector.by_id);
 	arena_free(collector.arena);
 	return rc;
 }

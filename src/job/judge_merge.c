@@ -230,23 +230,12 @@ static int tree_of(struct merger *merger, const struct oid *id, struct oid *tree
 		   struct error *err)
 {
 	struct oid commit;
-	struct object object;
-	struct commit_text text;
-	struct repo *repo = merger->repo;
 
-	int rc = repo_peel(repo, id, &commit, err);
-	if (rc == 0)
-		rc = repo_read(repo, &commit,
-			       limits_default.values[LIMIT_GIT_COMMIT_BYTES], &object,
-			       err);
-	if (rc != 0)
-		return rc;
-	rc = commit_split(&text, object.bytes, object.length, repo_hash_bytes(repo),
-			  err);
-	if (rc == 0)
-		*tree = text.tree;
-	repo_object_release(&object);
-	return rc;
+	int rc = repo_peel(merger->repo, id, &commit, err);
+	return rc == 0 ? repo_commit_tree(merger->repo, &commit,
+					  limits_default.values[LIMIT_GIT_COMMIT_BYTES],
+					  tree, err)
+		       : rc;
 }
 
 /* The head itself is what merging it gives where the base goes on to it. */

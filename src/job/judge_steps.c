@@ -18,16 +18,15 @@ static int first_parent(struct repo *repo, const struct oid *commit, struct oid 
 {
 	struct commit_text text;
 	struct object object;
-	size_t maximum = (size_t)limits_default.values[LIMIT_GIT_COMMIT_BYTES];
 
-	int rc = repo_read(repo, commit, maximum, &object, err);
+	int rc = repo_read_commit(repo, commit,
+				  limits_default.values[LIMIT_GIT_COMMIT_BYTES],
+				  &object, &text, err);
 	if (rc != 0)
 		return rc;
-	rc = commit_split(&text, object.bytes, object.length, commit->length, err);
-	if (rc == 0)
-		*out = text.parent_count ? text.parents[0] : (struct oid)OID_INIT;
+	*out = text.parent_count ? text.parents[0] : (struct oid)OID_INIT;
 	repo_object_release(&object);
-	return rc;
+	return 0;
 }
 
 int steps_between(struct repo *repo, const struct oid *from, const struct oid *to,

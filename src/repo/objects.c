@@ -88,6 +88,36 @@ void repo_object_release(struct object *object)
 	*object = (struct object){ .type = OBJECT_UNKNOWN };
 }
 
+int repo_read_commit(struct repo *repo, const struct oid *id, size_t maximum,
+		     struct object *object, struct commit_text *text, struct error *err)
+{
+	int rc = repo_read(repo, id, maximum, object, err);
+	if (rc != 0)
+		return rc;
+	if (object->type != OBJECT_COMMIT)
+		rc = error_set(err, ERROR_NOT_A_COMMIT, "'%s' is not a commit",
+			       oid_text(id));
+	else
+		rc = commit_split(text, object->bytes, object->length, repo->hash_bytes,
+				  err);
+	if (rc != 0)
+		repo_object_release(object);
+	return rc;
+}
+
+int repo_commit_tree(struct repo *repo, const struct oid *id, size_t maximum,
+		     struct oid *tree, struct error *err)
+{
+	struct object object;
+	struct commit_text text;
+	int rc = repo_read_commit(repo, id, maximum, &object, &text, err);
+	if (rc != 0)
+		return rc;
+	*tree = text.tree;
+	repo_object_release(&object);
+	return 0;
+}
+
 /* What a tag names, read as git reads it: its first line. How well-formed the rest is
  * matters to those who ask for its signature, not here. */
 static int tag_target(const struct repo *repo, const struct object *tag,

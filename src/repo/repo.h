@@ -65,6 +65,14 @@ struct object {
 int repo_read(struct repo *repo, const struct oid *id, size_t maximum,
 	      struct object *out, struct error *err);
 void repo_object_release(struct object *object);
+/* A commit, split: `text` points into `object`, to be released. ERROR_NOT_A_COMMIT, and
+ * as repo_read() and commit_split(). */
+int repo_read_commit(struct repo *repo, const struct oid *id, size_t maximum,
+		     struct object *object, struct commit_text *text,
+		     struct error *err);
+/* Its tree alone. */
+int repo_commit_tree(struct repo *repo, const struct oid *id, size_t maximum,
+		     struct oid *tree, struct error *err);
 /* Type and size without the bytes; either may be NULL. */
 int repo_stat(struct repo *repo, const struct oid *id, enum object_type *type,
 	      uint64_t *size, struct error *err);

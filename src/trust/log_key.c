@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "trust/public_key.h"
 
 #define RSA_BITS_MIN 2048
 
@@ -81,16 +82,6 @@ int log_keys_add(struct log_keys *keys, const void *der, size_t length,
 	return rc;
 }
 
-/* Whether reading PEM ended because there is no more, not because of what is there. */
-static bool at_end_of_pem(void)
-{
-	unsigned long code = ERR_peek_last_error();
-	bool end = code == 0 || (ERR_GET_LIB(code) == ERR_LIB_PEM &&
-				 ERR_GET_REASON(code) == PEM_R_NO_START_LINE);
-	ERR_clear_error();
-	return end;
-}
-
 static int add_block(struct log_keys *keys, const char *name, const void *der,
 		     long length, struct error *err)
 {
@@ -119,7 +110,7 @@ int log_keys_add_pem(struct log_keys *keys, const char *pem, size_t length,
 		OPENSSL_free(der);
 	}
 	BIO_free(bio);
-	if (!at_end_of_pem() && rc == 0)
+	if (!pem_has_ended() && rc == 0)
 		rc = error_set(err, ERROR_SIGSTORE_KEY_FORM,
 			       "a key of a log is malformed");
 	if (rc == 0 && keys->count == before)

@@ -2,15 +2,14 @@
  * them. */
 #include "trust/openpgp_public.h"
 
-#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "trust/public_key.h"
 #include "trust/ready.h"
 
 #define HEAD_BYTES         6 /* version, time, algorithm */
@@ -234,66 +233,21 @@ int openpgp_public_parse(struct openpgp_public *out, struct octets body,
 	return rc;
 }
 
-static EVP_PKEY *from_parameters(const char *algorithm, OSSL_PARAM_BLD *builder)
-{
-	EVP_PKEY *key = NULL;
-	OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, algorithm, NULL);
-	if (parameters == NULL || context == NULL ||
-	    EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
-		key = NULL;
-	EVP_PKEY_CTX_free(context);
-	OSSL_PARAM_free(parameters);
-	return key;
-}
-
-static EVP_PKEY *ready_ecdsa(const struct openpgp_public *public)
-{
-	EVP_PKEY *key = NULL;
-	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-	if (builder != NULL &&
-	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME,
-					    public->group, 0) == 1 &&
-	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY,
-					     public->key.bytes,
-					     public->key.length) == 1)
-		key = from_parameters("EC", builder);
-	OSSL_PARAM_BLD_free(builder);
-	return key;
-}
-
-static EVP_PKEY *ready_rsa(const struct openpgp_public *public)
-{
-	EVP_PKEY *key = NULL;
-	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-	BIGNUM *n = BN_bin2bn(public->key.bytes, (int)public->key.length, NULL);
-	BIGNUM *e =
-		BN_bin2bn(public->exponent.bytes, (int)public->exponent.length, NULL);
-	if (builder != NULL && n != NULL && e != NULL &&
-	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
-	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
-		key = from_parameters("RSA", builder);
-	BN_free(n);
-	BN_free(e);
-	OSSL_PARAM_BLD_free(builder);
-	return key;
-}
-
 EVP_PKEY *openpgp_public_ready(const struct openpgp_public *public)
 {
 	EVP_PKEY *key = NULL;
 	switch (public->family) {
 	case OPENPGP_FAMILY_RSA:
-		key = ready_rsa(public);
+		key = public_key_rsa(public->key.bytes, public->key.length,
+				     public->exponent.bytes, public->exponent.length);
 		break;
 	case OPENPGP_FAMILY_ECDSA:
-		key = ready_ecdsa(public);
+		key = public_key_ecdsa(public->group, public->key.bytes,
+				       public->key.length);
 		break;
 	case OPENPGP_FAMILY_EDDSA:
 	case OPENPGP_FAMILY_ED25519:
-		key = EVP_PKEY_new_raw_public_key_ex(
-			NULL, "ED25519", NULL, public->key.bytes, public->key.length);
+		key = public_key_ed25519(public->key.bytes, public->key.length);
 		break;
 	case OPENPGP_FAMILY_UNKNOWN:
 		break;

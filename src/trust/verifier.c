@@ -3,10 +3,8 @@
 #include "trust/verifier.h"
 
 #include <assert.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "trust/public_key.h"
 #include "trust/ready.h"
 
 /* A push is signed by one person, a merge of branches by a few. */
@@ -100,62 +99,17 @@ int trust_digest(enum trust_hash hash, const struct trust_span *pieces, size_t c
 	return 0;
 }
 
-static EVP_PKEY *key_from_parameters(const char *algorithm, OSSL_PARAM_BLD *builder)
-{
-	EVP_PKEY *key = NULL;
-	OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, algorithm, NULL);
-	if (parameters == NULL || context == NULL ||
-	    EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
-		key = NULL;
-	EVP_PKEY_CTX_free(context);
-	OSSL_PARAM_free(parameters);
-	return key;
-}
-
-static EVP_PKEY *new_ecdsa(const struct ssh_public *public)
-{
-	EVP_PKEY *key = NULL;
-	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-	if (builder != NULL &&
-	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME,
-					    public->type->group, 0) == 1 &&
-	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY,
-					     public->key.bytes,
-					     public->key.length) == 1)
-		key = key_from_parameters("EC", builder);
-	OSSL_PARAM_BLD_free(builder);
-	return key;
-}
-
-static EVP_PKEY *new_rsa(const struct ssh_public *public)
-{
-	EVP_PKEY *key = NULL;
-	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-	BIGNUM *n = BN_bin2bn(public->key.bytes, (int)public->key.length, NULL);
-	BIGNUM *e =
-		BN_bin2bn(public->exponent.bytes, (int)public->exponent.length, NULL);
-	if (builder != NULL && n != NULL && e != NULL &&
-	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
-	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
-		key = key_from_parameters("RSA", builder);
-	BN_free(n);
-	BN_free(e);
-	OSSL_PARAM_BLD_free(builder);
-	return key;
-}
-
 static EVP_PKEY *new_key(const struct ssh_public *public)
 {
 	switch (public->type->family) {
 	case SSH_ED25519:
-		return EVP_PKEY_new_raw_public_key_ex(
-			NULL, "ED25519", NULL, public->key.bytes, public->key.length);
+		return public_key_ed25519(public->key.bytes, public->key.length);
 	case SSH_ECDSA:
-		return new_ecdsa(public);
+		return public_key_ecdsa(public->type->group, public->key.bytes,
+					public->key.length);
 	case SSH_RSA:
-		return new_rsa(public);
+		return public_key_rsa(public->key.bytes, public->key.length,
+				      public->exponent.bytes, public->exponent.length);
 	case SSH_FAMILY_UNKNOWN:
 		break;
 	}

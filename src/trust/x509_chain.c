@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "model/facts.h"
 #include "trust/der.h"
+#include "trust/public_key.h"
 #include "trust/x509.h"
 #include "trust/x509_certificate.h"
 
@@ -114,16 +115,6 @@ static int add_certificate(struct x509_authorities *authorities, X509 *certifica
 	return rc;
 }
 
-/* Whether reading PEM ended because there is no more, not because of what is there. */
-static bool at_end_of_pem(void)
-{
-	unsigned long code = ERR_peek_last_error();
-	bool end = code == 0 || (ERR_GET_LIB(code) == ERR_LIB_PEM &&
-				 ERR_GET_REASON(code) == PEM_R_NO_START_LINE);
-	ERR_clear_error();
-	return end;
-}
-
 int x509_authorities_add(struct x509_authorities *authorities, const char *pem,
 			 size_t length, bool by_server, struct error *err)
 {
@@ -143,7 +134,7 @@ int x509_authorities_add(struct x509_authorities *authorities, const char *pem,
 		X509_free(certificate);
 	}
 	BIO_free(bio);
-	if (!at_end_of_pem() && rc == 0)
+	if (!pem_has_ended() && rc == 0)
 		rc = error_set(err, ERROR_X509_AUTHORITIES_FORM,
 			       "a certificate is malformed");
 	if (rc == 0 && roots == 0)
@@ -176,7 +167,7 @@ int x509_lists_add(struct x509_authorities *authorities, const char *pem, size_t
 		}
 	}
 	BIO_free(bio);
-	if (!at_end_of_pem() && rc == 0)
+	if (!pem_has_ended() && rc == 0)
 		rc = error_set(err, ERROR_X509_LIST_FORM,
 			       "a revocation list is malformed");
 	if (rc == 0 && count == 0)

@@ -6,7 +6,8 @@
 # more than GIT_MOST. Rounds take turns. The comparisons with the bare program and with git are of processor time, one
 # thread, which others on the machine disturb least (git waits for its helpers besides: by the clock it is slower still); that
 # between one and two threads is of wall time, the best of the rounds: on a machine that others use only it tells what the
-# program can do.
+# program can do. Beside it stands what two programs of one thread do at the same time: two processors can be one's two
+# halves.
 ROUNDS=${ROUNDS:-9}
 COUNTS=${COUNTS:-200 5000}
 FORMATS=${FORMATS:-ssh-ed25519 ssh-p256 openpgp-ed25519 openpgp-rsa4096 openpgp-p256 x509-p256}
@@ -19,7 +20,8 @@ export GNUPGHOME=$BENCH/g
 mkdir -m 700 "$GNUPGHOME"
 finish_agent() { gpgconf --kill all 2>/dev/null || true; finish; }
 trap finish_agent EXIT
-first_processor=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+processors_list=$(taskset -cp $$ | sed 's/.*: //; s/-/,/g')
+first_processor=${processors_list%%,*}
 processors=$(nproc)
 
 # The best key to the primitive of a format, as openssl speed names it, and the column of verifications a second.
@@ -81,6 +83,14 @@ timed() {
 	awk -v wall=$((end - start)) '{print wall, int(($1 + $2) * 1000000)}' "$BENCH/cpu" >>"$PLACE/$name"
 }
 two() { "$GITGATE_BUILD/tests/bench/bench_verify" "$PLACE/gitgate.yaml" "$PLACE/repo.git" "$FIRST" "$LAST" "$PLACE/shelf"; }
+# What two processors of this machine do at most: two programs of one thread, each on its own, that share nothing.
+pair() {
+	local other last=${processors_list##*,}
+	taskset -c "$last" "$GITGATE_BUILD/tests/bench/bench_verify" "$PLACE/gitgate.yaml" "$PLACE/repo.git" "$FIRST" "$LAST" "$PLACE/shelf" >"$BENCH/other" 2>/dev/null &
+	other=$!
+	one
+	wait "$other"
+}
 one() { taskset -c "$first_processor" "$GITGATE_BUILD/tests/bench/bench_verify" "$PLACE/gitgate.yaml" "$PLACE/repo.git" "$FIRST" "$LAST" "$PLACE/shelf"; }
 known() { "$GITGATE_BUILD/tests/bench/bench_verify" "$PLACE/gitgate.yaml" "$PLACE/repo.git" "$FIRST" "$LAST" "$PLACE/shelf" "$PLACE"; }
 bare() { taskset -c "$first_processor" "$GITGATE_BUILD/tests/bench/bare_verify" "$PLACE/repo.git" "$FIRST" "$LAST" "$1" "$PLACE/raw"; }
@@ -111,7 +121,7 @@ report() { # format, count, is git asked
 		echo "  git log %G?: $(ms "$(middle 1 theirs)") ms, of the processor $(ms "$(middle 2 theirs)"): $(at_least "$(ratio "$(middle 2 theirs)" "$(middle 2 one)" 1)" times "$must" "$aim"); by the clock, best rounds: $(ratio "$(best 1 theirs)" "$(best 1 one)" 1) times, with two threads $(ratio "$(best 1 theirs)" "$(best 1 two)" 1)"
 	fi
 	[ "$processors" -lt 2 ] || [ "$2" -lt 1000 ] ||
-		echo "  two threads: $(at_least "$(ratio "$(best 1 one)" "$(best 1 two)" 2)" 'times one' 1.7); by the busier thread's processor time $(ratio "$(middle 1 one.busy)" "$(middle 1 two.busy)" 2)"
+		echo "  two threads: $(at_least "$(ratio "$(best 1 one)" "$(best 1 two)" 2)" 'times one' 1.7); by the busier thread's processor time $(ratio "$(middle 1 one.busy)" "$(middle 1 two.busy)" 2); two programs beside each other: $(ratio "$((2 * $(best 1 one)))" "$(best 1 pair)" 2) times one"
 }
 
 for format in $FORMATS; do
@@ -124,6 +134,7 @@ for format in $FORMATS; do
 		for ((round = 0; round < ROUNDS; round++)); do
 			timed one one; [ "$(cat "$BENCH/out")" = "$count" ]
 			timed two two; [ "$(cat "$BENCH/out")" = "$count" ]
+			[ "$processors" -lt 2 ] || [ "$count" -lt 1000 ] || { timed pair pair; [ "$(cat "$BENCH/out" "$BENCH/other")" = "$count"$'\n'"$count" ]; }
 			timed bare bare "$format"; [ "$(cat "$BENCH/out")" = "$count" ]
 			timed known known; [ "$(cat "$BENCH/out")" = "$count" ]
 			# git takes as long as all others together: every third round

@@ -12,13 +12,13 @@ setup() {
 # A refused push leaves ref and objects as they were.
 assert_unchanged() {
 	assert_equal "$(tip "$T/shop.git" main)" "$BEFORE"
-	refute_object "$T/shop.git" "$(git -C "$T/work" rev-parse "${1:-HEAD}")"
+	refute_object "$T/shop.git" "$(git -C "$T/clone" rev-parse "${1:-HEAD}")"
 }
 
 # forge SED-SCRIPT: the work tree's HEAD with its raw text changed; prints the new id
 forge() {
-	git -C "$T/work" cat-file commit HEAD | sed "$1" >"$T/forged"
-	git -C "$T/work" hash-object -t commit -w --literally "$T/forged"
+	git -C "$T/clone" cat-file commit HEAD | sed "$1" >"$T/forged"
+	git -C "$T/clone" hash-object -t commit -w --literally "$T/forged"
 }
 
 @test "hook: a signed commit is accepted" {
@@ -26,7 +26,7 @@ forge() {
 	commit
 	push origin main
 	assert_accepted
-	assert_equal "$(tip "$T/shop.git" main)" "$(git -C "$T/work" rev-parse HEAD)"
+	assert_equal "$(tip "$T/shop.git" main)" "$(git -C "$T/clone" rev-parse HEAD)"
 	assert_says "refs/heads/main"
 	assert_says "accepted"
 }
@@ -38,7 +38,7 @@ forge() {
 	assert_refused
 	assert_unchanged
 	assert_says "everything-is-signed"
-	assert_says "commit $(git -C "$T/work" rev-parse --short=10 HEAD)"
+	assert_says "commit $(git -C "$T/clone" rev-parse --short=10 HEAD)"
 	assert_says "mend: "
 	assert_says "gitgate: push refused: 1 of 1 ref"
 }
@@ -46,7 +46,7 @@ forge() {
 @test "hook: lines are at most 100 columns, without colour" {
 	put app.yaml "replicas: 2"
 	commit --no-gpg-sign
-	git -C "$T/work" -c color.ui=always push origin main 2>"$T/said" || true
+	git -C "$T/clone" -c color.ui=always push origin main 2>"$T/said" || true
 	run grep -c $'\033\[[0-9;]*m.*everything' "$T/said"
 	assert_equal "$output" 0
 	run awk '/^remote:/ { sub(/ +$/, ""); if (length > 100) print }' "$T/said"
@@ -58,7 +58,7 @@ forge() {
 	commit
 	# Letters of the first line of the signature.
 	FORGED=$(forge '/BEGIN SSH/{n;y/AB/BA/}')
-	[ "$FORGED" != "$(git -C "$T/work" rev-parse HEAD)" ]
+	[ "$FORGED" != "$(git -C "$T/clone" rev-parse HEAD)" ]
 	push origin "$FORGED:refs/heads/main"
 	assert_refused
 	assert_unchanged "$FORGED"
@@ -80,8 +80,8 @@ forge() {
 @test "hook: a key that nobody holds is refused" {
 	make_key mallory
 	put app.yaml "replicas: 2"
-	git -C "$T/work" add -A
-	git -C "$T/work" -c user.signingKey="$T/keys/mallory" commit -q -S -m "mine"
+	git -C "$T/clone" add -A
+	git -C "$T/clone" -c user.signingKey="$T/keys/mallory" commit -q -S -m "mine"
 	push origin main
 	assert_refused
 	assert_unchanged
@@ -89,14 +89,14 @@ forge() {
 }
 
 @test "hook: an unsigned commit hidden on a side branch is refused" {
-	git -C "$T/work" checkout -q -b side
+	git -C "$T/clone" checkout -q -b side
 	put side.txt "hidden"
 	commit --no-gpg-sign
-	HIDDEN=$(git -C "$T/work" rev-parse HEAD)
-	git -C "$T/work" checkout -q main
+	HIDDEN=$(git -C "$T/clone" rev-parse HEAD)
+	git -C "$T/clone" checkout -q main
 	put app.yaml "replicas: 2"
 	commit
-	git -C "$T/work" merge -q -S --no-ff -m "merge" side
+	git -C "$T/clone" merge -q -S --no-ff -m "merge" side
 	push origin main
 	assert_refused
 	assert_unchanged
@@ -106,7 +106,7 @@ forge() {
 @test "hook: one refused ref of several refuses all" {
 	put app.yaml "replicas: 2"
 	commit
-	git -C "$T/work" checkout -q -b other HEAD~1
+	git -C "$T/clone" checkout -q -b other HEAD~1
 	put app.yaml "replicas: 3"
 	commit --no-gpg-sign
 	push origin main other
@@ -114,13 +114,13 @@ forge() {
 	assert_unchanged main
 	assert_equal "$(tip "$T/shop.git" other)" ""
 	assert_says "gitgate: push refused: 1 of 2 refs"
-	git -C "$T/work" commit -q --amend -S --no-edit
+	git -C "$T/clone" commit -q --amend -S --no-edit
 	push origin main other
 	assert_accepted
 }
 
 @test "hook: a branch may be deleted" {
-	git -C "$T/work" push -q origin main:refs/heads/feature
+	git -C "$T/clone" push -q origin main:refs/heads/feature
 	push origin :refs/heads/feature
 	assert_accepted
 	assert_equal "$(tip "$T/shop.git" refs/heads/feature)" ""
@@ -138,7 +138,7 @@ forge() {
 	assert_refused
 	assert_says "[main-stays]"
 	put app.yaml "replicas: 2"
-	git -C "$T/work" commit -q -a --amend -S --no-edit
+	git -C "$T/clone" commit -q -a --amend -S --no-edit
 	push -f origin main
 	assert_refused
 	assert_says "[main-stays]"
@@ -172,12 +172,12 @@ forge() {
 @test "hook: a signed commit under an annotated tag is accepted, an unsigned one refused" {
 	put app.yaml "replicas: 2"
 	commit
-	git -C "$T/work" tag -a -m "one" v1
+	git -C "$T/clone" tag -a -m "one" v1
 	push origin v1
 	assert_accepted
 	put app.yaml "replicas: 3"
 	commit --no-gpg-sign
-	git -C "$T/work" tag -a -m "two" v2
+	git -C "$T/clone" tag -a -m "two" v2
 	push origin v2
 	assert_refused
 	assert_equal "$(tip "$T/shop.git" refs/tags/v2)" ""
@@ -187,26 +187,26 @@ forge() {
 	make_key mallory
 	put app.yaml "replicas: 2"
 	commit
-	git -C "$T/work" -c user.signingKey="$T/keys/mallory" tag -s -m "hers" v1
+	git -C "$T/clone" -c user.signingKey="$T/keys/mallory" tag -s -m "hers" v1
 	push origin v1
 	assert_refused
 	assert_says "which no principal holds"
-	git -C "$T/work" tag -f -s -m "mine" v1
+	git -C "$T/clone" tag -f -s -m "mine" v1
 	push origin v1:refs/tags/v2
 	assert_refused
 	assert_says "named 'v1'"
-	git -C "$T/work" cat-file tag v1 | sed 's/^mine$/thine/' >"$T/forged"
-	push origin "$(git -C "$T/work" hash-object -t tag -w --literally "$T/forged"):refs/tags/v1"
+	git -C "$T/clone" cat-file tag v1 | sed 's/^mine$/thine/' >"$T/forged"
+	push origin "$(git -C "$T/clone" hash-object -t tag -w --literally "$T/forged"):refs/tags/v1"
 	assert_refused
 	assert_says "does not belong to these"
 	push origin v1
 	assert_accepted
 	sed -i 's/{by: \[alice\]}/{by: [alice], tags: true}/' "$T/gitgate.yaml"
-	git -C "$T/work" tag -a -m "not signed" v3
+	git -C "$T/clone" tag -a -m "not signed" v3
 	push origin v3
 	assert_refused
 	assert_says "the tag is not signed"
-	git -C "$T/work" tag -f -s -m "signed" v3
+	git -C "$T/clone" tag -f -s -m "signed" v3
 	push origin v3
 	assert_accepted
 }
@@ -215,7 +215,7 @@ forge() {
 	local mallory i
 	mallory="user.signingKey=$T/keys/mallory"
 	make_key mallory
-	git() { command git -C "$T/work" -c advice.nestedTag=false "$@"; }
+	git() { command git -C "$T/clone" -c advice.nestedTag=false "$@"; }
 	commit
 	git tag -s -m "inner" inner
 	git tag -s -m "outer" outer inner
@@ -253,7 +253,7 @@ forge() {
 	assert_refused
 	assert_says "the commit is not signed"
 	# A tag object under another name is still the tag that it is.
-	git -C "$T/work" tag -s -m "first" v1 origin/main
+	git -C "$T/clone" tag -s -m "first" v1 origin/main
 	push origin v1 refs/tags/v1:refs/tags/v2
 	assert_refused
 	assert_says "is named 'v1', not as it is pushed"
@@ -262,10 +262,10 @@ forge() {
 }
 
 @test "hook: a tag of a tree or a blob is refused" {
-	git -C "$T/work" tag a-tree "HEAD^{tree}"
+	git -C "$T/clone" tag a-tree "HEAD^{tree}"
 	push origin a-tree
 	assert_refused
-	git -C "$T/work" tag a-blob HEAD:app.yaml
+	git -C "$T/clone" tag a-blob HEAD:app.yaml
 	push origin a-blob
 	assert_refused
 }
@@ -273,11 +273,11 @@ forge() {
 @test "hook: a forced push of signed history is judged by what is new" {
 	put app.yaml "replicas: 2"
 	commit
-	git -C "$T/work" push -q origin main
-	git -C "$T/work" commit -q --amend -S -m "another"
+	git -C "$T/clone" push -q origin main
+	git -C "$T/clone" commit -q --amend -S -m "another"
 	push -f origin main
 	assert_accepted
-	git -C "$T/work" commit -q --amend --no-gpg-sign -m "a third"
+	git -C "$T/clone" commit -q --amend --no-gpg-sign -m "a third"
 	push -f origin main
 	assert_refused
 }
@@ -327,13 +327,13 @@ forge() {
 @test "hook: the first push to an empty repository is judged from the root" {
 	git init -q --bare "$T/empty.git"
 	gitgate init "$T/empty.git" --config "$T/gitgate.yaml" --socket none >/dev/null
-	git -C "$T/work" remote add empty "$T/empty.git"
-	git -C "$T/work" checkout -q --orphan fresh
+	git -C "$T/clone" remote add empty "$T/empty.git"
+	git -C "$T/clone" checkout -q --orphan fresh
 	commit --no-gpg-sign
 	push empty fresh:main
 	[ "$status" -ne 0 ]
 	assert_says "everything-is-signed"
-	git -C "$T/work" commit -q --amend -S --no-edit
+	git -C "$T/clone" commit -q --amend -S --no-edit
 	push empty fresh:main
 	assert_accepted
 }
@@ -348,8 +348,8 @@ rules:
 	assert_refused
 	assert_says ".gitgate.yaml:4:5"
 	assert_says "signatures"
-	git -C "$T/work" rm -q -f .gitgate.yaml
-	git -C "$T/work" commit -q --amend -S --allow-empty -m "none"
+	git -C "$T/clone" rm -q -f .gitgate.yaml
+	git -C "$T/clone" commit -q --amend -S --allow-empty -m "none"
 	push origin main
 	assert_accepted
 }
@@ -363,12 +363,12 @@ rules:
 	push origin main
 	assert_accepted
 	# Now it counts: taking it out needs what it asks for.
-	git -C "$T/work" rm -q .gitgate.yaml
+	git -C "$T/clone" rm -q .gitgate.yaml
 	commit -m "take it out"
 	push origin main
 	assert_refused
 	assert_says "[prefix]"
-	git -C "$T/work" commit -q --amend -S -m "ok: take it out"
+	git -C "$T/clone" commit -q --amend -S -m "ok: take it out"
 	push origin main
 	assert_accepted
 }
@@ -381,7 +381,7 @@ rules:
     schema: {file: app.schema.json}"
 	put app.schema.json '{"type": "object", "properties": {"replicas": {"type": "integer"}}, "additionalProperties": false}'
 	commit
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	put app.yaml "# how many
 replicas: two"
 	commit
@@ -390,12 +390,12 @@ replicas: two"
 	assert_says "app.yaml:2:11"
 	assert_says "[app]"
 	put app.yaml "replica: 2"
-	git -C "$T/work" commit -q --amend -S -a --no-edit
+	git -C "$T/clone" commit -q --amend -S -a --no-edit
 	push origin main
 	assert_refused
 	assert_says "app.yaml:1:1"
 	put app.yaml "replicas: 2"
-	git -C "$T/work" commit -q --amend -S -a --no-edit
+	git -C "$T/clone" commit -q --amend -S -a --no-edit
 	push origin main
 	assert_accepted
 }
@@ -440,9 +440,9 @@ replicas: two"
 	# An unprotected branch lends no trust, even if it exists already.
 	put side.txt "unsigned"
 	commit --no-gpg-sign
-	git -C "$T/work" push -q "$T/shop.git" "HEAD:refs/heads/raw" 2>/dev/null && fail "it came in"
-	HIDDEN=$(git -C "$T/work" rev-parse HEAD)
-	git --git-dir="$T/shop.git" fetch -q "$T/work" "$HIDDEN"
+	git -C "$T/clone" push -q "$T/shop.git" "HEAD:refs/heads/raw" 2>/dev/null && fail "it came in"
+	HIDDEN=$(git -C "$T/clone" rev-parse HEAD)
+	git --git-dir="$T/shop.git" fetch -q "$T/clone" "$HIDDEN"
 	git --git-dir="$T/shop.git" update-ref refs/heads/raw "$HIDDEN"
 	put app.yaml "replicas: 2"
 	commit
@@ -454,13 +454,13 @@ replicas: two"
 @test "hook: environment of the pusher changes nothing" {
 	put app.yaml "replicas: 2"
 	commit --no-gpg-sign
-	git -C "$T/work" tag -f anything >/dev/null
+	git -C "$T/clone" tag -f anything >/dev/null
 	local setting
 	for setting in GITGATE_CONFIG=/dev/null GIT_TRACE=1 OPENSSL_CONF=/nonexistent \
 		GIT_NO_REPLACE_OBJECTS=1 GIT_REPLACE_REF_BASE=refs/x GIT_GRAFT_FILE=/dev/null \
 		GIT_CONFIG_COUNT=1 HOME=/nonexistent; do
 		run env "$setting" GIT_CONFIG_KEY_0=gitgate.config GIT_CONFIG_VALUE_0=/dev/null \
-			git -C "$T/work" -c user.name=x push origin HEAD:refs/heads/main
+			git -C "$T/clone" -c user.name=x push origin HEAD:refs/heads/main
 		assert_refused
 	done
 }
@@ -472,7 +472,7 @@ rules:
     paths: [app.yaml]
     schema: {unambiguous: true}"
 	commit
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	put app.yaml "debug: on
 port: 8080"
 	commit
@@ -483,7 +483,7 @@ port: 8080"
 	put app.yaml "debug: true
 country: 'no'
 port: 8080"
-	git -C "$T/work" commit -q --amend -S -a --no-edit
+	git -C "$T/clone" commit -q --amend -S -a --no-edit
 	push origin main
 	assert_accepted
 }
@@ -496,7 +496,7 @@ rules:
     schema: {file: app.schema.json}"
 	put app.schema.json '{"properties": {"debug": {"type": "boolean"}, "mode": {"const": 420}}}'
 	commit
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	put app.yaml "debug: on"
 	commit
 	push origin main
@@ -506,7 +506,7 @@ rules:
 kind: Thing
 debug: on
 mode: 0644"
-	git -C "$T/work" commit -q --amend -S -a --no-edit
+	git -C "$T/clone" commit -q --amend -S -a --no-edit
 	push origin main
 	assert_accepted
 	put app.yaml "apiVersion: v1
@@ -554,7 +554,7 @@ kind: Dropped"
 @test "hook: facts are remembered, a damaged memory is forgotten" {
 	put app.yaml "replicas: 2"
 	commit
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	[ -s "$T/shop.git/gitgate/facts" ]
 	head -c 100000 /dev/urandom >"$T/shop.git/gitgate/facts"
 	put app.yaml "replicas: 3"

@@ -20,10 +20,10 @@ setting() {
 }
 
 clone_and_fill() {
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	put app.yaml "replicas: 1"
 	commit
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 }
 
 # hook NAME BODY: a hook of somebody else
@@ -58,14 +58,14 @@ hook() {
 
 @test "init: --from-root judges what is there" {
 	clone_and_fill
-	git -C "$T/work" commit -q --allow-empty --no-gpg-sign -m "unsigned"
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" commit -q --allow-empty --no-gpg-sign -m "unsigned"
+	git -C "$T/clone" push -q origin main
 	init --from-root
 	assert_equal "$status" 1
 	assert_says "everything-is-signed"
 	[ ! -e "$T/shop.git/hooks/pre-receive" ]
-	git -C "$T/work" commit -q --amend --allow-empty -S --no-edit
-	git -C "$T/work" push -q -f origin main
+	git -C "$T/clone" commit -q --amend --allow-empty -S --no-edit
+	git -C "$T/clone" push -q -f origin main
 	init --from-root
 	assert_equal "$status" 0
 	assert_equal "$(setting gitgate.anchor)" "refs/heads/main=root"
@@ -89,7 +89,7 @@ hook() {
 @test "init: --ref anchors other refs, and leaves the rest" {
 	clone_and_fill
 	init --anchor HEAD
-	git -C "$T/work" push -q "$T/shop.git" main:refs/heads/release 2>/dev/null
+	git -C "$T/clone" push -q "$T/shop.git" main:refs/heads/release 2>/dev/null
 	init --anchor HEAD --ref refs/heads/release --ref=refs/heads/next
 	assert_equal "$status" 0
 	local id
@@ -109,14 +109,14 @@ hook() {
 	assert_says "nothing"
 	init --anchor HEAD:app.yaml
 	[ "$status" -ne 0 ]
-	run gitgate init "$T/work" --anchor HEAD
+	run gitgate init "$T/clone" --anchor HEAD
 	[ "$status" -ne 0 ]
 	assert_says "bare"
 	run gitgate init "$T/nowhere.git"
 	assert_equal "$status" 3
 	run gitgate init
 	assert_equal "$status" 2
-	run gitgate init "$T/shop.git" "$T/work"
+	run gitgate init "$T/shop.git" "$T/clone"
 	assert_equal "$status" 2
 	init --anchor HEAD --from-root
 	assert_equal "$status" 2
@@ -145,7 +145,7 @@ hook() {
 	commit
 	local old
 	old=$(tip "$T/shop.git" main)
-	run env MARK=kept GL_USER=carol git -C "$T/work" push -o one=two origin main
+	run env MARK=kept GL_USER=carol git -C "$T/clone" push -o one=two origin main
 	assert_accepted
 	assert_says "earlier hook speaks"
 	assert_equal "$(cat "$T/shop.git/seen-input")" "$old $(tip "$T/shop.git" main) refs/heads/main"
@@ -313,7 +313,7 @@ hook() {
 	commit
 	local old
 	old=$(tip "$T/shop.git" main)
-	run env GL_USER=carol git -C "$T/work" push origin main
+	run env GL_USER=carol git -C "$T/clone" push origin main
 	wait $service
 	assert_accepted
 	refute_says "the deployment waits"

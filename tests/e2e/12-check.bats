@@ -7,7 +7,7 @@ setup() {
 	begin
 	make_key alice
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	put .gitgate.yaml "version: 1
 principals:
   alice: {email: [alice@example.org], ssh: [\"$(cut -d' ' -f1,2 "$T/keys/alice.pub")\"]}
@@ -22,8 +22,8 @@ rules:
 	put app.schema.json '{"type": "object", "properties": {"replicas": {"type": "integer"}}, "additionalProperties": false}'
 	put deploy/app.yaml "replicas: 1"
 	commit
-	git -C "$T/work" push -q origin main
-	cd "$T/work"
+	git -C "$T/clone" push -q origin main
+	cd "$T/clone"
 }
 
 # check [arguments]
@@ -140,7 +140,7 @@ check() {
 	assert_equal "$status" 1
 	assert_says "[production]"
 	# A branch that is pushed under another name.
-	git -C "$T/work" push -q origin main:refs/heads/production
+	git -C "$T/clone" push -q origin main:refs/heads/production
 	git checkout -q -b mine --track origin/production
 	put a 2
 	commit
@@ -169,7 +169,7 @@ check() {
 	cd sub/sub
 	check
 	assert_equal "$status" 0
-	cd "$T/work"
+	cd "$T/clone"
 	git worktree add -q "$T/linked" -b linked 2>/dev/null
 	cd "$T/linked"
 	check HEAD..HEAD
@@ -196,7 +196,7 @@ replicas: two"
 	assert_equal "$status" 1
 	assert_says "deploy/app.yaml:2:11"
 	put deploy/app.yaml "replicas: 2"
-	check --files "$T/work/deploy/app.yaml"
+	check --files "$T/clone/deploy/app.yaml"
 	assert_equal "$status" 0
 }
 

@@ -34,8 +34,8 @@ setup() {
 	END
 	chmod 755 "$T/ssh"
 	export GIT_SSH="$T/ssh" GIT_SSH_VARIANT=simple
-	git init -q "$T/work"
-	git -C "$T/work" remote add origin git@host:testing
+	git init -q "$T/clone"
+	git -C "$T/clone" remote add origin git@host:testing
 }
 
 teardown() {
@@ -59,11 +59,11 @@ in_repository() {
 	[ "$status" -ne 0 ]
 	run in_repository rev-parse -q --verify main
 	[ "$status" -ne 0 ]
-	git -C "$T/work" commit -q --amend -S --no-edit
+	git -C "$T/clone" commit -q --amend -S --no-edit
 	push origin main
 	assert_accepted
 	run in_repository rev-parse main
-	assert_equal "$output" "$(git -C "$T/work" rev-parse HEAD)"
+	assert_equal "$output" "$(git -C "$T/clone" rev-parse HEAD)"
 	# gitolite's own update hook had its say.
 	grep -q "update.*testing.*alice.*refs/heads/main" "$T/git/.gitolite/logs"/*
 }

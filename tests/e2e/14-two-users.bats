@@ -15,12 +15,12 @@ setup() {
 	mkdir "$T/srv" "$T/owner"
 	chown $OWNER "$T/srv" "$T/owner"
 	as_owner git init -q --bare "$T/srv/shop.git"
-	git init -q "$T/work"
-	git -C "$T/work" remote add origin "$T/srv/shop.git"
+	git init -q "$T/clone"
+	git -C "$T/clone" remote add origin "$T/srv/shop.git"
 	put app.yaml "replicas: 1"
 	commit -m begin
 	# Who pushes acts as the owner, as with a common account git@.
-	chown -R $OWNER "$T/work" "$T/keys"
+	chown -R $OWNER "$T/clone" "$T/keys"
 	git config --global --add safe.directory '*'
 }
 
@@ -33,7 +33,7 @@ as_owner() {
 }
 
 push_as_owner() {
-	run as_owner git -C "$T/work" push origin "$@"
+	run as_owner git -C "$T/clone" push origin "$@"
 }
 
 @test "two users: root installs, everything belongs to the owner" {
@@ -42,7 +42,7 @@ push_as_owner() {
 	assert_equal "$(find "$T/srv" -not -user $OWNER)" ""
 	push_as_owner main
 	assert_accepted
-	as_owner git -C "$T/work" commit -q --allow-empty -m "unsigned"
+	as_owner git -C "$T/clone" commit -q --allow-empty -m "unsigned"
 	push_as_owner main
 	[ "$status" -ne 0 ]
 	assert_says "[everything-is-signed]"
@@ -82,7 +82,7 @@ push_as_owner() {
 	run as $OTHER "$T/home" gitgate init "$T/srv/shop.git" --config "$T/gitgate.yaml" --socket none
 	[ "$status" -ne 0 ]
 	gitgate init "$T/srv/shop.git" --config "$T/gitgate.yaml" --socket none >/dev/null
-	run as $OTHER "$T/home" GIT_CONFIG_GLOBAL="$GIT_CONFIG_GLOBAL" git -C "$T/work" push origin main
+	run as $OTHER "$T/home" GIT_CONFIG_GLOBAL="$GIT_CONFIG_GLOBAL" git -C "$T/clone" push origin main
 	[ "$status" -ne 0 ]
 	assert_equal "$(as_owner git --git-dir="$T/srv/shop.git" for-each-ref)" ""
 }

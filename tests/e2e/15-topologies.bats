@@ -8,7 +8,7 @@ load topologies
 setup() {
 	begin
 	make_guarded
-	cd "$T/work"
+	cd "$T/clone"
 }
 
 # expect_both SHAPE REFSPEC...: SHAPE is a function that builds with $1 as the hidden
@@ -16,16 +16,16 @@ setup() {
 expect_both() {
 	local shape="$1" hidden
 	shift
-	cp -a "$T/work" "$T/work.clean"
+	cp -a "$T/clone" "$T/clone.clean"
 	"$shape" --no-gpg-sign
 	hidden=$(git rev-parse HIDDEN)
 	push origin "$@"
 	assert_refused
 	assert_says "commit ${hidden:0:10}"
 	cd "$T"
-	rm -rf "$T/work"
-	mv "$T/work.clean" "$T/work"
-	cd "$T/work"
+	rm -rf "$T/clone"
+	mv "$T/clone.clean" "$T/clone"
+	cd "$T/clone"
 	"$shape" -S
 	push origin "$@"
 	assert_accepted
@@ -93,10 +93,10 @@ expect_both() {
 	# A signed commit that would stand for the unsigned one.
 	local signed
 	signed=$(git commit-tree -S -p HEAD~1 -m hidden "HEAD^{tree}")
-	git --git-dir="$T/shop.git" fetch -q "$T/work" "$(git rev-parse HIDDEN)" "$signed" 2>/dev/null ||
-		git --git-dir="$T/shop.git" fetch -q "$T/work" "+refs/*:refs/keep/*"
+	git --git-dir="$T/shop.git" fetch -q "$T/clone" "$(git rev-parse HIDDEN)" "$signed" 2>/dev/null ||
+		git --git-dir="$T/shop.git" fetch -q "$T/clone" "+refs/*:refs/keep/*"
 	git update-ref refs/tests/signed "$signed"
-	git --git-dir="$T/shop.git" fetch -q "$T/work" "+refs/tests/*:refs/keep/*"
+	git --git-dir="$T/shop.git" fetch -q "$T/clone" "+refs/tests/*:refs/keep/*"
 	git --git-dir="$T/shop.git" update-ref "refs/replace/$(git rev-parse HIDDEN)" "$signed"
 	push origin main
 	assert_refused

@@ -56,9 +56,9 @@ floor() {
 # A bare repository whose root is trusted, and a clone.
 guarded() {
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
-	git -C "$T/work" commit -q --allow-empty --no-gpg-sign -m begin
-	git -C "$T/work" push -q origin HEAD:main
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
+	git -C "$T/clone" commit -q --allow-empty --no-gpg-sign -m begin
+	git -C "$T/clone" push -q origin HEAD:main
 	gitgate init "$T/shop.git" --anchor HEAD --config "$T/gitgate.yaml" --socket none >"$T/init.out"
 }
 
@@ -66,7 +66,7 @@ guarded() {
 sign() {
 	local with="$1"
 	shift
-	git -C "$T/work" commit -q --allow-empty -S"$with" -m "a change" "$@"
+	git -C "$T/clone" commit -q --allow-empty -S"$with" -m "a change" "$@"
 }
 
 @test "openpgp: every kind of key, and gpg agrees; the second push reads what was compiled" {
@@ -79,7 +79,7 @@ sign() {
 	guarded
 	for algorithm in "${names[@]}"; do
 		sign "$algorithm@example.org"
-		git -C "$T/work" verify-commit HEAD 2>/dev/null
+		git -C "$T/clone" verify-commit HEAD 2>/dev/null
 	done
 	push origin HEAD:main
 	assert_accepted
@@ -98,11 +98,11 @@ sign() {
 	push origin HEAD:main
 	assert_refused
 	assert_says "which no principal holds"
-	git -C "$T/work" reset -q --hard HEAD^
+	git -C "$T/clone" reset -q --hard HEAD^
 	sign alice@example.org -m harmless
-	git -C "$T/work" cat-file commit HEAD | sed 's/^harmless$/harmful/' >"$T/forged"
-	FORGED=$(git -C "$T/work" hash-object -t commit -w "$T/forged")
-	! git -C "$T/work" verify-commit "$FORGED" 2>/dev/null
+	git -C "$T/clone" cat-file commit HEAD | sed 's/^harmless$/harmful/' >"$T/forged"
+	FORGED=$(git -C "$T/clone" hash-object -t commit -w "$T/forged")
+	! git -C "$T/clone" verify-commit "$FORGED" 2>/dev/null
 	push origin "$FORGED:main"
 	assert_refused
 	assert_says "does not belong to"
@@ -143,7 +143,7 @@ revoke_key() {
 	floor alice bob carol
 	guarded
 	for name in alice bob carol; do
-		git -C "$T/work" checkout -q -B "$name" origin/main
+		git -C "$T/clone" checkout -q -B "$name" origin/main
 		sign "$name@example.org" --date "2026-01-01T00:00:00Z"
 	done
 	revoke_key alice 1
@@ -173,13 +173,13 @@ revoke_key() {
 		exec gpg --faked-system-time $then "\$@"
 	END
 	chmod +x "$T/old-gpg"
-	git -C "$T/work" config gpg.program "$T/old-gpg"
+	git -C "$T/clone" config gpg.program "$T/old-gpg"
 	GIT_COMMITTER_DATE="$(date -u -d '2 years ago' +%FT%TZ)" sign alice@example.org
 	push origin HEAD:main
 	assert_refused
 	assert_says "valid only until"
-	git -C "$T/work" config gpg.program gpg
-	git -C "$T/work" reset -q --hard HEAD^
+	git -C "$T/clone" config gpg.program gpg
+	git -C "$T/clone" reset -q --hard HEAD^
 	sign bob@example.org
 	push origin HEAD:main
 	assert_accepted
@@ -195,8 +195,8 @@ revoke_key() {
 		gpg --batch --export --armor bob@example.org | sed 's/^/        /'
 		printf 'revoked-keys:\n  - {openpgp: "%s", reason: compromised, note: lost}\n' "$(fingerprint bob)"
 		printf 'rules:\n  - {name: bobs, refs: [refs/heads/bob], signatures: {by: [bob]}}\n'
-	} >"$T/work/.gitgate.yaml"
-	git -C "$T/work" add -A
+	} >"$T/clone/.gitgate.yaml"
+	git -C "$T/clone" add -A
 	sign alice@example.org
 	push origin HEAD:main
 	assert_accepted
@@ -272,10 +272,10 @@ revoke_key() {
 	g --quick-add-key "$FINGERPRINT" ed25519 sign
 	key mallory rsa2048
 	floor alice
-	git init -q "$T/work"
-	cp "$T/gitgate.yaml" "$T/work/.gitgate.yaml"
-	cp -r "$T/keys" "$T/work/keys"
-	cd "$T/work"
+	git init -q "$T/clone"
+	cp "$T/gitgate.yaml" "$T/clone/.gitgate.yaml"
+	cp -r "$T/keys" "$T/clone/keys"
+	cd "$T/clone"
 	run gitgate trust show
 	[ "$status" -eq 0 ]
 	assert_says "$(fingerprint alice 2)"
@@ -310,13 +310,13 @@ revoke_key() {
 	server_config
 	sed -i 's/^rules:/  bob: {openpgp: keys\/bob.asc}\nrules:/; s/by: \[alice\]/by: [bob]/' "$T/gitgate.yaml"
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	gitgate init "$T/shop.git" --from-root --config "$T/gitgate.yaml" >"$T/init.out"
 	start_service
-	git -C "$T/work" config user.signingKey bob@example.org
-	mkdir -p "$T/work/keys"
-	g --export --armor carol@example.org >"$T/work/keys/carol.asc"
-	printf 'principals: {carol: {openpgp: keys/carol.asc}}\nrules: [{name: own, refs: [refs/heads/main], signatures: {by: [carol, bob]}}]\n' >"$T/work/.gitgate.yaml"
+	git -C "$T/clone" config user.signingKey bob@example.org
+	mkdir -p "$T/clone/keys"
+	g --export --armor carol@example.org >"$T/clone/keys/carol.asc"
+	printf 'principals: {carol: {openpgp: keys/carol.asc}}\nrules: [{name: own, refs: [refs/heads/main], signatures: {by: [carol, bob]}}]\n' >"$T/clone/.gitgate.yaml"
 	change "one"
 	assert_live "one"
 	# The repository's policy, with its key, judges from now on.
@@ -324,14 +324,14 @@ revoke_key() {
 	assert_live "two"
 	# Past the hook: the service itself must refuse.
 	rm "$T/shop.git/hooks/pre-receive"
-	git -C "$T/work" config user.signingKey mallory@example.org
+	git -C "$T/clone" config user.signingKey mallory@example.org
 	change "three"
 	for _ in $(seq 100); do
 		gg log
-		[[ "$output" =~ $(git -C "$T/work" rev-parse --short=10 HEAD)\ +fail ]] && break
+		[[ "$output" =~ $(git -C "$T/clone" rev-parse --short=10 HEAD)\ +fail ]] && break
 		sleep 0.1
 	done
-	[[ "$output" =~ $(git -C "$T/work" rev-parse --short=10 HEAD)\ +fail ]] || fail "no refusal"
+	[[ "$output" =~ $(git -C "$T/clone" rev-parse --short=10 HEAD)\ +fail ]] || fail "no refusal"
 	assert_live "two"
 }
 
@@ -341,20 +341,20 @@ revoke_key() {
 	floor alice forge
 	sed -i 's/by: \[alice,forge\]/by: [alice], forge-merges: recompute, forge-keys: [forge]/' "$T/gitgate.yaml"
 	guarded
-	git -C "$T/work" checkout -q -b topic
+	git -C "$T/clone" checkout -q -b topic
 	put theirs.txt "theirs"
-	git -C "$T/work" add -A
+	git -C "$T/clone" add -A
 	sign alice@example.org
-	git -C "$T/work" checkout -q -
+	git -C "$T/clone" checkout -q -
 	put ours.txt "ours"
-	git -C "$T/work" add -A
+	git -C "$T/clone" add -A
 	sign alice@example.org
-	git -C "$T/work" merge -q --no-ff -Sforge@example.org -m "Merge pull request #1" topic
+	git -C "$T/clone" merge -q --no-ff -Sforge@example.org -m "Merge pull request #1" topic
 	push origin HEAD:main
 	assert_accepted
 	put evil.txt "evil"
-	git -C "$T/work" add -A
-	git -C "$T/work" commit -q --amend --no-edit -Sforge@example.org
+	git -C "$T/clone" add -A
+	git -C "$T/clone" commit -q --amend --no-edit -Sforge@example.org
 	push origin HEAD:refs/heads/other
 	assert_refused
 	assert_says "merging its parents gives another"
@@ -368,7 +368,7 @@ revoke_key() {
 	guarded
 	# By name and address, as git names a committer; its address alone, the whole fingerprint, a key id.
 	for name in "alice <alice@example.org>" "alice@example.org" "$FINGERPRINT" "0x${FINGERPRINT: -16}!"; do
-		git -C "$T/work" config user.signingKey "$name"
+		git -C "$T/clone" config user.signingKey "$name"
 		sign "$FINGERPRINT"
 		push origin HEAD:main
 		assert_refused
@@ -378,7 +378,7 @@ revoke_key() {
 	done
 	# A part of her name finds the key for gpg, and says nothing here.
 	sign "$FINGERPRINT"
-	git -C "$T/work" config user.signingKey "alice <"
+	git -C "$T/clone" config user.signingKey "alice <"
 	push --signed origin HEAD:main
 	assert_refused
 	assert_says "but says that 'alice <' pushes"

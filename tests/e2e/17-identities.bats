@@ -54,13 +54,13 @@ certify() {
 	assert_refused
 	assert_says "names nobody for whom"
 	certify -n alice -V 20200101:20200201
-	git -C "$T/work" commit -q --amend --no-edit -S
+	git -C "$T/clone" commit -q --amend --no-edit -S
 	push origin main
 	assert_refused
 	assert_says "2020-01-31T"
 	floor ", ssh-ca: ['$(line other)']"
 	certify -n alice
-	git -C "$T/work" commit -q --amend --no-edit -S
+	git -C "$T/clone" commit -q --amend --no-edit -S
 	push origin main
 	assert_refused
 	assert_says "speaks for no principal"
@@ -162,14 +162,14 @@ sign_by() {
 	assert_refused
 	assert_says "leads to no authority"
 	sign_by host
-	git -C "$T/work" commit -q --amend --no-edit -S
+	git -C "$T/clone" commit -q --amend --no-edit -S
 	push origin main
 	assert_refused
 	assert_says "extended key usage"
 	sign_by alice
 	# A second that the certificate has for sure.
 	export GIT_COMMITTER_DATE="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-	git -C "$T/work" commit -q --amend --no-edit -S
+	git -C "$T/clone" commit -q --amend --no-edit -S
 	push origin main
 	assert_accepted
 	push origin HEAD:refs/heads/second

@@ -70,28 +70,28 @@ setup() {
 
 @test "merge: one side renamed what the other one changed, as ort sees it" {
 	branch topic
-	git -C "$T/work" mv lines.txt renamed.txt
+	git -C "$T/clone" mv lines.txt renamed.txt
 	commit -m "rename"
 	on main
-	sed -i 's/^5$/five/' "$T/work/lines.txt"
+	sed -i 's/^5$/five/' "$T/clone/lines.txt"
 	commit -m "five"
 	forge_merges topic
-	assert_equal "$(git -C "$T/work" show HEAD:renamed.txt | sed -n 5p)" five
+	assert_equal "$(git -C "$T/clone" show HEAD:renamed.txt | sed -n 5p)" five
 	push origin main
 	assert_accepted
 }
 
 @test "merge: a file added to a folder that the other side renamed is a conflict" {
-	mkdir "$T/work/old"
+	mkdir "$T/clone/old"
 	for name in a b c; do put old/$name "content of $name, which is long enough"; done
 	commit -m "a folder"
 	branch topic
-	git -C "$T/work" mv old new
+	git -C "$T/clone" mv old new
 	commit -m "the folder is renamed"
 	on main
 	put old/d "added"
 	commit -m "added"
-	git -C "$T/work" config merge.directoryRenames true
+	git -C "$T/clone" config merge.directoryRenames true
 	forge_merges topic
 	push origin main
 	assert_refused
@@ -118,7 +118,7 @@ setup() {
 	push origin main
 	assert_refused
 	made_of "its parents conflict, and who resolved that must sign it"
-	git -C "$T/work" commit -q --amend -S --no-edit
+	git -C "$T/clone" commit -q --amend -S --no-edit
 	push origin main
 	assert_accepted
 }
@@ -141,8 +141,8 @@ setup() {
 	make_key mallory
 	branch topic
 	put theirs.txt "theirs"
-	git -C "$T/work" add -A
-	git -C "$T/work" -c user.signingKey="$T/keys/mallory" commit -q -S -m "theirs"
+	git -C "$T/clone" add -A
+	git -C "$T/clone" -c user.signingKey="$T/keys/mallory" commit -q -S -m "theirs"
 	on main
 	put ours.txt "ours"
 	commit -m "ours"
@@ -154,7 +154,7 @@ setup() {
 
 @test "merge: criss-cross counts" {
 	two_sides
-	git -C "$T/work" branch before
+	git -C "$T/clone" branch before
 	forge_merges topic
 	on topic
 	as_forge merge -q --no-ff -S -m "the other way" before
@@ -163,7 +163,7 @@ setup() {
 	on main
 	put less.txt "less"
 	commit -m "less"
-	[ "$(git -C "$T/work" merge-base --all main topic | wc -l)" = 2 ]
+	[ "$(git -C "$T/clone" merge-base --all main topic | wc -l)" = 2 ]
 	forge_merges topic
 	push origin main
 	assert_accepted
@@ -173,9 +173,9 @@ setup() {
 	conflict
 	put lines.txt "resolved one way"
 	commit -m "one way"
-	git -C "$T/work" branch left main
-	git -C "$T/work" checkout -q topic
-	git -C "$T/work" merge -q --no-commit main~1 || true
+	git -C "$T/clone" branch left main
+	git -C "$T/clone" checkout -q topic
+	git -C "$T/clone" merge -q --no-commit main~1 || true
 	put lines.txt "resolved one way"
 	commit -m "the same way"
 	put more.txt "more"
@@ -183,7 +183,7 @@ setup() {
 	on main
 	put less.txt "less"
 	commit -m "less"
-	[ "$(git -C "$T/work" merge-base --all main topic | wc -l)" = 2 ]
+	[ "$(git -C "$T/clone" merge-base --all main topic | wc -l)" = 2 ]
 	forge_merges topic
 	push origin main
 	assert_accepted
@@ -211,8 +211,8 @@ setup() {
 }
 
 @test "merge: of unrelated histories is refused, as a subtree too" {
-	git -C "$T/work" checkout -q --orphan other
-	git -C "$T/work" rm -qrf .
+	git -C "$T/clone" checkout -q --orphan other
+	git -C "$T/clone" rm -qrf .
 	put lib.txt "a library"
 	commit -m "another beginning"
 	on main
@@ -222,7 +222,7 @@ setup() {
 	made_of "its parents have no history in common"
 	main_at origin/main
 	as_forge merge -q -s ours --no-commit --allow-unrelated-histories other
-	git -C "$T/work" read-tree --prefix=lib/ -u other
+	git -C "$T/clone" read-tree --prefix=lib/ -u other
 	forge_commit -m "Merge as a subtree"
 	push origin main
 	assert_refused
@@ -231,12 +231,12 @@ setup() {
 
 @test "merge: what git's own drivers make of .gitattributes is no merge here" {
 	for driver in union binary ours; do
-		git -C "$T/work" checkout -q -B main origin/main
-		printf 'lines.txt merge=%s\n' "$driver" >"$T/work/.gitattributes"
-		git -C "$T/work" config merge.ours.driver true
+		git -C "$T/clone" checkout -q -B main origin/main
+		printf 'lines.txt merge=%s\n' "$driver" >"$T/clone/.gitattributes"
+		git -C "$T/clone" config merge.ours.driver true
 		commit -m "attributes"
 		conflict "topic-$driver"
-		put lines.txt "$(git -C "$T/work" show HEAD:lines.txt)"
+		put lines.txt "$(git -C "$T/clone" show HEAD:lines.txt)"
 		forge_commit -m "Merge by $driver"
 		push origin "main:refs/heads/$driver"
 		assert_refused
@@ -245,7 +245,7 @@ setup() {
 }
 
 @test "merge: attributes do not keep what merges from counting" {
-	printf '* merge=union -text\n' >"$T/work/.gitattributes"
+	printf '* merge=union -text\n' >"$T/clone/.gitattributes"
 	commit -m "attributes"
 	two_sides
 	forge_merges topic
@@ -255,14 +255,14 @@ setup() {
 
 @test "merge: nothing that was pushed or configured is run" {
 	two_sides
-	sed -i 's/^9$/nine/' "$T/work/lines.txt"
-	printf '* merge=evil filter=evil diff=evil\n' >"$T/work/.gitattributes"
+	sed -i 's/^9$/nine/' "$T/clone/lines.txt"
+	printf '* merge=evil filter=evil diff=evil\n' >"$T/clone/.gitattributes"
 	commit -m "attributes"
 	on topic
-	sed -i 's/^2$/two/' "$T/work/lines.txt"
+	sed -i 's/^2$/two/' "$T/clone/lines.txt"
 	commit -m "two"
 	forge=$(forge_tree "$(merged main topic)" "Merge" main topic)
-	git -C "$T/work" update-ref refs/heads/main "$forge"
+	git -C "$T/clone" update-ref refs/heads/main "$forge"
 	hostile
 	push origin main
 	assert_accepted
@@ -299,14 +299,14 @@ setup() {
 
 @test "merge: links and modes count" {
 	branch topic
-	chmod +x "$T/work/lines.txt"
-	ln -s kept.txt "$T/work/link"
+	chmod +x "$T/clone/lines.txt"
+	ln -s kept.txt "$T/clone/link"
 	commit -m "a link, and a mode"
 	on main
-	sed -i 's/^5$/five/' "$T/work/lines.txt"
+	sed -i 's/^5$/five/' "$T/clone/lines.txt"
 	commit -m "five"
 	forge_merges topic
-	[ "$(git -C "$T/work" ls-tree HEAD lines.txt | cut -c1-6)" = 100755 ]
+	[ "$(git -C "$T/clone" ls-tree HEAD lines.txt | cut -c1-6)" = 100755 ]
 	push origin main
 	assert_accepted
 	main_at "$(forge_tree "$(tree_with main link evil 120000)" "Merge" main~1 topic)"
@@ -316,13 +316,13 @@ setup() {
 }
 
 @test "merge: large files that both sides changed" {
-	seq 600000 >"$T/work/large.txt"
+	seq 600000 >"$T/clone/large.txt"
 	commit -m "large"
 	branch topic
-	sed -i '1s/$/ theirs/' "$T/work/large.txt"
+	sed -i '1s/$/ theirs/' "$T/clone/large.txt"
 	commit -m "theirs"
 	on main
-	sed -i '$s/$/ ours/' "$T/work/large.txt"
+	sed -i '$s/$/ ours/' "$T/clone/large.txt"
 	commit -m "ours"
 	forge_merges topic
 	push origin main
@@ -337,7 +337,7 @@ setup() {
 	commit -m "more"
 	on main
 	main_at "$(forge_tree "$(tree_with main evil.txt evil)" "Merge" main topic2)"
-	good=$(git -C "$T/work" rev-parse main~1) bad=$(git -C "$T/work" rev-parse main)
+	good=$(git -C "$T/clone" rev-parse main~1) bad=$(git -C "$T/clone" rev-parse main)
 	push origin main
 	assert_refused
 	says "commit ${bad:0:10}: error: made by the forge"
@@ -397,7 +397,7 @@ setup() {
 	put more.txt "more"
 	commit -m "more"
 	on main
-	git -C "$T/work" -c user.signingKey="$T/keys/forge" merge -q --no-ff -S -m "Merge" topic2
+	git -C "$T/clone" -c user.signingKey="$T/keys/forge" merge -q --no-ff -S -m "Merge" topic2
 	push origin main
 	assert_refused
 	says "signed by 'forge', but the committer's address is 'alice@example.org'"
@@ -456,8 +456,8 @@ setup() {
 	sed -i "/^rules:/i\\  bob: {email: [bob@example.org], ssh: [\"$(cut -d' ' -f1,2 "$T/keys/bob.pub")\"]}" "$T/gitgate.yaml"
 	branch topic
 	put theirs.txt "theirs"
-	git -C "$T/work" add -A
-	git -C "$T/work" -c user.signingKey="$T/keys/bob" commit -q -S -m "theirs"
+	git -C "$T/clone" add -A
+	git -C "$T/clone" -c user.signingKey="$T/keys/bob" commit -q -S -m "theirs"
 	merge_request 7 topic
 	squash topic "Theirs (#7)"
 	push origin main
@@ -483,7 +483,7 @@ setup() {
 
 @test "squash: a conflict that was resolved is refused" {
 	conflict
-	git -C "$T/work" reset -q --hard
+	git -C "$T/clone" reset -q --hard
 	merge_request 7 topic
 	main_at "$(forge_tree "$(tree_with main lines.txt both)" "Theirs (#7)" main)"
 	push origin main
@@ -544,9 +544,9 @@ setup() {
 @test "squash: a head that holds the result is not its source" {
 	two_sides
 	squash topic "Theirs"
-	git -C "$T/work" push -q "$T/shop.git" topic 2>/dev/null
-	git -C "$T/work" update-ref refs/heads/evil "$(forge_tree "$(tree_with main evil.txt evil)" "Edit" main)"
-	git --git-dir="$T/shop.git" fetch -q "$T/work" refs/heads/evil:refs/pull/9/head
+	git -C "$T/clone" push -q "$T/shop.git" topic 2>/dev/null
+	git -C "$T/clone" update-ref refs/heads/evil "$(forge_tree "$(tree_with main evil.txt evil)" "Edit" main)"
+	git --git-dir="$T/shop.git" fetch -q "$T/clone" refs/heads/evil:refs/pull/9/head
 	push origin refs/heads/evil:refs/heads/main
 	assert_refused
 	made_of "squashing refs/heads/topic"
@@ -557,7 +557,7 @@ setup() {
 @test "rebase: commit by commit it counts" {
 	three_sources
 	rebase topic
-	assert_equal "$(git -C "$T/work" rev-list --count origin/main..main)" 4
+	assert_equal "$(git -C "$T/clone" rev-list --count origin/main..main)" 4
 	push origin main
 	assert_accepted
 }
@@ -566,8 +566,8 @@ setup() {
 	three_sources
 	rebase topic
 	export GIT_AUTHOR_NAME=Alice GIT_AUTHOR_EMAIL=alice@example.org
-	evil=$(forge_tree "$(tree_with main~1 evil.txt evil)" "$(git -C "$T/work" log -1 --format=%B main~1)" main~2)
-	main_at "$(forge_tree "$(tree_with main evil.txt evil)" "$(git -C "$T/work" log -1 --format=%B main)" "$evil")"
+	evil=$(forge_tree "$(tree_with main~1 evil.txt evil)" "$(git -C "$T/clone" log -1 --format=%B main~1)" main~2)
+	main_at "$(forge_tree "$(tree_with main evil.txt evil)" "$(git -C "$T/clone" log -1 --format=%B main)" "$evil")"
 	push origin main
 	assert_refused
 	made_of "rebasing refs/pull/7/head gives another tree: 'evil.txt' differs"
@@ -638,7 +638,7 @@ setup() {
 
 @test "rebase: and then merged counts" {
 	three_sources
-	git -C "$T/work" branch base main
+	git -C "$T/clone" branch base main
 	rebase topic
 	main_at "$(forge_tree "$(tree_of main)" "Merge pull request #7" base main)"
 	push origin main
@@ -647,7 +647,7 @@ setup() {
 
 @test "rebase: of one commit, of a stack, and a squash behind it" {
 	three_sources
-	git --git-dir="$T/shop.git" update-ref refs/pull/6/head "$(git -C "$T/work" rev-parse topic~2)"
+	git --git-dir="$T/shop.git" update-ref refs/pull/6/head "$(git -C "$T/clone" rev-parse topic~2)"
 	branch topic2 main
 	put more.txt "more"
 	commit -m "more"
@@ -663,13 +663,13 @@ setup() {
 
 @test "rebase: where both changed one file, as git picks it" {
 	branch topic
-	sed -i 's/^2$/two/' "$T/work/lines.txt"
+	sed -i 's/^2$/two/' "$T/clone/lines.txt"
 	commit -m "two"
-	sed -i 's/^9$/nine/' "$T/work/lines.txt"
+	sed -i 's/^9$/nine/' "$T/clone/lines.txt"
 	commit -m "nine"
 	merge_request 7 topic
 	on main
-	sed -i 's/^5$/five/' "$T/work/lines.txt"
+	sed -i 's/^5$/five/' "$T/clone/lines.txt"
 	commit -m "five"
 	rebase topic
 	push origin main
@@ -682,7 +682,7 @@ setup() {
 	git --git-dir="$T/shop.git" update-ref -d refs/heads/nothing
 	two_sides
 	forge_merges topic
-	cd "$T/work"
+	cd "$T/clone"
 	run gitgate check --floor "$T/gitgate.yaml" --repository shop origin/main..main
 	[ "$status" -eq 0 ] || fail "the merge was refused"
 	main_at "$(forge_tree "$(tree_with main evil.txt evil)" "Merge" main~1 topic)"

@@ -73,7 +73,7 @@ floor() {
 }
 
 again() {
-	git -C "$T/work" commit -q --amend --no-edit -S
+	git -C "$T/clone" commit -q --amend --no-edit -S
 }
 
 @test "gitsign: a signature whose time the log proves is accepted" {
@@ -159,7 +159,7 @@ again() {
 @test "gitsign: trust test tells who signed, and why it counts or not" {
 	floor
 	commit
-	cd "$T/work"
+	cd "$T/clone"
 	run gitgate trust test --floor "$T/gitgate.yaml" HEAD
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -186,7 +186,7 @@ again() {
 	start_rekor
 	sign_as online
 	commit
-	commit=$(tip "$T/work/.git" HEAD)
+	commit=$(tip "$T/clone/.git" HEAD)
 	push origin main
 	assert_refused
 	assert_says "gitgate trust proof"
@@ -204,7 +204,7 @@ again() {
 	push origin HEAD:refs/heads/second
 	assert_accepted
 	# and where the commit was made
-	cd "$T/work"
+	cd "$T/clone"
 	gitgate trust proof --rekor "$ADDRESS" HEAD
 	run gitgate trust test --floor "$T/gitgate.yaml" HEAD
 	[ "$status" -eq 0 ] || fail "trust test"
@@ -212,7 +212,7 @@ again() {
 	# the proof of one is none of another
 	put app.yaml "replicas: 3"
 	commit
-	other=$(tip "$T/work/.git" HEAD)
+	other=$(tip "$T/clone/.git" HEAD)
 	cp "$T/shop.git/gitgate-proofs/$commit" "$T/shop.git/gitgate-proofs/$other"
 	push origin main
 	assert_refused
@@ -230,20 +230,20 @@ again() {
 
 @test "gitsign: the service deploys what the hook let in by a stored proof" {
 	start_rekor
-	rm -rf "$T/shop.git" "$T/work"
+	rm -rf "$T/shop.git" "$T/clone"
 	sign_as online
 	mkdir -p "$T/keys"
 	server_config "sigstore: {trusted-root: sigstore/trusted_root.json}"
 	sed -i 's|^    ssh:.*|    sigstore: {issuer: "https://issuer.example.org", subject: "alice@example.org"}|' \
 		"$T/gitgate.yaml"
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	gitgate init "$T/shop.git" --from-root --config "$T/gitgate.yaml" >"$T/init.out"
 	start_service
 	put deploy/web/app.yaml "one"
 	commit
-	told "$(tip "$T/work/.git" HEAD)"
-	gitgate trust proof --rekor "$ADDRESS" --git-dir "$T/shop.git" "$(tip "$T/work/.git" HEAD)"
+	told "$(tip "$T/clone/.git" HEAD)"
+	gitgate trust proof --rekor "$ADDRESS" --git-dir "$T/shop.git" "$(tip "$T/clone/.git" HEAD)"
 	push origin main
 	assert_accepted
 	assert_live "one"
@@ -254,8 +254,8 @@ again() {
 	start_rekor
 	sign_as online
 	commit
-	commit=$(tip "$T/work/.git" HEAD)
-	cd "$T/work"
+	commit=$(tip "$T/clone/.git" HEAD)
+	cd "$T/clone"
 	run gitgate trust proof HEAD
 	[ "$status" -ne 0 ] || fail "without a log"
 	assert_says "--rekor=ADDRESS"
@@ -277,5 +277,5 @@ again() {
 	REKOR=
 	run gitgate trust proof --rekor "$ADDRESS" HEAD
 	[ "$status" -eq 3 ] || fail "no log"
-	[ ! -e "$T/work/.git/gitgate-proofs" ] || fail "something was stored"
+	[ ! -e "$T/clone/.git/gitgate-proofs" ] || fail "something was stored"
 }

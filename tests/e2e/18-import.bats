@@ -10,7 +10,7 @@ setup() {
 	make_key bob
 	make_key ca
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 }
 
 teardown() {
@@ -22,7 +22,7 @@ line() {
 }
 
 work() {
-	git -C "$T/work" "$@"
+	git -C "$T/clone" "$@"
 }
 
 import() {

@@ -35,13 +35,13 @@ floor() {
 by() {
 	local name="$1"
 	shift
-	git -C "$T/work" add -A
-	git -C "$T/work" -c "user.signingKey=$T/keys/$name" -c "user.name=$name" -c "user.email=$name@example.org" \
+	git -C "$T/clone" add -A
+	git -C "$T/clone" -c "user.signingKey=$T/keys/$name" -c "user.name=$name" -c "user.email=$name@example.org" \
 		commit -q --allow-empty -S -m "a change by $name" "$@"
 }
 
 work() {
-	git -C "$T/work" "$@"
+	git -C "$T/clone" "$@"
 }
 
 @test "people: who may sign on one ref does not sign on another by way of it" {
@@ -105,12 +105,12 @@ work() {
 	for how in 'chmod +x deploy/production/web.yaml' 'rm deploy/production/web.yaml' \
 		'mv deploy/production/web.yaml elsewhere.yaml' 'mv src/a.c deploy/production/a.c' \
 		'ln -sf web.yaml deploy/production/link'; do
-		(cd "$T/work" && eval "$how")
+		(cd "$T/clone" && eval "$how")
 		by bob
 		push origin main
 		assert_refused
 		assert_says "[production]"
-		git -C "$T/work" commit -q --amend --no-edit -S
+		git -C "$T/clone" commit -q --amend --no-edit -S
 		push origin +HEAD:refs/heads/other
 		assert_accepted
 		work reset -q --hard origin/main
@@ -152,19 +152,19 @@ work() {
 	assert_accepted
 	# A merge that brings an old version back is no plain merge.
 	work checkout -q -b back main~1
-	work reset -q --hard "$(git -C "$T/work" log --format=%H --grep='by alice' | sed -n 2p)"
+	work reset -q --hard "$(git -C "$T/clone" log --format=%H --grep='by alice' | sed -n 2p)"
 	put src/b.c "innocent"
 	by bob
 	work checkout -q main
 	work merge -q --no-commit -s ours back
 	work checkout -q back -- production/web.yaml
-	assert_equal "$(cat "$T/work/production/web.yaml")" "version: 1"
+	assert_equal "$(cat "$T/clone/production/web.yaml")" "version: 1"
 	by bob
 	push origin main
 	assert_refused
 	assert_says "[production]"
 	# Signed by a maintainer it is.
-	git -C "$T/work" commit -q --amend --no-edit -S
+	git -C "$T/clone" commit -q --amend --no-edit -S
 	push origin main
 	assert_accepted
 	assert_equal "$(git --git-dir="$T/shop.git" show main:production/web.yaml)" "version: 1"
@@ -217,10 +217,10 @@ work() {
 	work reset -q --hard origin/main
 	# The root is alice's, but dropping main's version for it is a decision.
 	work checkout -q other
-	git -C "$T/work" commit -q --amend --no-edit -S
+	git -C "$T/clone" commit -q --amend --no-edit -S
 	work checkout -q main
 	work merge -q --no-commit --allow-unrelated-histories -X theirs other
-	assert_equal "$(cat "$T/work/production/web.yaml")" "orphan"
+	assert_equal "$(cat "$T/clone/production/web.yaml")" "orphan"
 	by bob
 	push origin main
 	assert_refused
@@ -259,7 +259,7 @@ work() {
 	assert_tells "signed by 'bob', but the author's address is 'carol@example.org'"
 	refute_says "the committer's address"
 	work reset -q --hard HEAD~1
-	git -C "$T/work" -c "user.signingKey=$T/keys/bob" -c user.email=carol@example.org \
+	git -C "$T/clone" -c "user.signingKey=$T/keys/bob" -c user.email=carol@example.org \
 		commit -q --allow-empty -S -m x --author 'Bob <bob@example.org>'
 	push origin main
 	assert_refused
@@ -278,7 +278,7 @@ work() {
 		work reset -q --hard HEAD~1
 	done
 	# Of a tag the tagger is both.
-	git -C "$T/work" -c "user.signingKey=$T/keys/bob" -c user.email=carol@example.org tag -s -m t v1
+	git -C "$T/clone" -c "user.signingKey=$T/keys/bob" -c user.email=carol@example.org tag -s -m t v1
 	push origin v1
 	assert_refused
 	assert_tells "the committer's address is 'carol@example.org'"
@@ -293,7 +293,7 @@ work() {
   - {name: main, refs: [refs/heads/main], signatures: {by: [maintainers]}}
   - {name: production, refs: [refs/heads/dev], paths: ['production/**'], signatures: {by: [maintainers]}}"
 	sed -i "s#^  carol: .*#  carol: {email: [carol@example.org], ssh-ca: ['$(line carol)']}#" "$T/gitgate.yaml"
-	cd "$T/work"
+	cd "$T/clone"
 	put app.yaml "bob"
 	by bob
 	run gitgate trust test --floor "$T/gitgate.yaml" HEAD
@@ -324,13 +324,13 @@ work() {
 	# A certificate, for whom it speaks and for whom not.
 	make_key dave
 	ssh-keygen -q -s "$T/keys/carol" -I "the id" -n carol "$T/keys/dave.pub"
-	git -C "$T/work" -c "user.signingKey=$T/keys/dave-cert.pub" commit -q --allow-empty -S -m certified
+	git -C "$T/clone" -c "user.signingKey=$T/keys/dave-cert.pub" commit -q --allow-empty -S -m certified
 	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/heads/dev HEAD
 	assert_equal "$status" 0
 	assert_tells "id the id CA SHA256:"
 	assert_tells "holder carol"
 	ssh-keygen -q -s "$T/keys/carol" -I "the id" -n nobody "$T/keys/dave.pub"
-	git -C "$T/work" -c "user.signingKey=$T/keys/dave-cert.pub" commit -q --allow-empty -S -m certified
+	git -C "$T/clone" -c "user.signingKey=$T/keys/dave-cert.pub" commit -q --allow-empty -S -m certified
 	run gitgate trust test --floor "$T/gitgate.yaml" --ref refs/heads/dev HEAD
 	assert_equal "$status" 1
 	assert_tells "holder nobody in this policy"

@@ -34,10 +34,10 @@ write_push_floor() {
 make_pushed() {
 	write_push_floor
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	put app.yaml "replicas: 1"
 	commit -m "begin"
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	gitgate init "$T/shop.git" --anchor HEAD --config "$T/gitgate.yaml" --socket none >"$T/init.out"
 }
 
@@ -68,7 +68,7 @@ rewritten() {
 		declare -f unsigned_part sign_again
 		printf 'T=%q\nset -eo pipefail\n%s\n' "$T" "$command"
 	} >"$T/rewrite.bash"
-	REWRITE="bash '$T/rewrite.bash'" run git -C "$T/work" push --signed \
+	REWRITE="bash '$T/rewrite.bash'" run git -C "$T/clone" push --signed \
 		--receive-pack="'$GITGATE_BUILD/tests/e2e/rewrite_certificate'" origin "${@:-main}"
 }
 
@@ -93,15 +93,15 @@ assert_words() {
 	push origin main
 	assert_refused
 	assert_words "the push is not signed [pushes-are-signed]"
-	git -C "$T/work" config user.signingKey "$T/keys/mallory"
+	git -C "$T/clone" config user.signingKey "$T/keys/mallory"
 	signed main
 	assert_refused
 	assert_words "which no principal holds [pushes-are-signed]"
-	git -C "$T/work" config user.signingKey "$T/keys/bob"
+	git -C "$T/clone" config user.signingKey "$T/keys/bob"
 	signed main
 	assert_refused
 	assert_words "the push is signed by 'bob', who may not push here"
-	git -C "$T/work" config user.signingKey "$T/keys/alice"
+	git -C "$T/clone" config user.signingKey "$T/keys/alice"
 	signed main
 	assert_accepted
 	# Nothing of git's own word is needed: it knows nobody.
@@ -172,7 +172,7 @@ assert_words() {
 
 @test "push: a certificate that was used is not taken again" {
 	commit
-	git -C "$T/work" tag two
+	git -C "$T/clone" tag two
 	rewritten "tee '$T/used'"
 	assert_accepted
 	cp "$T/used" "$T/kept"
@@ -190,7 +190,7 @@ assert_words() {
 	commit
 	rewritten "tee '$T/used'"
 	assert_accepted
-	git -C "$T/work" remote set-url origin "$T/second.git"
+	git -C "$T/clone" remote set-url origin "$T/second.git"
 	rewritten "cat '$T/used'"
 	[ "$status" -ne 0 ]
 	assert_words "is not one that this repository gave"
@@ -269,7 +269,7 @@ write_certificate() {
 
 told() {
 	commit
-	git --git-dir="$T/shop.git" fetch -q "$T/work" "+main:refs/keep/main"
+	git --git-dir="$T/shop.git" fetch -q "$T/clone" "+main:refs/keep/main"
 	old=$(tip "$T/shop.git" refs/heads/main)
 	new=$(tip "$T/shop.git" refs/keep/main)
 	zero=0000000000000000000000000000000000000000
@@ -439,7 +439,7 @@ spoilt() {
 
 @test "push: the rule does not stand in the way of gitgate check" {
 	commit
-	cd "$T/work"
+	cd "$T/clone"
 	run gitgate check --floor "$T/gitgate.yaml"
 	assert_equal "$status" 0
 }

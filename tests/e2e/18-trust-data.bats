@@ -11,7 +11,7 @@ setup() {
 	make_key bob
 	make_key mallory
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	put app.yaml "replicas: 1"
 }
 
@@ -20,18 +20,18 @@ line() {
 }
 
 work() {
-	git -C "$T/work" "$@"
+	git -C "$T/clone" "$@"
 }
 
 # by NAME: a commit of everything with that person's key
 by() {
-	git -C "$T/work" add -A
-	git -C "$T/work" -c "user.signingKey=$T/keys/$1" -c "user.email=$1@example.org" commit -q --allow-empty -S -m "by $1" "${@:2}"
+	git -C "$T/clone" add -A
+	git -C "$T/clone" -c "user.signingKey=$T/keys/$1" -c "user.email=$1@example.org" commit -q --allow-empty -S -m "by $1" "${@:2}"
 }
 
 # own TEXT: the repository's policy
 own() {
-	printf '%s\n' "$1" >"$T/work/.gitgate.yaml"
+	printf '%s\n' "$1" >"$T/clone/.gitgate.yaml"
 }
 
 ALONE='principals:
@@ -135,26 +135,26 @@ rules: [{name: signed, signatures: {by: [mallory]}}]"
 }
 
 @test "trust data: files that the policy names come from the protected side too" {
-	mkdir "$T/work/keys"
-	printf 'alice@example.org %s\n' "$(line alice)" >"$T/work/keys/signers"
-	: >"$T/work/keys/revoked"
+	mkdir "$T/clone/keys"
+	printf 'alice@example.org %s\n' "$(line alice)" >"$T/clone/keys/signers"
+	: >"$T/clone/keys/revoked"
 	ALONE='principals:
   alice: {email: alice@example.org}
 allowed-signers: keys/signers
 revoked-keys-file: keys/revoked
 rules:
   - {name: signed, signatures: {by: [alice]}}' guarded_by_itself
-	printf 'alice@example.org %s\n' "$(line mallory)" >"$T/work/keys/signers"
+	printf 'alice@example.org %s\n' "$(line mallory)" >"$T/clone/keys/signers"
 	by mallory
 	push origin HEAD:main
 	assert_refused
 	work reset -q --hard HEAD~1
 	# A revocation counts from the next push, and cannot be taken back by whom it is about.
-	line alice >"$T/work/keys/revoked"
+	line alice >"$T/clone/keys/revoked"
 	by alice
 	push origin HEAD:main
 	assert_accepted
-	: >"$T/work/keys/revoked"
+	: >"$T/clone/keys/revoked"
 	by alice
 	push origin HEAD:main
 	assert_refused
@@ -163,7 +163,7 @@ rules:
 	# Taking the file away refuses before it could count for nothing.
 	git --git-dir="$T/shop.git" update-ref refs/heads/main "$(work rev-parse HEAD~1)"
 	work reset -q --hard HEAD~1
-	rm "$T/work/keys/revoked"
+	rm "$T/clone/keys/revoked"
 	by alice
 	push origin HEAD:main
 	assert_refused
@@ -180,21 +180,21 @@ rules:
 		'printf "version: 2\\n" >.gitgate.yaml' 'printf "rulez: []\\n" >.gitgate.yaml' \
 		'printf "&a [*a]" >.gitgate.yaml'; do
 		work rm -q --cached .gitgate.yaml
-		rm "$T/work/.gitgate.yaml"
-		(cd "$T/work" && eval "$how")
+		rm "$T/clone/.gitgate.yaml"
+		(cd "$T/clone" && eval "$how")
 		[[ "$how" == *cacheinfo* ]] || work add -A
 		work commit -q -S -m "how"
 		push origin HEAD:main
 		assert_refused
 		assert_says "gitgate.yaml"
-		rm -rf "$T/work/.gitgate.yaml"
+		rm -rf "$T/clone/.gitgate.yaml"
 		work reset -q --hard origin/main
 	done
 	# Other names are just files.
-	cp "$T/work/.gitgate.yaml" "$T/work/.GITGATE.YAML"
-	printf 'rules: []\n' >"$T/work/.GITGATE.YAML"
-	mkdir "$T/work/sub"
-	printf 'rules: []\n' >"$T/work/sub/.gitgate.yaml"
+	cp "$T/clone/.gitgate.yaml" "$T/clone/.GITGATE.YAML"
+	printf 'rules: []\n' >"$T/clone/.GITGATE.YAML"
+	mkdir "$T/clone/sub"
+	printf 'rules: []\n' >"$T/clone/sub/.gitgate.yaml"
 	by alice
 	push origin HEAD:main
 	assert_accepted
@@ -309,7 +309,7 @@ rules:
 	by bob
 	push origin HEAD:main
 	assert_accepted
-	sed -i '/name: policy/d' "$T/work/.gitgate.yaml"
+	sed -i '/name: policy/d' "$T/clone/.gitgate.yaml"
 	by bob
 	push origin HEAD:main
 	assert_refused

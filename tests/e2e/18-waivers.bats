@@ -12,7 +12,7 @@ setup() {
 	waiver_floor
 	# The dates of waivers are those of the clock.
 	unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
-	cd "$T/work"
+	cd "$T/clone"
 }
 
 public() {
@@ -64,7 +64,7 @@ refused_waiver() {
 
 # What git wraps at the width of a terminal is one line again.
 push() {
-	run git -C "$T/work" push "$@"
+	run git -C "$T/clone" push "$@"
 	output=$(printf '%s' "$output" | sed -e ':a;N;$!ba;s/ *\nremote:     */ /g')
 }
 

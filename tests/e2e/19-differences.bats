@@ -8,8 +8,8 @@ setup() {
 	PLACE=place begin
 	make_key alice
 	make_key bob
-	git init -q "$T/work"
-	cd "$T/work"
+	git init -q "$T/clone"
+	cd "$T/clone"
 	put app.yaml "one"
 	signers alice@example.org "$(line alice)"
 	floor "ssh: ['$(line alice)']"
@@ -57,8 +57,8 @@ because() {
 }
 
 signed() {
-	git -C "$T/work" add -A
-	git -C "$T/work" "$@" commit -q --allow-empty -S -m x
+	git -C "$T/clone" add -A
+	git -C "$T/clone" "$@" commit -q --allow-empty -S -m x
 }
 
 # The commit at HEAD, its text changed by a filter.
@@ -212,7 +212,7 @@ changed() {
 	signed
 	git verify-commit HEAD
 	git init -q "$T/other"
-	git -C "$T/other" pull -q --verify-signatures "$T/work" HEAD
+	git -C "$T/other" pull -q --verify-signatures "$T/clone" HEAD
 	run git push "$T/shop.git" HEAD:refs/heads/main
 	assert_refused
 	assert_tells "the commit is not signed"

@@ -48,9 +48,9 @@ signed() {
 	shift 3
 	[ "$claimed" -ge 0 ] || claimed=0
 	id=$(GIT_AUTHOR_DATE="@$claimed +0000" GIT_COMMITTER_DATE="@$claimed +0000" \
-		git -C "$T/work" -c user.name="$name" -c user.email="$name@example.org" "$@" \
+		git -C "$T/clone" -c user.name="$name" -c user.email="$name@example.org" "$@" \
 		commit-tree -S -p main -m "$name" 'main^{tree}')
-	git -C "$T/work" branch "$name" "$id"
+	git -C "$T/clone" branch "$name" "$id"
 	ROWS+=("$name|$expected")
 }
 
@@ -151,16 +151,16 @@ x509() {
 
 prepare() {
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	put deploy/web/app.yaml "one"
 	commit
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 }
 
 # configure LINES PEOPLE: one floor for all three; the service watches a repository without hooks
 configure() {
 	git init -q --bare "$T/served.git"
-	git -C "$T/work" push -q "$T/served.git" main
+	git -C "$T/clone" push -q "$T/served.git" main
 	mkdir -p "$T/live/web"
 	{
 		cat <<-END
@@ -176,7 +176,7 @@ configure() {
 			rules:
 			  - {name: signed, signatures: {by: [$2]}}
 			repositories:
-			  shop: {path: "$T/served.git", poll: 1s, anchor: {refs/heads/main: $(git -C "$T/work" rev-parse main)}}
+			  shop: {path: "$T/served.git", poll: 1s, anchor: {refs/heads/main: $(git -C "$T/clone" rev-parse main)}}
 			targets:
 			  web: {repository: shop, paths: [deploy/web], directory: {path: "$T/live/web"}}
 		END
@@ -194,7 +194,7 @@ judge_row() {
 		[ "$status" -ne 0 ] || fail "$name: the hook accepted it"
 		[[ "$(flat)" == *"$expected"* ]] || fail "$name: the hook does not say: $expected"
 	fi
-	cd "$T/work"
+	cd "$T/clone"
 	run gitgate check --floor "$T/gitgate.yaml" --ref "refs/heads/$name" "main..$name"
 	cd "$T"
 	[ "$status" -eq "$([ "$expected" = yes ] && echo 0 || echo 1)" ] || fail "$name: check says something else"
@@ -202,7 +202,7 @@ judge_row() {
 }
 
 result_of() {
-	grep -oE "\"commit\":\"$(git -C "$T/work" rev-parse "$1")\",\"result\":\"[a-z]*\"" "$T/log" | grep -oE '[a-z]*"$' | tail -1
+	grep -oE "\"commit\":\"$(git -C "$T/clone" rev-parse "$1")\",\"result\":\"[a-z]*\"" "$T/log" | grep -oE '[a-z]*"$' | tail -1
 }
 
 all_judged() {
@@ -215,7 +215,7 @@ all_judged() {
 judge_by_service() {
 	local row
 	start_service
-	git -C "$T/work" push -q "$T/served.git" --all
+	git -C "$T/clone" push -q "$T/served.git" --all
 	within 60 all_judged || fail "not all were judged: $(tail -3 "$T/log")"
 	for row in "${ROWS[@]}"; do
 		local want='fail"'
@@ -342,14 +342,14 @@ other_clock() {
 	push origin good
 	[ "$status" -ne 0 ] || fail "the hook accepted it"
 	[[ "$(flat)" == *"$reason"* ]] || fail "the hook gives another reason"
-	cd "$T/work"
+	cd "$T/clone"
 	run gitgate check --floor "$T/gitgate.yaml" --ref refs/heads/good main..good
 	assert_equal "$status" 1
 	[[ "$(flat)" == *"$reason"* ]] || fail "check gives another reason"
 	cd "$T"
 	start_service
 	unset LD_PRELOAD
-	git -C "$T/work" push -q "$T/served.git" good
+	git -C "$T/clone" push -q "$T/served.git" good
 	within 20 all_judged || fail "not judged"
 	assert_equal "$(result_of good)" 'fail"'
 	stop_service
@@ -367,14 +367,14 @@ other_clock() {
 	configure "" "alice, short"
 	sed -i 's#directory: {path: \(.*\)/web"}#directory: {path: \1/web", activate: [sleep, "8"]}#' "$T/gitgate.yaml"
 	start_service
-	git -C "$T/work" config user.signingKey "$T/keys/short"
-	git -C "$T/work" config user.email short@example.org
+	git -C "$T/clone" config user.signingKey "$T/keys/short"
+	git -C "$T/clone" config user.email short@example.org
 	local i
 	for i in two three; do
 		put deploy/web/app.yaml "$i"
 		GIT_COMMITTER_DATE=$(date -u +%Y-%m-%dT%H:%M:%SZ) commit
-		git -C "$T/work" push -q "$T/served.git" main
-		within 10 logged "\"commit\":\"$(git -C "$T/work" rev-parse main)\",\"result\":\"pass\"" || fail "$i was not judged"
+		git -C "$T/clone" push -q "$T/served.git" main
+		within 10 logged "\"commit\":\"$(git -C "$T/clone" rev-parse main)\",\"result\":\"pass\"" || fail "$i was not judged"
 	done
 	[ "$(date +%s)" -le "$end" ] || skip "this machine is too slow"
 	# The second waits for the first; when it is judged for its deployment the key has ended.
@@ -385,7 +385,7 @@ other_clock() {
 	commit
 	push origin main
 	[ "$status" -ne 0 ] || fail "the hook accepted it"
-	git -C "$T/work" push -q "$T/served.git" main
-	within 10 logged "\"commit\":\"$(git -C "$T/work" rev-parse main)\",\"result\":\"fail\"" || fail "not judged"
+	git -C "$T/clone" push -q "$T/served.git" main
+	within 10 logged "\"commit\":\"$(git -C "$T/clone" rev-parse main)\",\"result\":\"fail\"" || fail "not judged"
 	assert_live three
 }

@@ -16,7 +16,7 @@ setup() {
 	rm "$T/shop.git/hooks/pre-receive"
 	put app.yaml "replicas: 1"
 	commit -m "begin"
-	cd "$T/work"
+	cd "$T/clone"
 	git push -q "$T/hook.git" main
 	git push -q origin main
 	start_service
@@ -60,9 +60,9 @@ topology() {
 		both_say fail "$@"
 	fi
 	cd "$T"
-	rm -rf "$T/work"
-	cp -a "$T/work.clean" "$T/work"
-	cd "$T/work"
+	rm -rf "$T/clone"
+	cp -a "$T/clone.clean" "$T/clone"
+	cd "$T/clone"
 	"$shape" -S
 	both_say pass "$@"
 }
@@ -77,7 +77,7 @@ both_say_of_each() {
 }
 
 @test "topologies, both gates: behind others, on sides, roots and new branches" {
-	cp -a "$T/work" "$T/work.clean"
+	cp -a "$T/clone" "$T/clone.clean"
 	topology deep main
 	# What main has now is judged: the next shapes are branches from where it began.
 	local shape
@@ -97,13 +97,13 @@ refute_passed() {
 # A new start, as it was.
 again() {
 	cd "$T"
-	rm -rf "$T/work"
-	cp -a "$T/work.clean" "$T/work"
-	cd "$T/work"
+	rm -rf "$T/clone"
+	cp -a "$T/clone.clean" "$T/clone"
+	cd "$T/clone"
 }
 
 @test "topologies, both gates: under tags, undone, empty, merged away, by force" {
-	cp -a "$T/work" "$T/work.clean"
+	cp -a "$T/clone" "$T/clone.clean"
 	topology on_tag v1
 	again
 	topology tag_of_tag outer
@@ -132,7 +132,7 @@ again() {
 
 @test "topologies, both gates: objects by way of alternates are judged or not seen at all" {
 	# The pusher's objects are the server's alternates: nothing at all is sent.
-	echo "$T/work/.git/objects" | tee "$T/shop.git/objects/info/alternates" >"$T/hook.git/objects/info/alternates"
+	echo "$T/clone/.git/objects" | tee "$T/shop.git/objects/info/alternates" >"$T/hook.git/objects/info/alternates"
 	one hidden --no-gpg-sign
 	one a -S
 	run git push "$T/hook.git" main

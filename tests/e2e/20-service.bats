@@ -14,11 +14,11 @@ teardown() {
 }
 
 named() {
-	git -C "$T/work" rev-parse "${1:-HEAD}"
+	git -C "$T/clone" rev-parse "${1:-HEAD}"
 }
 
 short() {
-	git -C "$T/work" rev-parse --short=10 "${1:-HEAD}"
+	git -C "$T/clone" rev-parse --short=10 "${1:-HEAD}"
 }
 
 @test "service: a push is judged and deployed, and everybody says the same" {
@@ -101,11 +101,11 @@ short() {
 	[ "$superseded" -ge 1 ] || fail "nothing was superseded"
 	[ "$deployed" -lt 8 ] || fail "everything was deployed"
 	# Every commit has its verdict all the same.
-	assert_equal "$(git -C "$T/work" rev-list HEAD | wc -l)" 8
+	assert_equal "$(git -C "$T/clone" rev-list HEAD | wc -l)" 8
 	# Old never came over new: generations of what was deployed rise with the commits.
 	local generation commit number last=0
 	while read -r generation commit; do
-		number=$(git -C "$T/work" show "$commit:deploy/web/app.yaml" | tr -dc 0-9)
+		number=$(git -C "$T/clone" show "$commit:deploy/web/app.yaml" | tr -dc 0-9)
 		[ "$number" -gt "$last" ] || fail "generation $generation is number $number after $last"
 		last=$number
 	done < <(gitgate log --config "$T/gitgate.yaml" --limit 100 --target web |
@@ -141,7 +141,7 @@ short() {
 	assert_equal "$status" 1
 	assert_live "one"
 	# Taking it out of the history does.
-	git -C "$T/work" reset -q --hard HEAD~2
+	git -C "$T/clone" reset -q --hard HEAD~2
 	put deploy/web/app.yaml "three"
 	commit
 	push -f origin main
@@ -167,7 +167,7 @@ short() {
 	start_service
 	change "one"
 	assert_live "one"
-	git -C "$T/work" checkout -q -b other
+	git -C "$T/clone" checkout -q -b other
 	put deploy/web/app.yaml "on a branch"
 	commit
 	push origin other
@@ -188,7 +188,7 @@ test_deleted() {
 }
 
 change_on_main() {
-	git -C "$T/work" checkout -q main
+	git -C "$T/clone" checkout -q main
 	change "two"
 	assert_live "two"
 }
@@ -206,7 +206,7 @@ change_on_main() {
 	commit --no-gpg-sign
 	push origin main
 	assert_refused
-	git -C "$T/work" reset -q --hard HEAD~1
+	git -C "$T/clone" reset -q --hard HEAD~1
 	assert_live "one"
 	start_service
 	assert_live "two"
@@ -520,12 +520,12 @@ has_failed() {
 
 @test "service: a SHA-256 repository is never judged, and the log says why" {
 	make_served
-	rm -rf "$T/shop.git" "$T/work"
+	rm -rf "$T/shop.git" "$T/clone"
 	git init -q --bare --object-format=sha256 "$T/shop.git"
-	git init -q --object-format=sha256 "$T/work"
+	git init -q --object-format=sha256 "$T/clone"
 	put deploy/web/app.yaml "one"
 	commit
-	git -C "$T/work" push -q "$T/shop.git" main
+	git -C "$T/clone" push -q "$T/shop.git" main
 	start_service
 	gg poll shop
 	assert_logged "mismatched algorithms: client sha1; server sha256"

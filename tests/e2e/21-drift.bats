@@ -18,8 +18,8 @@ make_live() {
 	put deploy/web/app.yaml "replicas: 1"
 	put deploy/web/conf/deep/file "deep"
 	put deploy/web/bin/run "#!/bin/sh"
-	chmod 755 "$T/work/deploy/web/bin/run"
-	ln -s conf/deep/file "$T/work/deploy/web/link"
+	chmod 755 "$T/clone/deploy/web/bin/run"
+	ln -s conf/deep/file "$T/clone/deploy/web/link"
 	start_service
 	change "docs" docs/index.md
 	assert_judged

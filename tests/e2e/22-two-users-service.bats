@@ -42,21 +42,21 @@ make_house() {
 	chown -R $GIT "$T/git"
 	as_git git init -q --bare "$T/srv/shop.git"
 	as_git gitgate init "$T/srv/shop.git" --from-root --config "$T/gitgate.yaml" >"$T/init.out"
-	as_git git init -q "$T/git/work"
-	as_git git -C "$T/git/work" remote add origin "$T/srv/shop.git"
+	as_git git init -q "$T/git/clone"
+	as_git git -C "$T/git/clone" remote add origin "$T/srv/shop.git"
 }
 
 # offer TEXT [git commit's options]: a commit by $GIT, pushed
 offer() {
-	as_git mkdir -p "$T/git/work/deploy/web"
-	as_git tee "$T/git/work/deploy/web/app.yaml" <<<"$1" >/dev/null
-	as_git git -C "$T/git/work" add -A
-	as_git git -C "$T/git/work" commit -q -m "$1" "${@:2}"
-	run as_git git -C "$T/git/work" push origin main
+	as_git mkdir -p "$T/git/clone/deploy/web"
+	as_git tee "$T/git/clone/deploy/web/app.yaml" <<<"$1" >/dev/null
+	as_git git -C "$T/git/clone" add -A
+	as_git git -C "$T/git/clone" commit -q -m "$1" "${@:2}"
+	run as_git git -C "$T/git/clone" push origin main
 }
 
 take_back() {
-	as_git git -C "$T/git/work" reset -q --hard HEAD~1
+	as_git git -C "$T/git/clone" reset -q --hard HEAD~1
 }
 
 # Every process beneath the keeper, and it: what the kernel says of them.

@@ -89,7 +89,7 @@ poke() {
 }
 
 judged_again() {
-	[ "$(grep -c "\"commit\":\"$(git -C "$T/work" rev-parse HEAD)\",\"result\"" "$T/log")" = 2 ]
+	[ "$(grep -c "\"commit\":\"$(git -C "$T/clone" rev-parse HEAD)\",\"result\"" "$T/log")" = 2 ]
 }
 
 @test "store: a newer one is refused, clearly" {

@@ -11,10 +11,10 @@ setup() {
 	make_key alice
 	git init -q --bare "$T/shop.git"
 	git -C "$T/shop.git" config http.receivepack false
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	put deploy/app.yaml "replicas: 1"
 	commit -m "begin"
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	mkdir -p "$T/state" "$T/run" "$T/www"
 }
 
@@ -97,7 +97,7 @@ start_sshd() {
 	}
 	put deploy/app.yaml "replicas: 2"
 	commit
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	until_true 20 grep -q 'replicas: 2' "$T/www/current/app.yaml"
 	# the private key stays only as long as a fetch
 	kill "$SERVICE"
@@ -203,7 +203,7 @@ start_https() {
 @test "old defects are allowed one by one" {
 	# a commit without a blank before the date, as some old tools wrote it
 	local tree bad
-	tree=$(git -C "$T/work" write-tree)
+	tree=$(git -C "$T/clone" write-tree)
 	bad=$(printf 'tree %s\nauthor A <a@example.org>1700000000 +0000\ncommitter A <a@example.org> 1700000000 +0000\n\nold\n' "$tree" |
 		git -C "$T/shop.git" hash-object -t commit -w --literally --stdin)
 	git -C "$T/shop.git" update-ref refs/heads/old "$bad"

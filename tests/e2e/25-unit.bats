@@ -31,11 +31,11 @@ setup() {
 	END
 	as_owner git init -q --bare "$T/srv/shop.git"
 	gitgate init "$T/srv/shop.git" --from-root --config "$T/gitgate.yaml" >/dev/null
-	git init -q "$T/work"
-	git -C "$T/work" remote add origin "$T/srv/shop.git"
+	git init -q "$T/clone"
+	git -C "$T/clone" remote add origin "$T/srv/shop.git"
 	put deploy/app.yaml "replicas: 1"
 	commit -m begin
-	chown -R $OWNER "$T/work" "$T/keys"
+	chown -R $OWNER "$T/clone" "$T/keys"
 	git config --global --add safe.directory '*'
 }
 
@@ -74,12 +74,12 @@ wait_until() {
 
 @test "unit: pushes by the owner are refused and accepted, and deployed by the service's user" {
 	start_as_unit
-	run as_owner git -C "$T/work" push origin main
+	run as_owner git -C "$T/clone" push origin main
 	assert_accepted
 	wait_until grep -q 'replicas: 1' "$T/www/current/app.yaml"
 	assert_equal "$(stat -c %U "$T/www/current/app.yaml")" $SERVER
-	as_owner git -C "$T/work" commit -q --no-gpg-sign --allow-empty -m unsigned
-	run as_owner git -C "$T/work" push origin main
+	as_owner git -C "$T/clone" commit -q --no-gpg-sign --allow-empty -m unsigned
+	run as_owner git -C "$T/clone" push origin main
 	[ "$status" -ne 0 ]
 	assert_says "[everything-is-signed]"
 	echo "hacked: 1" >"$T/www/current/app.yaml"

@@ -13,7 +13,7 @@ setup() {
 	server_config
 	sed -i 's|^    signatures: {by: \[alice\]}|&\n  - name: pushes-are-signed\n    push: {by: [alice]}|' "$T/gitgate.yaml"
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	gitgate init "$T/shop.git" --from-root --config "$T/gitgate.yaml" >"$T/init.out"
 }
 
@@ -31,7 +31,7 @@ signed() { # TEXT: a commit, pushed with a signature
 
 # past_the_hook REFSPEC: by somebody who can write into the repository
 past_the_hook() {
-	git -C "$T/work" push -q --receive-pack="git -c core.hooksPath=/dev/null receive-pack" origin "$@" 2>/dev/null
+	git -C "$T/clone" push -q --receive-pack="git -c core.hooksPath=/dev/null receive-pack" origin "$@" 2>/dev/null
 	gitgate poll --config "$T/gitgate.yaml" shop >/dev/null
 }
 
@@ -75,8 +75,8 @@ records() {
 	assert_judged fail
 	assert_live "one"
 	# Put right by a push from what was accepted.
-	git --git-dir="$T/shop.git" update-ref refs/heads/main "$(git -C "$T/work" rev-parse HEAD~2)"
-	git -C "$T/work" reset -q --hard HEAD~2
+	git --git-dir="$T/shop.git" update-ref refs/heads/main "$(git -C "$T/clone" rev-parse HEAD~2)"
+	git -C "$T/clone" reset -q --hard HEAD~2
 	signed "two"
 	assert_live "two"
 }
@@ -91,7 +91,7 @@ records() {
 	push --signed origin +main~1:main
 	assert_accepted
 	put deploy/web/app.yaml "four"
-	git -C "$T/work" reset -q --hard HEAD~1
+	git -C "$T/clone" reset -q --hard HEAD~1
 	signed "four"
 	start_service
 	gg poll shop
@@ -108,7 +108,7 @@ records() {
 	# A certificate of her own, in the place of a genuine one.
 	local blob tree old new
 	old=$(tip "$T/shop.git" main)
-	new=$(git -C "$T/work" rev-parse HEAD)
+	new=$(git -C "$T/clone" rev-parse HEAD)
 	git --git-dir="$T/shop.git" show refs/gitgate/pushes:certificate |
 		sed "/^-----BEGIN/,\$d; s/^[0-9a-f]* [0-9a-f]* refs/$old $new refs/" >"$T/cert"
 	ssh-keygen -q -Y sign -n git -f "$T/keys/mallory" "$T/cert" 2>/dev/null
@@ -146,7 +146,7 @@ records() {
 	# Pushes at the same time lose no record.
 	local i
 	for i in {1..6}; do
-		git -C "$T/work" push -q --signed origin "HEAD:refs/heads/at-once-$i" 2>"$T/push.$i" &
+		git -C "$T/clone" push -q --signed origin "HEAD:refs/heads/at-once-$i" 2>"$T/push.$i" &
 	done
 	wait $(jobs -p | grep -v "^$SERVICE\$")
 	assert_equal "$(records)" 9

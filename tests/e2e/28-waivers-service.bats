@@ -14,7 +14,7 @@ setup() {
 		"$T/gitgate.yaml"
 	rm "$T/shop.git/hooks/pre-receive"
 	unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
-	cd "$T/work"
+	cd "$T/clone"
 	start_service
 	change "one"
 	assert_live "one"

@@ -31,16 +31,16 @@ teardown() {
 	start_service
 	assert_live "one"
 	# past the hook, as a forge without one
-	git -C "$T/work" remote add behind "$T/shop.git"
+	git -C "$T/clone" remote add behind "$T/shop.git"
 	mv "$T/shop.git/hooks/pre-receive" "$T/pre-receive"
-	git -C "$T/work" checkout -q --orphan other
+	git -C "$T/clone" checkout -q --orphan other
 	put deploy/web/app.yaml "forced"
 	commit
-	git -C "$T/work" push -q --force origin other:main
+	git -C "$T/clone" push -q --force origin other:main
 	assert_judged fail
 	put deploy/web/app.yaml "on top"
 	commit
-	git -C "$T/work" push -q origin other:main
+	git -C "$T/clone" push -q origin other:main
 	assert_judged fail
 	is_live "one" || fail "live is $(live)"
 }
@@ -49,7 +49,7 @@ teardown() {
 	make_served
 	change "one"
 	local first
-	first=$(git -C "$T/work" rev-parse HEAD)
+	first=$(git -C "$T/clone" rev-parse HEAD)
 	start_service
 	assert_live "one"
 	local mirror
@@ -59,16 +59,16 @@ teardown() {
 	git -C "$mirror" config gc.auto 1
 	git -C "$mirror" config gc.autoPackLimit 1
 	git -C "$mirror" config gc.pruneExpire now
-	git -C "$T/work" checkout -q --orphan other
+	git -C "$T/clone" checkout -q --orphan other
 	put deploy/web/app.yaml "two"
 	commit
-	git -C "$T/work" push -q --force origin other:main
+	git -C "$T/clone" push -q --force origin other:main
 	assert_live "two"
 	local text
 	for text in three four five; do
 		put deploy/web/app.yaml "$text"
 		commit
-		git -C "$T/work" push -q origin other:main
+		git -C "$T/clone" push -q origin other:main
 		assert_live "$text"
 	done
 	git -C "$mirror" cat-file -e "$first"

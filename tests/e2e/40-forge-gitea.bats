@@ -12,10 +12,10 @@ setup() {
 	begin_forge
 	mkdir -p "$T/git"
 	git init -q --bare "$T/git/shop.git"
-	git clone -q "$T/git/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/git/shop.git" "$T/clone" 2>/dev/null
 	put deploy/web/app.yaml "one"
 	commit -m "begin"
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	start_git_server
 	start_forge
 	HOOK_PORT=$(free_port)
@@ -74,14 +74,14 @@ forge_config() {
 }
 
 head_of() {
-	git -C "$T/work" rev-parse "${1:-HEAD}"
+	git -C "$T/clone" rev-parse "${1:-HEAD}"
 }
 
 # pushed [REF]: what stands in the work tree, at the forge and in its webhook
 pushed() {
 	local ref=${1:-refs/heads/main} before
 	before=$(tip "$T/git/shop.git" "$ref")
-	git -C "$T/work" push -q -f origin "HEAD:$ref"
+	git -C "$T/clone" push -q -f origin "HEAD:$ref"
 	[ -n "${LOST-}" ] || {
 		send_webhook gitea push "{\"name\":\"$NAME\",\"ref\":\"$ref\",\"before\":\"${before:-$(printf '%040d' 0)}\",\"after\":\"$(head_of)\"}"
 		assert_taken
@@ -92,7 +92,7 @@ pushed() {
 request() {
 	local head base
 	head=$(head_of) base=$(tip "$T/git/shop.git" refs/heads/main)
-	git -C "$T/work" push -q -f origin "HEAD:refs/pull/$1/head"
+	git -C "$T/clone" push -q -f origin "HEAD:refs/pull/$1/head"
 	tell merge-request "{\"kind\":\"gitea\",\"name\":\"$NAME\",\"number\":$1,\"head\":\"$head\",\"base\":\"$base\"${3:+,$3}}"
 	[ -n "${LOST-}" ] || {
 		send_webhook gitea request "{\"name\":\"$NAME\",\"number\":$1,\"action\":\"$2\",\"head\":\"$head\",\"base\":\"$base\"}"
@@ -102,7 +102,7 @@ request() {
 
 # On a branch of its own, away from main: a change that may be merged.
 topic() {
-	git -C "$T/work" checkout -q -B "${1:-topic}" origin/main
+	git -C "$T/clone" checkout -q -B "${1:-topic}" origin/main
 }
 
 @test "gitea: a push is pending and then passes, once; it is deployed and that is told too" {
@@ -169,9 +169,9 @@ topic() {
 	assert_says keys/server.pem
 	[[ "$output" == "7 0 "* ]] || fail "it was edited already"
 	# A new head that has mended it.
-	git -C "$T/work" rm -q --cached keys/server.pem
-	rm "$T/work/keys/server.pem"
-	git -C "$T/work" commit -q --amend --no-edit -S --allow-empty
+	git -C "$T/clone" rm -q --cached keys/server.pem
+	rm "$T/clone/keys/server.pem"
+	git -C "$T/clone" commit -q --amend --no-edit -S --allow-empty
 	request 7 synchronized
 	assert_posts "pending success" gitea "$NAME" gitgate/policy "$(head_of)"
 	within 10 comment_says 7 accepts || fail "comments: $(comments gitea "$NAME")"
@@ -206,7 +206,7 @@ judged_merges() { # COUNT: how often merge request 7 was judged
 	local head
 	head=$(head_of)
 	# Another push moves main.
-	git -C "$T/work" checkout -q main
+	git -C "$T/clone" checkout -q main
 	put deploy/web/app.yaml "two"
 	commit
 	pushed
@@ -216,7 +216,7 @@ judged_merges() { # COUNT: how often merge request 7 was judged
 	# Until that is known again it may not be merged.
 	assert_posts "pending success pending success" gitea "$NAME" gitgate/policy "$head"
 	# It is retargeted, to a branch that conflicts with it.
-	git -C "$T/work" checkout -q -B release origin/main~1
+	git -C "$T/clone" checkout -q -B release origin/main~1
 	put docs/note "another note"
 	commit
 	pushed refs/heads/release
@@ -269,7 +269,7 @@ last_is() { # STATE COMMIT
 	within 10 last_is success "$head" || fail "posted: $(posts gitea "$NAME" gitgate/policy "$head"): $(description gitea "$NAME" gitgate/policy "$head")"
 	# It is merged by the forge: main moves to it, and what was approved is deployed.
 	tell merge-request "{\"kind\":\"gitea\",\"name\":\"$NAME\",\"number\":7,\"state\":\"merged\",\"merge_commit\":\"$head\"}"
-	git -C "$T/work" push -q origin "$head:refs/heads/main"
+	git -C "$T/clone" push -q origin "$head:refs/heads/main"
 	send_webhook gitea push "{\"name\":\"$NAME\",\"ref\":\"refs/heads/main\",\"before\":\"$base\",\"after\":\"$head\"}"
 	send_webhook gitea request "{\"name\":\"$NAME\",\"number\":7,\"action\":\"closed\",\"merged\":true,\"head\":\"$head\",\"base\":\"$base\"}"
 	assert_live reviewed
@@ -354,7 +354,7 @@ comment_count() {
 	sleep 1
 	assert_equal "$(requests 'r.method !== "GET"')" "$before"
 	assert_equal "$(release)" "$live"
-	assert_equal "$(gitgate log --config "$T/gitgate.yaml" --limit 200 | grep -c "verdict.*$(git -C "$T/work" rev-parse --short=10 HEAD)")" 1
+	assert_equal "$(gitgate log --config "$T/gitgate.yaml" --limit 200 | grep -c "verdict.*$(git -C "$T/clone" rev-parse --short=10 HEAD)")" 1
 }
 
 nothing_unread() {
@@ -368,7 +368,7 @@ nothing_unread() {
 	assert_final success gitea "$NAME" gitgate/policy "$(head_of)"
 	local forged ghost
 	forged=$(printf '%040d' 7)
-	ghost=$(git -C "$T/work" commit-tree -m ghost "HEAD^{tree}")
+	ghost=$(git -C "$T/clone" commit-tree -m ghost "HEAD^{tree}")
 	local before
 	before=$(requests 'r.method !== "GET" || !r.path.startsWith("/gitea/api/v1/repos/'"$NAME"'/pulls")')
 	# Names that are not configured, or nearly; refs and ids that nobody has; a number that is none.

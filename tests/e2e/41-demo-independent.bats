@@ -48,7 +48,7 @@ stage() {
 		    drift: {every: 2s}
 	END
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	"$BIN/gitgate" init "$T/shop.git" --from-root --config "$T/gitgate.yaml" >"$T/init.out" 2>&1
 	"$BIN/gitgate" serve --config "$T/gitgate.yaml" 2>"$T/log" 3>&- &
 	SERVICE=$!
@@ -74,19 +74,19 @@ write() {
 	local tip signs=${2--S}
 	tip=$(git --git-dir="$T/shop.git" rev-parse -q --verify main || true)
 	if [ -n "$tip" ]; then
-		git -C "$T/work" reset -q --hard "$tip"
+		git -C "$T/clone" reset -q --hard "$tip"
 	else
-		git -C "$T/work" update-ref -d HEAD
+		git -C "$T/clone" update-ref -d HEAD
 	fi
 	put "$MANIFEST" "$1"
-	git -C "$T/work" add -A
-	git -C "$T/work" commit -q "$signs" -m "$1"
-	ID=$(git -C "$T/work" rev-parse HEAD)
+	git -C "$T/clone" add -A
+	git -C "$T/clone" commit -q "$signs" -m "$1"
+	ID=$(git -C "$T/clone" rev-parse HEAD)
 }
 
 # offer ID: pushes it; whether main is there afterwards
 offer() {
-	git -C "$T/work" push -q origin "$1:refs/heads/main" >"$T/said" 2>&1
+	git -C "$T/clone" push -q origin "$1:refs/heads/main" >"$T/said" 2>&1
 	[ "$(git --git-dir="$T/shop.git" rev-parse -q --verify main)" = "$1" ]
 }
 
@@ -108,14 +108,14 @@ broken_is_refused() {
 # One byte of the signature itself, near its end.
 forged_is_refused() {
 	write "replicas: 1"
-	git -C "$T/work" cat-file commit "$ID" >"$T/raw"
+	git -C "$T/clone" cat-file commit "$ID" >"$T/raw"
 	awk '{ line[NR] = $0 } /END SSH SIGNATURE/ { last = NR - 2 }
 		END { for (i = 1; i <= NR; i++) { if (i == last) {
 			c = substr(line[i], 20, 1)
 			line[i] = substr(line[i], 1, 19) (c == "A" ? "B" : "A") substr(line[i], 21)
 		} print line[i] } }' "$T/raw" >"$T/forged"
 	[ "$(cmp -l "$T/raw" "$T/forged" | wc -l)" = 1 ] || return 1
-	refuses "$(git -C "$T/work" hash-object -t commit -w --literally "$T/forged")" main-is-signed
+	refuses "$(git -C "$T/clone" hash-object -t commit -w --literally "$T/forged")" main-is-signed
 }
 
 good_is_deployed() {

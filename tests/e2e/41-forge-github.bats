@@ -16,10 +16,10 @@ setup() {
 	NODE=$(node_20 "$modules") || skip "emulate wants node 20"
 	MODULES=$modules
 	git init -q --bare "$T/git/shop.git" 2>/dev/null || { mkdir -p "$T/git" && git init -q --bare "$T/git/shop.git"; }
-	git clone -q "$T/git/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/git/shop.git" "$T/clone" 2>/dev/null
 	put deploy/web/app.yaml "one"
 	commit_plain
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	start_git_server
 	HOOK_PORT=$(free_port)
 	mkdir -p "$T/live/web"
@@ -40,8 +40,8 @@ node_20() {
 
 # Emulate has no place for a signature in a commit.
 commit_plain() {
-	git -C "$T/work" add -A
-	git -C "$T/work" commit -q --no-gpg-sign -m "${1:-a change}" "${@:2}"
+	git -C "$T/clone" add -A
+	git -C "$T/clone" commit -q --no-gpg-sign -m "${1:-a change}" "${@:2}"
 }
 
 # start_emulate WEBHOOK-ADDRESS: with the App 4711; tokens of acme (the owner), bob and carol
@@ -153,12 +153,12 @@ whole_way() {
 	assert_live one
 	base=$(tip "$T/git/shop.git" main)
 	# carol opens a pull request with something that is forbidden
-	git -C "$T/work" checkout -q -b topic
+	git -C "$T/clone" checkout -q -b topic
 	put deploy/web/app.yaml "two"
 	put deploy/keys/server.pem "x"
 	commit_plain "a topic"
-	first=$(git -C "$T/work" rev-parse HEAD)
-	git -C "$T/work" push -q origin HEAD:refs/heads/topic HEAD:refs/pull/1/head
+	first=$(git -C "$T/clone" rev-parse HEAD)
+	git -C "$T/clone" push -q origin HEAD:refs/heads/topic HEAD:refs/pull/1/head
 	mirror refs/heads/topic
 	github carol POST "/repos/$NAME/pulls" '{"title":"a topic","head":"topic","base":"main"}' >/dev/null
 	assert_concluded failure "$first" gitgate/policy
@@ -168,10 +168,10 @@ whole_way() {
 	assert_says deploy/keys/server.pem
 	# bob approves, and carol mends it: the approval was of another head
 	github bob POST "/repos/$NAME/pulls/1/reviews" "{\"event\":\"APPROVE\",\"commit_id\":\"$first\"}" >/dev/null
-	git -C "$T/work" rm -q deploy/keys/server.pem
+	git -C "$T/clone" rm -q deploy/keys/server.pem
 	commit_plain "a topic" --amend
-	second=$(git -C "$T/work" rev-parse HEAD)
-	git -C "$T/work" push -q -f origin HEAD:refs/heads/topic HEAD:refs/pull/1/head
+	second=$(git -C "$T/clone" rev-parse HEAD)
+	git -C "$T/clone" push -q -f origin HEAD:refs/heads/topic HEAD:refs/pull/1/head
 	mirror refs/heads/topic
 	assert_concluded failure "$second" gitgate/policy
 	run runs "$second" gitgate/policy
@@ -180,9 +180,9 @@ whole_way() {
 	within 20 passes "$second" || fail "after the approval: $(runs "$second" gitgate/policy)"
 	[ "$(live)" = one ] || fail "live before it was merged: $(live)"
 	# merged, as GitHub does it: by a merge commit
-	merge=$(git -C "$T/work" commit-tree --no-gpg-sign -p "$base" -p "$second" -m "Merge pull request #1" "$second^{tree}")
+	merge=$(git -C "$T/clone" commit-tree --no-gpg-sign -p "$base" -p "$second" -m "Merge pull request #1" "$second^{tree}")
 	github acme PUT "/repos/$NAME/pulls/1/merge" '{}' >/dev/null
-	git -C "$T/work" push -q origin "$merge:refs/heads/main"
+	git -C "$T/clone" push -q origin "$merge:refs/heads/main"
 	mirror refs/heads/main
 	assert_live two
 	assert_concluded success "$merge" gitgate/policy

@@ -15,11 +15,11 @@ setup() {
 	make_key forge
 	mkdir -p "$T/git" "$T/live/web"
 	git init -q --bare "$T/git/shop.git"
-	git clone -q "$T/git/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/git/shop.git" "$T/clone" 2>/dev/null
 	put deploy/web/app.yaml "one"
-	seq 10 >"$T/work/lines.txt"
+	seq 10 >"$T/clone/lines.txt"
 	commit -m "begin"
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	start_git_server
 	start_forge
 	HOOK_PORT=$(free_port)
@@ -72,14 +72,14 @@ configure() {
 }
 
 head_of() {
-	git -C "$T/work" rev-parse "${1:-HEAD}"
+	git -C "$T/clone" rev-parse "${1:-HEAD}"
 }
 
 # pushed: main as it stands in the work tree, at the forge and in its webhook
 pushed() {
 	local before
 	before=$(tip "$T/git/shop.git" refs/heads/main)
-	git -C "$T/work" push -q -f origin main
+	git -C "$T/clone" push -q -f origin main
 	send_webhook gitea push "{\"name\":\"$NAME\",\"ref\":\"refs/heads/main\",\"before\":\"$before\",\"after\":\"$(head_of main)\"}"
 	assert_taken
 }
@@ -88,7 +88,7 @@ pushed() {
 opened() {
 	local head base
 	head=$(head_of "$2") base=$(tip "$T/git/shop.git" refs/heads/main)
-	git -C "$T/work" push -q -f origin "$head:refs/pull/$1/head"
+	git -C "$T/clone" push -q -f origin "$head:refs/pull/$1/head"
 	tell merge-request "{\"kind\":\"gitea\",\"name\":\"$NAME\",\"number\":$1,\"head\":\"$head\",\"base\":\"$base\"}"
 	send_webhook gitea request "{\"name\":\"$NAME\",\"number\":$1,\"action\":\"opened\",\"head\":\"$head\",\"base\":\"$base\"}"
 	assert_taken
@@ -195,8 +195,8 @@ refused() { # TEXT
 	as_forge merge -q --no-ff -S -m "Merge branch 'main' into topic" main
 	opened 7 topic
 	evil=$(forge_tree "$(tree_with topic evil.txt evil)" "Merge branch 'main'" topic~1 main)
-	git -C "$T/work" update-ref refs/heads/evil "$evil"
-	git -C "$T/work" push -q -f origin "$evil:refs/pull/8/head"
+	git -C "$T/clone" update-ref refs/heads/evil "$evil"
+	git -C "$T/clone" push -q -f origin "$evil:refs/pull/8/head"
 	tell merge-request "{\"kind\":\"gitea\",\"name\":\"$NAME\",\"number\":8,\"head\":\"$evil\",\"base\":\"$(head_of main)\"}"
 	send_webhook gitea request "{\"name\":\"$NAME\",\"number\":8,\"action\":\"opened\",\"head\":\"$evil\",\"base\":\"$(head_of main)\"}"
 	assert_final failure gitea "$NAME" gitgate/policy "$evil"
@@ -204,7 +204,7 @@ refused() { # TEXT
 
 @test "service: a squash that comes before its merge request was heard of is judged again" {
 	both_sides
-	git -C "$T/work" push -q -f origin topic:refs/pull/7/head
+	git -C "$T/clone" push -q -f origin topic:refs/pull/7/head
 	base=$(head_of main) head=$(head_of topic)
 	squash topic "Two (#7)"
 	pushed

@@ -21,21 +21,21 @@ make_forge_guarded() {
 	make_key forge
 	make_guarded
 	write_forge_floor
-	seq 10 >"$T/work/lines.txt"
+	seq 10 >"$T/clone/lines.txt"
 	put kept.txt "kept"
 	commit -m "lines"
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 }
 
 # as_forge GIT-ARGUMENTS: in the work tree, by the forge's name and key
 as_forge() {
-	git -C "$T/work" -c user.name=Forge -c user.email=noreply@forge.example.org \
+	git -C "$T/clone" -c user.name=Forge -c user.email=noreply@forge.example.org \
 		-c user.signingKey="$T/keys/forge" -c advice.mergeConflict=false "$@"
 }
 
 # forge_commit [git commit's options]: what lies in the work tree
 forge_commit() {
-	git -C "$T/work" add -A
+	git -C "$T/clone" add -A
 	as_forge commit -q --allow-empty -S "$@"
 }
 
@@ -50,11 +50,11 @@ forge_tree() {
 
 # branch NAME [FROM]: a new branch of the work tree, checked out
 branch() {
-	git -C "$T/work" checkout -q -b "$1" "${2-main}"
+	git -C "$T/clone" checkout -q -b "$1" "${2-main}"
 }
 
 on() {
-	git -C "$T/work" checkout -q "$1"
+	git -C "$T/clone" checkout -q "$1"
 }
 
 # theirs.txt on topic and ours.txt on main, both signed; main is checked out
@@ -70,17 +70,17 @@ two_sides() {
 # Moves main to a commit, and checks it out.
 main_at() {
 	local commit
-	commit=$(git -C "$T/work" rev-parse "$1")
+	commit=$(git -C "$T/clone" rev-parse "$1")
 	on main
-	git -C "$T/work" reset -q --hard "$commit"
+	git -C "$T/clone" reset -q --hard "$commit"
 }
 
 short() {
-	git -C "$T/work" rev-parse --short=10 "$1"
+	git -C "$T/clone" rev-parse --short=10 "$1"
 }
 
 tree_of() {
-	git -C "$T/work" rev-parse "$1^{tree}"
+	git -C "$T/clone" rev-parse "$1^{tree}"
 }
 
 # forge_merges BRANCH: into what is checked out, as a forge merges
@@ -90,25 +90,25 @@ forge_merges() {
 
 # merged A B: the tree that merging them gives
 merged() {
-	git -C "$T/work" merge-tree --write-tree "$1" "$2"
+	git -C "$T/clone" merge-tree --write-tree "$1" "$2"
 }
 
 # tree_with TREE PATH TEXT [MODE]: that tree with one more file, in a private index
 tree_with() {
 	local blob
-	blob=$(printf '%s\n' "$3" | git -C "$T/work" hash-object -w --stdin)
-	GIT_INDEX_FILE="$T/index" git -C "$T/work" read-tree "$1"
-	GIT_INDEX_FILE="$T/index" git -C "$T/work" update-index --add --cacheinfo "${4-100644},$blob,$2"
-	GIT_INDEX_FILE="$T/index" git -C "$T/work" write-tree
+	blob=$(printf '%s\n' "$3" | git -C "$T/clone" hash-object -w --stdin)
+	GIT_INDEX_FILE="$T/index" git -C "$T/clone" read-tree "$1"
+	GIT_INDEX_FILE="$T/index" git -C "$T/clone" update-index --add --cacheinfo "${4-100644},$blob,$2"
+	GIT_INDEX_FILE="$T/index" git -C "$T/clone" write-tree
 }
 
 # conflict [BRANCH]: both sides changed one line; main is checked out, and the merge begun
 conflict() {
 	branch "${1-topic}"
-	sed -i 's/^5$/theirs/' "$T/work/lines.txt"
+	sed -i 's/^5$/theirs/' "$T/clone/lines.txt"
 	commit -m "theirs"
 	on main
-	sed -i 's/^5$/ours/' "$T/work/lines.txt"
+	sed -i 's/^5$/ours/' "$T/clone/lines.txt"
 	commit -m "ours"
 	as_forge merge -q --no-ff --no-commit "${1-topic}" >/dev/null 2>&1 || true
 }
@@ -117,14 +117,14 @@ conflict() {
 gitlink() {
 	local id
 	id=$(printf '%s' "$1" | git hash-object --stdin)
-	mkdir -p "$T/work/module"
-	git -C "$T/work" update-index --add --cacheinfo "160000,$id,module"
+	mkdir -p "$T/clone/module"
+	git -C "$T/clone" update-index --add --cacheinfo "160000,$id,module"
 }
 
 # merge_request NUMBER COMMIT: its head, as a forge keeps it
 merge_request() {
-	git -C "$T/work" update-ref "refs/kept/$1" "$2"
-	git --git-dir="$T/shop.git" fetch -q "$T/work" "+refs/kept/$1:refs/pull/$1/head"
+	git -C "$T/clone" update-ref "refs/kept/$1" "$2"
+	git --git-dir="$T/shop.git" fetch -q "$T/clone" "+refs/kept/$1:refs/pull/$1/head"
 }
 
 # says TEXT: as assert_says, over the ends of lines
@@ -166,7 +166,7 @@ rebase_one() {
 # rebase BRANCH: all that it has and main has not
 rebase() {
 	local commit
-	for commit in $(git -C "$T/work" rev-list --reverse "main..$1"); do rebase_one "$commit"; done
+	for commit in $(git -C "$T/clone" rev-list --reverse "main..$1"); do rebase_one "$commit"; done
 }
 
 # Wherever git would look: drivers, filters and helpers that leave $T/was-run behind.

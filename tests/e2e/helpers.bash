@@ -86,28 +86,28 @@ write_floor() {
 	END
 }
 
-# commit [git commit's options]: in $T/work, an empty message is none; signed unless --no-gpg-sign
+# commit [git commit's options]: in $T/clone, an empty message is none; signed unless --no-gpg-sign
 commit() {
-	git -C "$T/work" add -A
-	git -C "$T/work" commit -q --allow-empty -S -m "a change" "$@"
+	git -C "$T/clone" add -A
+	git -C "$T/clone" commit -q --allow-empty -S -m "a change" "$@"
 }
 
 # put PATH TEXT: a file in the work tree
 put() {
-	mkdir -p "$(dirname "$T/work/$1")"
-	printf '%s\n' "$2" >"$T/work/$1"
+	mkdir -p "$(dirname "$T/clone/$1")"
+	printf '%s\n' "$2" >"$T/clone/$1"
 }
 
-# $T/shop.git: bare, with one signed commit on main up to which it trusts; $T/work: a
+# $T/shop.git: bare, with one signed commit on main up to which it trusts; $T/clone: a
 # clone. The hooks are installed with the floor.
 make_guarded() {
 	make_key alice
 	write_floor
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	put app.yaml "replicas: 1"
 	commit -m "begin"
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	gitgate init "$T/shop.git" --anchor HEAD --config "$T/gitgate.yaml" --socket none >"$T/init.out"
 }
 
@@ -116,9 +116,9 @@ tip() {
 	git --git-dir="$1" rev-parse -q --verify "$2" || true
 }
 
-# push [arguments]: sets $status and $output; from $T/work to its origin
+# push [arguments]: sets $status and $output; from $T/clone to its origin
 push() {
-	run git -C "$T/work" push "$@"
+	run git -C "$T/clone" push "$@"
 }
 
 # Whether the programs were built with the address sanitizer.

@@ -48,7 +48,7 @@ make_served() {
 	make_key alice
 	server_config "$@"
 	git init -q --bare "$T/shop.git"
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	gitgate init "$T/shop.git" --from-root --config "$T/gitgate.yaml" >"$T/init.out"
 }
 
@@ -148,7 +148,7 @@ settled() {
 
 # The service has judged the commit, and nothing is open.
 assert_judged() { # [RESULT [COMMIT]]
-	local line="\"commit\":\"$(git -C "$T/work" rev-parse "${2:-HEAD}")\",\"result\":\"${1:-pass}\""
+	local line="\"commit\":\"$(git -C "$T/clone" rev-parse "${2:-HEAD}")\",\"result\":\"${1:-pass}\""
 	within 10 logged "$line" || fail "not judged: $line"
 	within 10 settled || fail "something is open"
 }

@@ -121,7 +121,7 @@ nothing_wrong() {
 	faults_config $KINDS >"$T/gitgate.yaml"
 	SECONDS=0
 	start_service
-	within 90 nothing_wrong || fail "after $SECONDS s, kind, fault, states:
+	within 300 nothing_wrong || fail "after $SECONDS s, kind, fault, states:
 $(wrong)"
 	echo "# $(wc -w <<<"$FAULTS") kinds of faults at $(wc -w <<<"$KINDS") forges in $SECONDS s; given: $(requests 'r.fault')" >&3
 	# What comes later changes nothing.

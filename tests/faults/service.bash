@@ -41,16 +41,16 @@ write_config() {
 	mkdir -p "$T/www"
 }
 
-# $T/shop.git with one signed commit, $T/work a clone
+# $T/shop.git with one signed commit, $T/clone a clone
 make_shop() {
 	make_key alice
 	git init -q --bare "$T/shop.git"
 	git -C "$T/shop.git" config core.logAllRefUpdates true
-	git clone -q "$T/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 	put site/number 0
 	put site/again 0
 	commit -m "begin"
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 }
 
 # install_hooks: gitgate's own, as `gitgate init` makes them
@@ -110,11 +110,11 @@ rows() {
 	sqlite3 -readonly "${STORE:-$T/state/state.db}" "$1"
 }
 
-# release N: commits and pushes the content with that number on the branch of $T/work
+# release N: commits and pushes the content with that number on the branch of $T/clone
 release() {
 	put site/number "$1"
 	put site/again "$1"
-	commit -m "number $1" && git -C "$T/work" push -q "${@:2}" origin HEAD 2>"$T/push.err"
+	commit -m "number $1" && git -C "$T/clone" push -q "${@:2}" origin HEAD 2>"$T/push.err"
 }
 
 live() {

@@ -83,7 +83,7 @@ say() {
 	serve_start
 	release 1
 	await_live 1
-	head -c 3000000 /dev/urandom >"$T/work/site/large"
+	head -c 3000000 /dev/urandom >"$T/clone/site/large"
 	release 2
 	for _ in $(seq 200); do
 		[ "$(http '/api/v1/deployments?state=failed')" = 200 ] && ! grep -q '"items":\[\]' "$T/body" && break
@@ -92,7 +92,7 @@ say() {
 	grep -q 'full\|space' "$T/body" || fail "the reason does not say so: $(cat "$T/body" "$T/serve.log")"
 	assert_equal "$(live)" 1
 	[ ! -e "$T/www/current/large" ]
-	rm "$T/work/site/large"
+	rm "$T/clone/site/large"
 	release 3
 	await_live 3
 	await_idle

@@ -46,9 +46,9 @@ push_on() {
 		release "$n" || { echo "push $n failed" >>"$T/push.failed"; cat "$T/push.err" >>"$T/push.failed"; }
 		echo "$n" >"$T/pushed"
 		if [ $((n % 7)) -eq 0 ]; then
-			git -C "$T/work" push -q origin "HEAD:refs/heads/topic-$n" 2>>"$T/push.err" || true
+			git -C "$T/clone" push -q origin "HEAD:refs/heads/topic-$n" 2>>"$T/push.err" || true
 		elif [ $((n % 7)) -eq 3 ] && [ "$n" -gt 7 ]; then
-			git -C "$T/work" push -q origin ":refs/heads/topic-$((n - 3))" 2>>"$T/push.err" || true
+			git -C "$T/clone" push -q origin ":refs/heads/topic-$((n - 3))" 2>>"$T/push.err" || true
 		fi
 		sleep "0.$((RANDOM % 9))"
 	done

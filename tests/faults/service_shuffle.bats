@@ -71,8 +71,8 @@ say_any() {
 	say_any 1
 	await_live 6
 	back=$((RANDOM % 4 + 1))
-	git -C "$T/work" reset -q --hard "HEAD~$((6 - back))"
-	git -C "$T/work" push -q --force origin HEAD 2>/dev/null
+	git -C "$T/clone" reset -q --hard "HEAD~$((6 - back))"
+	git -C "$T/clone" push -q --force origin HEAD 2>/dev/null
 	say_any 1
 	await_live "$back"
 	release 7 --force

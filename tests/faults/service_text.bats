@@ -164,11 +164,11 @@ check_the_checks() {
 	sed -i 's/^rules:$/rules:\n  - name: words\n    commits: {message: "^ok ", author-email: "^x$", committer-email: "^x$"}\n  - name: paths\n    files: {name: "^ok$", forbid: ["site\/**"]}/' "$T/gitgate.yaml"
 	write_strings
 	write_history >"$T/history"
-	git -C "$T/work" fast-import --quiet --date-format=raw-permissive <"$T/history"
-	assert_equal "$(git -C "$T/work" rev-list --count hostile ^main)" "$(wc -l <"$T/strings")"
+	git -C "$T/clone" fast-import --quiet --date-format=raw-permissive <"$T/history"
+	assert_equal "$(git -C "$T/clone" rev-list --count hostile ^main)" "$(wc -l <"$T/strings")"
 	# What a pusher sees.
 	install_hooks
-	run git -C "$T/work" push origin hostile
+	run git -C "$T/clone" push origin hostile
 	assert_refused
 	printf '%s\n' "$output" >"$T/pushed.txt"
 	output=
@@ -177,14 +177,14 @@ check_the_checks() {
 	# What the service says: the hook is taken out, so that it has to judge.
 	rm "$T/shop.git/hooks/pre-receive"
 	serve_start
-	git -C "$T/work" push -q origin hostile
+	git -C "$T/clone" push -q origin hostile
 	n=0
 	while IFS= read -r line; do
 		n=$((n + 1))
 		as_bytes "$line"
 		# Names of refs that git takes.
 		if git check-ref-format "refs/heads/$n$REPLY" 2>/dev/null; then
-			git -C "$T/work" push -q origin "main:refs/heads/$n$REPLY" 2>/dev/null || true
+			git -C "$T/clone" push -q origin "main:refs/heads/$n$REPLY" 2>/dev/null || true
 		fi
 		# Pushers, raw and as JSON can say them.
 		text="${REPLY//\\/\\\\}"
@@ -215,12 +215,12 @@ check_the_checks() {
 	serve_stop
 	gitgate status shop --config "$T/gitgate.yaml" >>"$T/shown.txt" 2>&1
 	gitgate log --config "$T/gitgate.yaml" >>"$T/shown.txt" 2>&1
-	(cd "$T/work" && gitgate check main..hostile --floor "$T/gitgate.yaml") >"$T/checked.txt" 2>&1 || true
+	(cd "$T/clone" && gitgate check main..hostile --floor "$T/gitgate.yaml") >"$T/checked.txt" 2>&1 || true
 	grep -q 'words' "$T/checked.txt" || fail "gitgate check said nothing"
 	clean "$T/answers.txt"
 	clean "$T/shown.txt"
 	clean "$T/checked.txt"
 	clean "$T/serve.log"
 	each_line_is_json "$T/serve.log"
-	[ ! -e owned ] && [ ! -e "$T/work/owned" ] && [ ! -e "$T/shop.git/owned" ]
+	[ ! -e owned ] && [ ! -e "$T/clone/owned" ] && [ ! -e "$T/shop.git/owned" ]
 }

@@ -22,12 +22,12 @@ setup() {
 	put app.yaml "replicas: 2"
 	put further.yaml "a: [1, 2, {b: c}]"
 	commit -m "good"
-	GOOD=$(git -C "$T/work" rev-parse HEAD)
-	git -C "$T/work" commit -q --amend --no-gpg-sign --no-edit
-	BAD=$(git -C "$T/work" rev-parse HEAD)
+	GOOD=$(git -C "$T/clone" rev-parse HEAD)
+	git -C "$T/clone" commit -q --amend --no-gpg-sign --no-edit
+	BAD=$(git -C "$T/clone" rev-parse HEAD)
 	# Both lie in the repository; the ref has not moved.
-	git --git-dir="$T/shop.git" fetch -q "$T/work" "$BAD"
-	git -C "$T/work" push -q "$T/shop.git" "$GOOD:refs/heads/good" 2>/dev/null
+	git --git-dir="$T/shop.git" fetch -q "$T/clone" "$BAD"
+	git -C "$T/clone" push -q "$T/shop.git" "$GOOD:refs/heads/good" 2>/dev/null
 	git --git-dir="$T/shop.git" update-ref -d refs/heads/good
 	rm -f "$T/shop.git/gitgate/facts"
 	cd "$T/shop.git"

@@ -11,10 +11,10 @@ load ../e2e/forge
 setup() {
 	begin_forge
 	git init -q --bare "$T/git/shop.git"
-	git clone -q "$T/git/shop.git" "$T/work" 2>/dev/null
+	git clone -q "$T/git/shop.git" "$T/clone" 2>/dev/null
 	put site/a "one"
 	commit
-	git -C "$T/work" push -q origin main
+	git -C "$T/clone" push -q origin main
 	start_git_server
 	start_forge tls
 	HOOK_PORT=$(free_port)
@@ -84,8 +84,8 @@ watch_processes() {
 	start_service
 	put keys/a.pem "x"
 	commit --no-gpg-sign
-	git -C "$T/work" push -q origin main HEAD:refs/pull/7/head
-	tell merge-request "{\"kind\":\"gitea\",\"name\":\"acme/shop\",\"number\":7,\"head\":\"$(git -C "$T/work" rev-parse HEAD)\",\"base\":\"$(git -C "$T/work" rev-parse HEAD~1)\"}"
+	git -C "$T/clone" push -q origin main HEAD:refs/pull/7/head
+	tell merge-request "{\"kind\":\"gitea\",\"name\":\"acme/shop\",\"number\":7,\"head\":\"$(git -C "$T/clone" rev-parse HEAD)\",\"base\":\"$(git -C "$T/clone" rev-parse HEAD~1)\"}"
 	for fault in 401 403 422 redirect-other redirect-plain garbage truncated; do
 		tell fault "{\"kind\":\"gitea\",\"fault\":\"$fault\"}" >/dev/null
 		tell fault "{\"kind\":\"gitlab\",\"fault\":\"$fault\"}" >/dev/null
@@ -97,7 +97,7 @@ watch_processes() {
 	send_webhook gitea request "{\"name\":\"acme/shop\",\"number\":7,\"action\":\"opened\"}"
 	printf 'wrong\n' >"$T/wrong"
 	SECRET_FILE="$T/wrong" send_webhook gitea push '{"name":"acme/shop","ref":"refs/heads/main"}'
-	within 40 has_final failure gitea acme/shop gitgate/policy "$(git -C "$T/work" rev-parse HEAD)" || fail "no status"
+	within 40 has_final failure gitea acme/shop gitgate/policy "$(git -C "$T/clone" rev-parse HEAD)" || fail "no status"
 	for path in sources deliveries changes verdicts deployments targets findings?id=1 openapi.json; do
 		curl -s --unix-socket "$T/run/gitgate.sock" "http://x/api/v1/$path"
 	done >"$T/answers"

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "doc/schema.h"
 #include "job/document.h"
+#include "job/remember_document.h"
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
@@ -177,11 +178,6 @@ int collect_document(struct collector *collector, const struct document_text *te
 	return rc == 0 ? 0 : error_set(err, rc, "%s", local.text);
 }
 
-static const char *fact_kind(const char *path)
-{
-	return doc_format_of(path) == DOC_JSON ? "json-document-1" : "yaml-document-2";
-}
-
 static int look_at_bytes(struct look *look, const char *bytes, size_t length)
 {
 	struct arena *scratch = arena_new(DOCUMENT_ARENA_BYTES);
@@ -199,19 +195,11 @@ static int look_at_bytes(struct look *look, const char *bytes, size_t length)
 
 static int look_at_blob(struct look *look)
 {
-	const struct fact_cache *cache = look->collector->judge->cache;
-	const struct rule *rule = look->rule;
-	struct object object;
-
-	look->failed = false;
-	look->collector->facts->documents_checked++;
-	if (cache && cache->get &&
-	    cache->get(cache->data, fact_kind(look->path), &rule->schema_digest,
-		       &look->blob, look->collector->arena))
-		return 0;
 	struct repo *repo = look->collector->judge->repo;
 	struct error problem = ERROR_INIT;
+	struct object object;
 	uint64_t size = 0;
+
 	int rc = repo_stat(repo, &look->blob, NULL, &size, &problem);
 	if (rc == 0)
 		rc = limit_check(look->limits, LIMIT_GIT_BLOB_BYTES, size,
@@ -225,34 +213,91 @@ static int look_at_blob(struct look *look)
 		return error_set(look->err, rc, "'%s': %s", look->path, problem.text);
 	rc = look_at_bytes(look, object.bytes, object.length);
 	repo_object_release(&object);
-	if (rc == 0 && !look->failed && cache && cache->put)
-		cache->put(cache->data, fact_kind(look->path), &rule->schema_digest,
-			   &look->blob, "good");
 	return rc;
 }
 
-static int look_at_change(void *data, const char *path, uint32_t old_mode,
-			  const struct oid *old_id, uint32_t new_mode,
-			  const struct oid *new_id)
+/* --- what a change touches --- */
+
+/* Which rules look at which files. */
+struct questions {
+	const struct collector *collector;
+	struct digest *contexts; /* of each rule of the policy that asks */
+	struct document_question *items;
+	size_t count;
+	size_t capacity;
+	struct error *err;
+};
+
+static int ask(struct questions *questions, size_t rule, const char *path,
+	       const struct oid *blob)
 {
-	struct look *look = data;
-	const struct collector *collector = look->collector;
-	const struct change *change = collector->judge->change;
+	struct arena *arena = questions->collector->arena;
+	struct document_question *question = ARENA_PUSH(
+		arena, &questions->items, &questions->count, &questions->capacity);
+
+	if (!question)
+		return error_set(questions->err, ERROR_MEMORY, "out of memory");
+	question->rule = &questions->collector->policy->rules[rule];
+	question->context = &questions->contexts[rule];
+	question->path = arena_string(arena, path);
+	question->blob = *blob;
+	return question->path
+		       ? 0
+		       : error_set(questions->err, ERROR_MEMORY, "out of memory");
+}
+
+static int ask_about(void *data, const char *path, uint32_t old_mode,
+		     const struct oid *old_id, uint32_t new_mode,
+		     const struct oid *new_id)
+{
+	struct questions *questions = data;
+	const struct policy *policy = questions->collector->policy;
 	int rc = 0;
 	(void)old_mode;
 	(void)old_id;
 
 	if (new_mode != 0100644 && new_mode != 0100755)
 		return 0;
-	look->path = path;
-	look->blob = *new_id;
-	for (size_t i = 0; rc == 0 && i < collector->policy->rule_count; i++) {
-		look->rule = &collector->policy->rules[i];
-		if (look->rule->schema &&
-		    rule_applies(look->rule, change->repository, change->ref) &&
-		    is_document(look->rule, path))
-			rc = look_at_blob(look);
+	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++)
+		if (!digest_is_none(&questions->contexts[i]) &&
+		    is_document(&policy->rules[i], path))
+			rc = ask(questions, i, path, new_id);
+	return rc;
+}
+
+/* A context for each rule that asks about documents; none for the others. */
+static int find_contexts(struct questions *questions, const struct limits *limits)
+{
+	const struct collector *collector = questions->collector;
+	const struct policy *policy = collector->policy;
+	const struct change *change = collector->judge->change;
+	int rc = 0;
+
+	questions->contexts = arena_array(collector->arena, policy->rule_count + 1,
+					  sizeof(*questions->contexts));
+	if (!questions->contexts)
+		return error_set(questions->err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		if (rule->schema && rule_applies(rule, change->repository, change->ref))
+			rc = document_context(rule, limits, &questions->contexts[i],
+					      questions->err);
 	}
+	return rc;
+}
+
+static int answer(struct look *look, const struct document_question *question)
+{
+	look->rule = question->rule;
+	look->path = question->path;
+	look->blob = question->blob;
+	look->failed = false;
+	look->collector->facts->documents_checked++;
+	if (question->known)
+		return 0;
+	int rc = look_at_blob(look);
+	if (rc == 0 && !look->failed)
+		remember_document(look->collector, question);
 	return rc;
 }
 
@@ -265,9 +310,17 @@ int collect_documents(struct collector *collector, struct error *err)
 		.limits = judge->limits ? judge->limits : &limits_default,
 		.err = &local,
 	};
+	struct questions questions = { .collector = collector, .err = &local };
 
-	int rc = repo_tree_diff(judge->repo, &collector->base_tree,
-				&collector->tip_tree, look_at_change, &look, &local);
+	int rc = find_contexts(&questions, look.limits);
+	if (rc == 0)
+		rc = repo_tree_diff(judge->repo, &collector->base_tree,
+				    &collector->tip_tree, ask_about, &questions,
+				    &local);
+	if (rc == 0)
+		recall_documents(collector, questions.items, questions.count);
+	for (size_t i = 0; rc == 0 && i < questions.count; i++)
+		rc = answer(&look, &questions.items[i]);
 	if (rc != 0)
 		return error_set(err, rc, "%s", local.text);
 	collector->facts->kinds |= FACTS_DOCUMENTS;

@@ -34,6 +34,8 @@ static void count_file(struct report_files *files, const struct checked_file *fr
 		files->templates++;
 		files->skipped++;
 		file->skipped = "a template of a document";
+	} else if (documents == 0) {
+		file->skipped = "no document in it";
 	} else {
 		files->invalid += from->invalid;
 		files->valid += documents - from->invalid;

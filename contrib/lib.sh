@@ -160,6 +160,9 @@ jobs_wanted() {
 	echo "${GITGATE_JOBS:-$processors}"
 }
 
+# Tests of the service wait for half of their time.
+test_jobs_wanted() { echo "$((2 * $(jobs_wanted)))"; }
+
 bootstrap() {
 	local file
 	for file in configure Makefile.in config.h.in build-aux/tap-driver.sh; do
@@ -251,7 +254,7 @@ check_tests() {
 	local status=0 before=$PASSED failed=$FAILED
 	rm -f "$BUILD/test-suite.log"
 	touch "$BUILD/.check-began"
-	(cd "$BUILD" && quietly make -j"$(jobs_wanted)" -k check "$@") || status=$?
+	(cd "$BUILD" && quietly make -j"$(test_jobs_wanted)" -k check "$@") || status=$?
 	if ! add_totals "$BUILD/test-suite.log"; then
 		tail -n 60 "$BUILD_LOG"
 		say "no test ran; all of it is in '$BUILD_LOG'"

@@ -4,6 +4,8 @@
  * Everything is written as the repository's owner (also when root runs it: what root
  * would write into a directory of another user, that user could redirect), and in an
  * order that leaves no moment without the hook that was there. */
+#include "cmd/init.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +17,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/program.h"
@@ -25,50 +26,9 @@
 #include "cmd/hook_file.h"
 #include "cmd/owner.h"
 #include "cmd/push_settings.h"
-#include "conf/config.h"
-#include "conf/policy_parse.h"
-#include "job/judge.h"
-#include "job/judge_push.h"
-#include "model/change.h"
-#include "model/finding.h"
-#include "policy/report.h"
 #include "repo/repo.h"
 
-#define ARENA_BYTES  ((size_t)16 << 20)
-#define PRIVATE      "gitgate" /* our directory in the repository */
-#define POLICY_FILE  ".gitgate.yaml"
-#define REFS_MAXIMUM 64
-
-struct hook {
-	const char *name;
-	char *target; /* the program, absolute */
-};
-
-struct init {
-	/* the command line */
-	const char *anchor;
-	bool from_root;
-	bool remove;
-	const char *config;
-	const char *name;
-	const char *socket;
-	const char *refs[REFS_MAXIMUM];
-	size_t ref_count;
-	/* what was found */
-	struct arena *arena;
-	struct repo *repo;
-	const char *path; /* of the repository, absolute */
-	char *home;       /* of its owner */
-	char *hooks_directory;
-	struct hook hooks[2];
-	struct strings anchors; /* "REF=COMMIT" */
-	struct error *err;
-};
-
-static int no_memory(struct init *init)
-{
-	return error_set(init->err, ERROR_MEMORY, "out of memory");
-}
+#define ARENA_BYTES ((size_t)16 << 20)
 
 static char *printed(struct init *init, const char *directory, const char *name)
 {
@@ -137,7 +97,7 @@ static int find_hooks_directory(struct init *init)
 	int rc = run_git(init, arguments, NULL, &found);
 	if (rc == 0) {
 		init->hooks_directory = arena_string(init->arena, found.data);
-		rc = init->hooks_directory ? 0 : no_memory(init);
+		rc = init->hooks_directory ? 0 : init_no_memory(init);
 	}
 	buf_release(&found);
 	size_t length = strlen(init->path);
@@ -172,19 +132,17 @@ static int find_programs(struct init *init)
 		init->hooks[i].target = arena_string(init->arena, target);
 		free(target);
 		if (!init->hooks[i].target)
-			rc = no_memory(init);
+			rc = init_no_memory(init);
 	}
 	return rc;
 }
 
-enum standing { STANDING_NOTHING, STANDING_OURS, STANDING_OTHER };
-
-static int install_hook(struct init *init, const struct hook *hook)
+static int install_hook(struct init *init, const struct init_hook *hook)
 {
 	char *path = printed(init, init->hooks_directory, hook->name);
 
 	if (!path)
-		return no_memory(init);
+		return init_no_memory(init);
 	int rc = hook_file_put(path, hook->target, init->err);
 	if (rc != 0)
 		return rc;
@@ -195,13 +153,13 @@ static int install_hook(struct init *init, const struct hook *hook)
 	return 0;
 }
 
-static int remove_hook(struct init *init, const struct hook *hook)
+static int remove_hook(struct init *init, const struct init_hook *hook)
 {
 	char *path = printed(init, init->hooks_directory, hook->name);
 	enum hook_standing before, after;
 
 	if (!path)
-		return no_memory(init);
+		return init_no_memory(init);
 	int rc = hook_file_look(path, &before, init->err);
 	if (rc == 0)
 		rc = hook_file_remove(path, init->err);
@@ -216,267 +174,6 @@ static int remove_hook(struct init *init, const struct hook *hook)
 	else
 		printf("hook %s: removed\n", hook->name);
 	return 0;
-}
-
-/* --- the repository --- */
-
-static int take_word(void *data, const char *value)
-{
-	bool *is_true = data;
-
-	*is_true = strcmp(value, "true") == 0 || strcmp(value, "yes") == 0 ||
-		   strcmp(value, "on") == 0 || strcmp(value, "1") == 0;
-	return 0;
-}
-
-static int open_repository(struct init *init)
-{
-	bool bare = false;
-
-	int rc = repo_open(&init->repo, init->path, NULL, init->err);
-	if (rc == 0)
-		rc = repo_config_each(init->repo, "core.bare", take_word, &bare,
-				      init->err);
-	if (rc != 0)
-		return rc;
-	init->path = repo_path(init->repo);
-	if (!bare)
-		return error_set(init->err, ERROR_USAGE,
-				 "'%s' is not a bare repository; hooks guard the "
-				 "repository that is pushed to ('git clone --bare' "
-				 "makes one)",
-				 init->path);
-	return 0;
-}
-
-static int count_ref(void *data, const char *name, const struct oid *id)
-{
-	size_t *count = data;
-	(void)name;
-	(void)id;
-
-	++*count;
-	return 0;
-}
-
-static int keep_anchor(void *data, const char *value)
-{
-	struct init *init = data;
-	const char **slot = ARENA_PUSH(init->arena, &init->anchors.items,
-				       &init->anchors.count, &init->anchors.capacity);
-
-	if (!slot || !(*slot = arena_string(init->arena, value)))
-		return no_memory(init);
-	return 0;
-}
-
-/* The refs that are to be anchored: those named, or the default branch. */
-static int find_refs(struct init *init)
-{
-	char *head = NULL;
-
-	for (size_t i = 0; i < init->ref_count; i++) {
-		int rc = ref_check(init->refs[i], init->err);
-		if (rc != 0)
-			return error_context(init->err, "--ref");
-	}
-	if (init->ref_count)
-		return 0;
-	int rc = repo_head(init->repo, &head, init->err);
-	if (rc == 0) {
-		init->refs[0] = arena_string(init->arena, head);
-		init->ref_count = 1;
-		rc = init->refs[0] ? 0 : no_memory(init);
-	}
-	free(head);
-	return rc;
-}
-
-/* Replaces what was set for the same refs; others stay. */
-static int set_anchors(struct init *init, const char *value)
-{
-	struct strings old = init->anchors;
-
-	init->anchors = (struct strings){ 0 };
-	for (size_t i = 0; i < old.count; i++) {
-		size_t length = (size_t)(strrchr(old.items[i], '=') - old.items[i]);
-		bool replaced = false;
-		for (size_t j = 0; j < init->ref_count; j++)
-			replaced |= strlen(init->refs[j]) == length &&
-				    memcmp(init->refs[j], old.items[i], length) == 0;
-		int rc = replaced ? 0 : keep_anchor(init, old.items[i]);
-		if (rc != 0)
-			return rc;
-	}
-	for (size_t j = 0; j < init->ref_count; j++) {
-		char *anchor = arena_printf(init->arena, "%s=%s", init->refs[j], value);
-		int rc = anchor ? keep_anchor(init, anchor) : no_memory(init);
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
-}
-
-static int resolve_anchor(struct init *init, const char **out)
-{
-	struct oid id, commit;
-
-	int rc = repo_resolve(init->repo, init->anchor, &id, init->err);
-	if (rc == 0)
-		rc = repo_peel(init->repo, &id, &commit, init->err);
-	if (rc != 0)
-		return error_context(init->err, "--anchor '%s'", init->anchor);
-	*out = arena_string(init->arena, oid_text(&commit));
-	return *out ? 0 : no_memory(init);
-}
-
-/* Up to where the history that is there already is trusted. Nobody guesses that. */
-static int decide_anchors(struct init *init)
-{
-	const char *value = "root";
-	size_t refs = 0;
-
-	int rc = repo_config_each(init->repo, "gitgate.anchor", keep_anchor, init,
-				  init->err);
-	for (size_t i = 0; rc == 0 && i < init->anchors.count; i++)
-		if (!strchr(init->anchors.items[i], '='))
-			rc = error_set(init->err, ERROR_REPO_CONFIG,
-				       "gitgate.anchor '%s' is not REF=COMMIT",
-				       init->anchors.items[i]);
-	if (rc == 0)
-		rc = repo_each_ref(init->repo, count_ref, &refs, init->err);
-	if (rc != 0)
-		return rc;
-	if (!init->anchor && !init->from_root) {
-		if (init->anchors.count)
-			return 0;
-		if (refs)
-			return error_set(init->err, ERROR_NO_ANCHOR,
-					 "'%s' has a history already: say up to where "
-					 "it is "
-					 "trusted with 'gitgate init %s --anchor "
-					 "HEAD', or have "
-					 "all of it judged with --from-root",
-					 init->path, init->path);
-	}
-	rc = find_refs(init);
-	if (rc == 0 && init->anchor)
-		rc = resolve_anchor(init, &value);
-	return rc == 0 ? set_anchors(init, value) : rc;
-}
-
-/* Where the hook keeps what was compiled of OpenPGP keys: filled now, the first push
- * need not do it. NULL: nowhere, only slower. */
-static char *shelf_of(const struct init *init)
-{
-	return arena_printf(init->arena, "%s/" PRIVATE "/openpgp", init->path);
-}
-
-/* The floor must be one that the hook can use, with the rights of the repository's
- * owner. */
-static int check_floor(struct init *init)
-{
-	struct policy *policy = NULL;
-	char path[PATH_MAX];
-
-	if (!init->config && access(CMD_CONFIG_FILE, F_OK) == 0)
-		init->config = CMD_CONFIG_FILE;
-	if (!init->config)
-		return 0;
-	if (!realpath(init->config, path))
-		return error_set_errno(init->err, errno, "--config '%s'", init->config);
-	init->config = arena_string(init->arena, path);
-	if (!init->config)
-		return no_memory(init);
-	path_make_directories(arena_printf(init->arena, "%s/" PRIVATE, init->path),
-			      0755, NULL);
-	int rc =
-		config_load_floor(&policy, path, init->name, shelf_of(init), init->err);
-	if (rc == 0)
-		rc = policy_finish(policy, init->err);
-	policy_free(policy);
-	if (rc != 0)
-		return error_context(init->err,
-				     "the hooks of '%s' could not use the server's "
-				     "configuration",
-				     init->path);
-	return 0;
-}
-
-static bool has_policy(struct init *init)
-{
-	const char *const arguments[] = {
-		arena_printf(init->arena, "--git-dir=%s", init->path),
-		"rev-parse",
-		"--verify",
-		"-q",
-		"HEAD:" POLICY_FILE,
-		NULL,
-	};
-	int status = 1;
-
-	return run_git(init, arguments, &status, NULL) == 0 && status == 0;
-}
-
-static int load_floor(void *data, struct policy **out, struct error *err)
-{
-	const struct init *init = data;
-
-	return config_load_floor(out, init->config, init->name, shelf_of(init), err);
-}
-
-static int judge_ref(struct init *init, const char *ref, const struct oid *tip)
-{
-	struct change change = {
-		.repository = init->name,
-		.ref = ref,
-		.new_id = *tip,
-		.received_at = clock_now(),
-	};
-	struct judge judge = {
-		.repo = init->repo,
-		.change = &change,
-		.from_root = true,
-		.floor = init->config ? load_floor : NULL,
-		.floor_data = init,
-		.compile = policy_compile_by_program,
-		.push = &judge_push_to_come,
-	};
-	struct verdict verdict = { 0 };
-	struct judged judged;
-	struct buf text = BUF_INIT((size_t)16 << 20);
-
-	int rc = repo_peel(init->repo, tip, &judge.policy_commit, init->err);
-	if (rc == 0)
-		rc = judge_change(&judge, &verdict, &judged, init->err);
-	if (rc == 0) {
-		struct report_item item = { &change, &verdict, NULL };
-		report_text(&text, &item, 1, false);
-		fputs(text.data, stdout);
-		if (verdict.result != VERDICT_PASS)
-			rc = error_set(init->err, ERROR_DENIED,
-				       "what '%s' holds already does not pass; trust "
-				       "it "
-				       "with --anchor, or mend it first",
-				       ref);
-	}
-	buf_release(&text);
-	verdict_release(&verdict);
-	return rc;
-}
-
-/* The hook trusts the tips that are there: so "from the root" means to judge them
- * now. */
-static int judge_history(struct init *init)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < init->ref_count; i++) {
-		struct oid tip;
-		if (repo_ref(init->repo, init->refs[i], &tip, NULL) == 0)
-			rc = judge_ref(init, init->refs[i], &tip);
-	}
-	return rc;
 }
 
 /* --- writing --- */
@@ -521,34 +218,9 @@ static int write_own_section(struct init *init)
 	return rc;
 }
 
-/* Whether a rule, the server's or one on the default branch, asks for signed pushes. A
- * policy that is broken asks for nothing: the hook says what is wrong with it. */
-static bool wants_signed_pushes(struct init *init)
-{
-	const struct change change = { .repository = init->name };
-	struct judge judge = {
-		.repo = init->repo,
-		.change = &change,
-		.floor = init->config ? load_floor : NULL,
-		.floor_data = init,
-		.compile = policy_compile_by_program,
-	};
-	struct policy *policy = NULL;
-	struct oid head;
-	bool wanted = false;
-
-	if (repo_resolve(init->repo, "HEAD", &head, NULL) == 0)
-		judge.policy_commit = head;
-	if (judge_policy(&judge, &policy, NULL) != 0)
-		return false;
-	wanted = push_settings_wanted(policy);
-	policy_free(policy);
-	return wanted;
-}
-
 static int write_push_settings(struct init *init)
 {
-	if (!wants_signed_pushes(init))
+	if (!init_wants_signed_pushes(init))
 		return 0;
 	int rc = push_settings_set(init->path, init->home, init->err);
 	if (rc == 0)
@@ -562,12 +234,12 @@ static int write_push_settings(struct init *init)
 /* The name of the service's socket, for post-receive; empty: there is none. */
 static int write_socket(struct init *init)
 {
-	char *directory = printed(init, init->path, PRIVATE);
+	char *directory = printed(init, init->path, INIT_PRIVATE);
 	char *file = directory ? printed(init, directory, "socket") : NULL;
 	char *socket = NULL;
 
 	if (!file)
-		return no_memory(init);
+		return init_no_memory(init);
 	int rc = 0;
 	if (init->socket && strcmp(init->socket, "none") == 0)
 		socket = strdup("");
@@ -578,12 +250,27 @@ static int write_socket(struct init *init)
 	if (rc == 0) {
 		const char *line = arena_printf(init->arena, "%s\n", socket);
 		rc = line ? path_write_atomic(file, line, strlen(line), 0644, init->err)
-			  : no_memory(init);
+			  : init_no_memory(init);
 	}
 	if (rc == 0 && *socket)
 		printf("the service at %s is told of every push\n", socket);
 	free(socket);
 	return rc;
+}
+
+static bool has_policy(struct init *init)
+{
+	const char *const arguments[] = {
+		arena_printf(init->arena, "--git-dir=%s", init->path),
+		"rev-parse",
+		"--verify",
+		"-q",
+		"HEAD:" INIT_POLICY_FILE,
+		NULL,
+	};
+	int status = 1;
+
+	return run_git(init, arguments, &status, NULL) == 0 && status == 0;
 }
 
 static void warn(struct init *init)
@@ -593,7 +280,8 @@ static void warn(struct init *init)
 			"gitgate: warning: there is no policy yet: every push is "
 			"refused until\n"
 			"  the server's configuration is given (--config FILE)%s\n",
-			init->anchor ? " or the default branch holds a " POLICY_FILE
+			init->anchor ? " or the default branch holds "
+				       "a " INIT_POLICY_FILE
 				     : "");
 	const char *const arguments[] = {
 		"config",
@@ -615,14 +303,14 @@ static void warn(struct init *init)
 
 static int install(struct init *init)
 {
-	int rc = decide_anchors(init);
+	int rc = init_decide_anchors(init);
 
 	if (rc == 0)
-		rc = check_floor(init);
+		rc = init_check_floor(init);
 	if (rc == 0)
 		rc = find_hooks_directory(init);
 	if (rc == 0 && init->from_root)
-		rc = judge_history(init);
+		rc = init_judge_history(init);
 	if (rc == 0)
 		rc = write_settings(init);
 	if (rc == 0)
@@ -648,7 +336,7 @@ static void remove_shelf(const struct init *init)
 	int fd FD_CLOSING = open(init->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0)
-		path_remove_tree(fd, PRIVATE "/openpgp", NULL);
+		path_remove_tree(fd, INIT_PRIVATE "/openpgp", NULL);
 }
 
 static int uninstall(struct init *init)
@@ -663,10 +351,10 @@ static int uninstall(struct init *init)
 		rc = push_settings_remove(init->path, init->home, init->err);
 	if (rc != 0)
 		return rc;
-	unlink(arena_printf(init->arena, "%s/" PRIVATE "/socket", init->path));
-	unlink(arena_printf(init->arena, "%s/" PRIVATE "/facts", init->path));
+	unlink(arena_printf(init->arena, "%s/" INIT_PRIVATE "/socket", init->path));
+	unlink(arena_printf(init->arena, "%s/" INIT_PRIVATE "/facts", init->path));
 	remove_shelf(init);
-	rmdir(arena_printf(init->arena, "%s/" PRIVATE, init->path));
+	rmdir(arena_printf(init->arena, "%s/" INIT_PRIVATE, init->path));
 	printf("%s is no longer guarded; git's own checks (receive.fsckObjects and the "
 	       "like) stay\n",
 	       init->path);
@@ -696,13 +384,13 @@ static int work(struct init *init, const char *repository)
 	if (rc == 0)
 		rc = owner_become(path, &init->home, init->err);
 	if (rc == 0)
-		rc = open_repository(init);
+		rc = init_open_repository(init);
 	if (rc != 0)
 		return rc;
 	if (!init->name)
 		init->name = default_name(init);
 	if (!init->name)
-		return no_memory(init);
+		return init_no_memory(init);
 	return init->remove ? uninstall(init) : install(init);
 }
 
@@ -722,7 +410,7 @@ static int take_refs(struct init *init, int argc, char **argv)
 			value = argv[i] + strlen("--ref=");
 		if (!value)
 			argv[kept++] = argv[i];
-		else if (init->ref_count == REFS_MAXIMUM)
+		else if (init->ref_count == INIT_REFS_MAXIMUM)
 			return -1;
 		else
 			init->refs[init->ref_count++] = value;
@@ -759,7 +447,8 @@ static int parse(struct init *init, int argc, char **argv, const char **reposito
 
 	argc = take_refs(init, argc, argv);
 	if (argc < 0)
-		return cmd_usage("init", "--ref may be given %d times", REFS_MAXIMUM) +
+		return cmd_usage("init", "--ref may be given %d times",
+				 INIT_REFS_MAXIMUM) +
 		       1;
 	int operands = 0;
 	int done = cmd_parse(argc, argv, "init", options, count, &operands);
@@ -790,7 +479,7 @@ int cmd_init(int argc, char **argv)
 		arena_free(init.arena);
 		return done - 1;
 	}
-	int rc = init.arena ? work(&init, repository) : no_memory(&init);
+	int rc = init.arena ? work(&init, repository) : init_no_memory(&init);
 	repo_close(init.repo);
 	free(init.home);
 	arena_free(init.arena);

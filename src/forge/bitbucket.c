@@ -139,3 +139,18 @@ int bitbucket_values(const struct call_reply *page, const struct node **values,
 		       ? 0
 		       : error_set(err, ERROR_FORGE, "the forge's list is none");
 }
+
+int bitbucket_take_hook(struct call_hooks *hooks, const struct node *node,
+			const struct bitbucket_hook_names *names, struct error *err)
+{
+	struct call_fields fields;
+	call_fields_begin(&fields, hooks->arena, node, "a webhook");
+	if (strcmp(call_text(&fields, "url", CALL_OPTIONAL), hooks->url) != 0)
+		return call_fields_status(&fields, err);
+	const char *id = call_text(&fields, names->id, CALL_NEEDED);
+	hooks->active = call_boolean(&fields, "active");
+	call_hook_events(hooks, call_child(node, "events"), names->push,
+			 names->pull_requests);
+	int code = call_fields_status(&fields, err);
+	return code == 0 ? call_hook_add(hooks, id, err) : code;
+}

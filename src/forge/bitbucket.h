@@ -39,6 +39,15 @@ bool bitbucket_is_build(const struct node *shown, const struct bitbucket_build *
 /* One page of a list: its items are beneath "values". ERROR_FORGE when it is none. */
 int bitbucket_values(const struct call_reply *page, const struct node **values,
 		     struct error *err);
+/* What both call the same things by. */
+struct bitbucket_hook_names {
+	const char *id;
+	const char *push;          /* the event */
+	const char *pull_requests; /* what their events begin with */
+};
+/* Adds one of the listed webhooks when it sends to the address that is looked for. */
+int bitbucket_take_hook(struct call_hooks *hooks, const struct node *node,
+			const struct bitbucket_hook_names *names, struct error *err);
 
 /* --- bitbucket_cloud_api.c, bitbucket_cloud_set_up.c --- */
 

@@ -28,6 +28,12 @@ static const char *const events[] = {
 	"pr:deleted",
 };
 
+static const struct bitbucket_hook_names hook_names = {
+	.id = "id",
+	.push = "repo:refs_changed",
+	.pull_requests = "pr:",
+};
+
 struct test {
 	struct forge *forge;
 	const struct forge_set_up *set_up;
@@ -67,30 +73,6 @@ static int check_repository(struct test *test, struct error *err)
 
 /* --- webhooks --- */
 
-static int take_hook(struct call_hooks *hooks, const struct node *node,
-		     struct error *err)
-{
-	struct call_fields fields;
-	const struct node *list = call_child(node, "events");
-	call_fields_begin(&fields, hooks->arena, node, "a webhook");
-	if (strcmp(call_text(&fields, "url", CALL_OPTIONAL), hooks->url) != 0)
-		return call_fields_status(&fields, err);
-	const char *id = call_text(&fields, "id", CALL_NEEDED);
-	hooks->active = call_boolean(&fields, "active");
-	for (size_t i = 0; node_kind(list) == NODE_SEQUENCE && i < node_count(list);
-	     i++) {
-		const struct node *item = node_item(list, i);
-		const char *event =
-			node_kind(item) == NODE_STRING ? node_text(item, NULL) : "";
-		if (strcmp(event, "repo:refs_changed") == 0)
-			hooks->pushes = true;
-		if (text_starts_with(event, "pr:"))
-			hooks->merge_requests = true;
-	}
-	int code = call_fields_status(&fields, err);
-	return code == 0 ? call_hook_add(hooks, id, err) : code;
-}
-
 static int take_hooks(void *data, const struct call_reply *page,
 		      char next[CALL_TARGET_BYTES], struct error *err)
 {
@@ -98,7 +80,8 @@ static int take_hooks(void *data, const struct call_reply *page,
 	int code = bitbucket_values(page, &values, err);
 	(void)next;
 	for (size_t i = 0; code == 0 && i < node_count(values); i++)
-		code = take_hook(data, node_item(values, i), err);
+		code = bitbucket_take_hook(data, node_item(values, i), &hook_names,
+					   err);
 	return code;
 }
 
@@ -197,12 +180,7 @@ int server_test(struct forge *forge, const struct forge_set_up *set_up,
 	} else if (checks.count == 0) {
 		return code;
 	}
-	code = call_checks_status(&checks, err);
-	if (code == 0) {
-		*out = checks.items;
-		*count = checks.count;
-	}
-	return code;
+	return call_checks_take(&checks, out, count, err);
 }
 
 /* --- making the webhook --- */
@@ -262,12 +240,10 @@ int server_hook(struct forge *forge, const struct forge_set_up *set_up,
 		.body = &body,
 		.right = RIGHT_ADMIN,
 	};
-	write_hook(&body, set_up);
 	if (code == 0)
-		code = forge_call(forge, &call, arena, NULL, NULL, err);
-	if (body.capacity > 0)
-		explicit_bzero(body.data, body.length);
-	buf_release(&body);
+		write_hook(&body, set_up);
+	if (code == 0)
+		code = call_hook_send(forge, &call, &body, arena, NULL, err);
 	if (code == 0)
 		code = remove_others(forge, set_up->name, &hooks, err);
 	return code == 0 ? call_hook_done(arena, fresh ? "made" : "updated", set_up,

@@ -184,6 +184,17 @@ struct call_hooks {
 	bool merge_requests;
 };
 int call_hook_add(struct call_hooks *hooks, const char *id, struct error *err);
+/* Notes in a list of names of events whether pushes are among them (by that name), and
+ * merge requests (names that begin with `prefix`). */
+void call_hook_events(struct call_hooks *hooks, const struct node *list,
+		      const char *push, const char *prefix);
+/* The first of a page's webhooks that sends to `url`, the member at that path; NULL:
+ * none does. */
+const struct node *call_hook_find(const struct call_reply *page, const char *path,
+				  const char *url);
+/* Sends a body that holds a secret; it is wiped and released. */
+int call_hook_send(struct forge *forge, const struct call *call, struct buf *body,
+		   struct arena *arena, struct call_reply *reply, struct error *err);
 void call_check_hook(struct call_checks *checks, const struct call_hooks *hooks);
 /* False, with a check that says so, when our address is not known. */
 bool call_check_hook_url(struct call_checks *checks, const char *url);
@@ -191,6 +202,8 @@ bool call_check_hook_url(struct call_checks *checks, const char *url);
 int call_hook_done(struct arena *arena, const char *done,
 		   const struct forge_set_up *set_up, const char **text,
 		   struct error *err);
-int call_checks_status(const struct call_checks *checks, struct error *err);
+/* Hands the list over. */
+int call_checks_take(const struct call_checks *checks, struct forge_check **out,
+		     size_t *count, struct error *err);
 
 #endif

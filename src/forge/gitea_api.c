@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "doc/doc.h"
+#include "forge/commit_status.h"
 #include "forge/markdown.h"
 #include "net/http.h"
 
@@ -46,35 +47,9 @@ int gitea_open(struct forge *forge, const struct msg_forge_session *session,
 
 /* --- statuses --- */
 
-struct status {
-	const char *context;
-	const char *state;
-	const char *description;
-	const char *link;
-};
-
-static const char *state_of(const char *name)
-{
-	switch (call_state_by_name(name)) {
-	case CALL_PENDING:
-	case CALL_RUNNING:
-		return "pending";
-	case CALL_SUCCESS:
-	case CALL_SKIPPED:
-		return "success";
-	case CALL_FAILURE:
-		return "failure";
-	case CALL_STATE_UNKNOWN:
-	case CALL_ERROR:
-	case CALL_CANCELLED:
-		break;
-	}
-	return "error";
-}
-
 /* The id of the newest status of the context when it says the same already; else "". */
 static int find_status(struct forge *forge, const struct msg_report_item *item,
-		       const struct status *status, struct arena *arena,
+		       const struct commit_status *status, struct arena *arena,
 		       const char **id, int64_t *retry_at, struct error *err)
 {
 	struct call_reply reply;
@@ -100,30 +75,11 @@ static int find_status(struct forge *forge, const struct msg_report_item *item,
 		const char *context = call_text(&fields, "context", CALL_OPTIONAL);
 		if (strcmp(context, status->context) != 0)
 			continue;
-		bool equal = strcmp(call_text(&fields, "status", CALL_OPTIONAL),
-				    status->state) == 0 &&
-			     strcmp(call_text(&fields, "description", CALL_OPTIONAL),
-				    status->description) == 0 &&
-			     strcmp(call_text(&fields, "target_url", CALL_OPTIONAL),
-				    status->link) == 0;
-		if (equal)
+		if (commit_status_is_shown(status, &fields, "status"))
 			*id = call_text(&fields, "id", CALL_NEEDED);
 		return call_fields_status(&fields, err);
 	}
 	return 0;
-}
-
-static void write_status(struct buf *out, const struct status *status)
-{
-	struct json json;
-	json_begin(&json, out);
-	json_object(&json);
-	json_put_string(&json, "state", status->state);
-	json_put_string(&json, "context", status->context);
-	json_put_string(&json, "description", status->description);
-	if (status->link[0] != '\0')
-		json_put_string(&json, "target_url", status->link);
-	json_object_end(&json);
 }
 
 int gitea_status(struct forge *forge, const struct msg_report_item *item,
@@ -135,9 +91,9 @@ int gitea_status(struct forge *forge, const struct msg_report_item *item,
 	(void)finding_count;
 	const char *id = "";
 	int code = 0;
-	struct status status = {
+	struct commit_status status = {
 		.context = item->context,
-		.state = state_of(item->state),
+		.state = commit_status_state(item->state),
 		.description =
 			call_cut(arena, item->description, DESCRIPTION_CHARACTERS),
 		.link = item->link,
@@ -156,7 +112,7 @@ int gitea_status(struct forge *forge, const struct msg_report_item *item,
 			.body = &body,
 			.right = GITEA_RIGHT_REPOSITORY,
 		};
-		write_status(&body, &status);
+		commit_status_write(&body, &status);
 		code = forge_call_made(forge, &call, arena, &id, retry_at, err);
 		buf_release(&body);
 	}

@@ -128,20 +128,6 @@ static int check_repository(struct test *test, struct error *err)
 
 /* --- webhooks --- */
 
-static void take_events(struct call_hooks *hooks, const struct node *list)
-{
-	for (size_t i = 0; node_kind(list) == NODE_SEQUENCE && i < node_count(list);
-	     i++) {
-		const char *event = node_kind(node_item(list, i)) == NODE_STRING
-					    ? node_text(node_item(list, i), NULL)
-					    : "";
-		if (strcmp(event, "push") == 0)
-			hooks->pushes = true;
-		if (text_starts_with(event, "pull_request"))
-			hooks->merge_requests = true;
-	}
-}
-
 static int take_hook(struct call_hooks *hooks, const struct node *node,
 		     struct error *err)
 {
@@ -154,7 +140,7 @@ static int take_hook(struct call_hooks *hooks, const struct node *node,
 		return call_fields_status(&fields, err);
 	const char *id = call_text(&fields, "id", CALL_NEEDED);
 	hooks->active = call_boolean(&fields, "active");
-	take_events(hooks, call_child(node, "events"));
+	call_hook_events(hooks, call_child(node, "events"), "push", "pull_request");
 	int code = call_fields_status(&fields, err);
 	return code == 0 ? call_hook_add(hooks, id, err) : code;
 }
@@ -289,12 +275,7 @@ int gitea_test(struct forge *forge, const struct forge_set_up *set_up,
 	} else if (checks.count == 0) {
 		return code;
 	}
-	code = call_checks_status(&checks, err);
-	if (code == 0) {
-		*out = checks.items;
-		*count = checks.count;
-	}
-	return code;
+	return call_checks_take(&checks, out, count, err);
 }
 
 /* --- making the webhook --- */
@@ -332,11 +313,7 @@ static int make_hook(struct forge *forge, const struct forge_set_up *set_up,
 		.right = GITEA_RIGHT_ADMINISTRATION,
 	};
 	write_hook(&body, forge, set_up);
-	int code = forge_call(forge, &call, arena, NULL, NULL, err);
-	if (body.capacity > 0)
-		explicit_bzero(body.data, body.length);
-	buf_release(&body);
-	return code;
+	return call_hook_send(forge, &call, &body, arena, NULL, err);
 }
 
 static int remove_hook(struct forge *forge, const char *name, const char *id,

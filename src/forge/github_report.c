@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "doc/doc.h"
+#include "forge/commit_status.h"
 #include "forge/github.h"
 #include "forge/markdown.h"
 
@@ -29,41 +30,15 @@
 
 /* --- statuses --- */
 
-struct status {
-	const char *context;
-	const char *state;
-	const char *link;
-	const char *description;
-};
-
-static const char *state_of(enum call_state state)
-{
-	switch (state) {
-	case CALL_PENDING:
-	case CALL_RUNNING:
-		return "pending";
-	case CALL_SUCCESS:
-	case CALL_SKIPPED:
-		return "success";
-	case CALL_FAILURE:
-		return "failure";
-	case CALL_STATE_UNKNOWN:
-	case CALL_ERROR:
-	case CALL_CANCELLED:
-		break;
-	}
-	return "error";
-}
-
 static int make_status(const struct msg_report_item *item, struct arena *arena,
-		       struct status *out, struct error *err)
+		       struct commit_status *out, struct error *err)
 {
 	char safe[DESCRIPTION_BYTES];
 	text_escape_into(safe, sizeof(safe), item->description,
 			 strlen(item->description));
-	*out = (struct status){
+	*out = (struct commit_status){
 		.context = item->context,
-		.state = state_of(call_state_by_name(item->state)),
+		.state = commit_status_state(item->state),
 		.link = item->link,
 		.description = call_cut(arena, safe, DESCRIPTION_CHARACTERS),
 	};
@@ -74,7 +49,7 @@ static int make_status(const struct msg_report_item *item, struct arena *arena,
 
 /* *id "": another one stands there, or none. */
 static int find_status(struct forge *forge, const struct msg_report_item *item,
-		       const struct status *status, struct arena *arena,
+		       const struct commit_status *status, struct arena *arena,
 		       const char **id, int64_t *retry_at, struct error *err)
 {
 	struct call_reply reply;
@@ -94,38 +69,19 @@ static int find_status(struct forge *forge, const struct msg_report_item *item,
 		const char *context = call_text(&fields, "context", CALL_NEEDED);
 		if (strcasecmp(context, status->context) != 0)
 			continue;
-		bool equal = strcmp(call_text(&fields, "state", CALL_OPTIONAL),
-				    status->state) == 0 &&
-			     strcmp(call_text(&fields, "description", CALL_OPTIONAL),
-				    status->description) == 0 &&
-			     strcmp(call_text(&fields, "target_url", CALL_OPTIONAL),
-				    status->link) == 0;
-		if (equal)
+		if (commit_status_is_shown(status, &fields, "state"))
 			*id = call_text(&fields, "id", CALL_NEEDED);
 		return call_fields_status(&fields, err);
 	}
 	return 0;
 }
 
-static void write_status(struct buf *out, const struct status *status)
-{
-	struct json json;
-	json_begin(&json, out);
-	json_object(&json);
-	json_put_string(&json, "state", status->state);
-	json_put_string(&json, "context", status->context);
-	json_put_string(&json, "description", status->description);
-	if (status->link[0] != '\0')
-		json_put_string(&json, "target_url", status->link);
-	json_object_end(&json);
-}
-
 static int post_status(struct forge *forge, const struct msg_report_item *item,
-		       const struct status *status, struct arena *arena,
+		       const struct commit_status *status, struct arena *arena,
 		       const char **id, int64_t *retry_at, struct error *err)
 {
 	struct buf body = BUF_INIT(CALL_BODY_BYTES);
-	write_status(&body, status);
+	commit_status_write(&body, status);
 	struct call call = {
 		.method = "POST",
 		.target = call_target(arena, "/repos/{/}/statuses/{}", item->name,
@@ -142,7 +98,7 @@ static int say_status(struct forge *forge, const struct msg_report_item *item,
 		      struct arena *arena, const char **forge_ref, int64_t *retry_at,
 		      struct error *err)
 {
-	struct status status;
+	struct commit_status status;
 	const char *id = "";
 	bool first = item->forge_ref[0] == '\0';
 	int rc = make_status(item, arena, &status, err);

@@ -51,18 +51,11 @@ static int take_hooks(void *data, const struct call_reply *page,
 		      char next[CALL_TARGET_BYTES], struct error *err)
 {
 	struct hook *hook = data;
-	for (size_t i = 0;
-	     node_kind(page->body) == NODE_SEQUENCE && i < node_count(page->body);
-	     i++) {
-		const struct node *node = node_item(page->body, i);
-		const struct node *url = call_child(node, "url");
-		if (node_kind(url) != NODE_STRING ||
-		    strcmp(node_text(url, NULL), hook->url) != 0)
-			continue;
-		next[0] = '\0';
-		return read_hook(hook, node, err);
-	}
-	return 0;
+	const struct node *node = call_hook_find(page, "url", hook->url);
+	if (!node)
+		return 0;
+	next[0] = '\0';
+	return read_hook(hook, node, err);
 }
 
 static int find_hook(struct forge *forge, const char *name, struct hook *hook,
@@ -119,8 +112,7 @@ static int send_hook(struct forge *forge, const struct forge_set_up *set_up,
 		.body = &body,
 		.right = RIGHT_HOOKS,
 	};
-	int rc = forge_call(forge, &call, arena, &reply, NULL, err);
-	buf_release(&body);
+	int rc = call_hook_send(forge, &call, &body, arena, &reply, err);
 	if (rc)
 		return rc;
 	call_fields_begin(&fields, arena, reply.body, "the webhook");
@@ -406,10 +398,5 @@ int gitlab_test(struct forge *forge, const struct forge_set_up *set_up,
 	}
 	if (in)
 		call_check_clock(&test.checks, test.date);
-	int rc = call_checks_status(&test.checks, err);
-	if (rc)
-		return rc;
-	*out = test.checks.items;
-	*count = test.checks.count;
-	return 0;
+	return call_checks_take(&test.checks, out, count, err);
 }

@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/text.h"
+#include "doc/doc.h"
 #include "forge/call.h"
 
 #define CHECK_BYTES     2048
@@ -64,10 +67,14 @@ void call_check_clock(struct call_checks *checks, int64_t date)
 		   offset);
 }
 
-int call_checks_status(const struct call_checks *checks, struct error *err)
+int call_checks_take(const struct call_checks *checks, struct forge_check **out,
+		     size_t *count, struct error *err)
 {
-	return checks->failed ? error_set(err, ERROR_MEMORY, "out of memory for checks")
-			      : 0;
+	if (checks->failed)
+		return error_set(err, ERROR_MEMORY, "out of memory for checks");
+	*out = checks->items;
+	*count = checks->count;
+	return 0;
 }
 
 /* --- webhooks --- */
@@ -80,6 +87,45 @@ int call_hook_add(struct call_hooks *hooks, const char *id, struct error *err)
 		return error_set(err, ERROR_MEMORY, "out of memory for webhooks");
 	*item = id;
 	return 0;
+}
+
+void call_hook_events(struct call_hooks *hooks, const struct node *list,
+		      const char *push, const char *prefix)
+{
+	for (size_t i = 0; node_kind(list) == NODE_SEQUENCE && i < node_count(list);
+	     i++) {
+		const struct node *item = node_item(list, i);
+		const char *event =
+			node_kind(item) == NODE_STRING ? node_text(item, NULL) : "";
+		if (strcmp(event, push) == 0)
+			hooks->pushes = true;
+		if (text_starts_with(event, prefix))
+			hooks->merge_requests = true;
+	}
+}
+
+const struct node *call_hook_find(const struct call_reply *page, const char *path,
+				  const char *url)
+{
+	const struct node *list = page->body;
+	for (size_t i = 0; node_kind(list) == NODE_SEQUENCE && i < node_count(list);
+	     i++) {
+		const struct node *found = call_child(node_item(list, i), path);
+		if (node_kind(found) == NODE_STRING &&
+		    strcmp(node_text(found, NULL), url) == 0)
+			return node_item(list, i);
+	}
+	return NULL;
+}
+
+int call_hook_send(struct forge *forge, const struct call *call, struct buf *body,
+		   struct arena *arena, struct call_reply *reply, struct error *err)
+{
+	int code = forge_call(forge, call, arena, reply, NULL, err);
+	if (body->capacity > 0)
+		explicit_bzero(body->data, body->length);
+	buf_release(body);
+	return code;
 }
 
 void call_check_hook(struct call_checks *checks, const struct call_hooks *hooks)

@@ -263,7 +263,7 @@ last_is() { # STATE COMMIT
 	send_webhook gitea review "{\"name\":\"$NAME\",\"number\":7,\"state\":\"approved\",\"head\":\"$head\",\"base\":\"$base\",\"sender\":\"mallory\"}"
 	within 10 judged_merges 2
 	within 10 settled
-	last_is failure "$head"
+	within 10 last_is failure "$head"
 	tell review "{\"kind\":\"gitea\",\"name\":\"$NAME\",\"number\":7,\"reviewer\":\"bob\",\"state\":\"approved\",\"commit\":\"$head\"}"
 	send_webhook gitea review "{\"name\":\"$NAME\",\"number\":7,\"state\":\"approved\",\"head\":\"$head\",\"base\":\"$base\",\"sender\":\"bob\"}"
 	within 10 last_is success "$head" || fail "posted: $(posts gitea "$NAME" gitgate/policy "$head"): $(description gitea "$NAME" gitgate/policy "$head")"

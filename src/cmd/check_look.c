@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "cmd/check.h"
 #include "cmd/check_files.h"
+#include "job/collect_kubernetes.h"
 #include "job/document.h"
 #include "job/judge.h"
 #include "model/facts.h"
@@ -190,7 +191,7 @@ static void mark_documents(struct worker *worker)
 
 	for (size_t i = 0; i < worker->facts.document_count; i++) {
 		const struct document_fact *fact = &worker->facts.documents[i];
-		if (fact->rule->severity == SEVERITY_WARNING)
+		if (fact->rule->severity == SEVERITY_WARNING || fact->advice)
 			continue;
 		if (file->document_count == 0)
 			file->invalid = 1;
@@ -308,6 +309,7 @@ static void *work(void *data)
 			progress_at(looking->options->progress, index + 1,
 				    looking->list->count);
 	}
+	collect_kubernetes_end(&worker->collector);
 	buf_release(&worker->text);
 	return NULL;
 }

@@ -40,7 +40,7 @@ static int load_beside(void *data, const char *name, struct policy_file *out,
 {
 	struct directory_loader *loader = data;
 	struct buf content =
-		BUF_INIT((size_t)limits_default.values[LIMIT_POLICY_BYTES]);
+		BUF_INIT((size_t)limits_default.values[LIMIT_SCHEMA_BUNDLE_BYTES]);
 	int fd FD_CLOSING = path_open_beneath(loader->fd, name, O_RDONLY, 0, err);
 
 	if (fd < 0)
@@ -110,7 +110,7 @@ static int load_given(void *data, const char *name, struct policy_file *out,
 {
 	struct arena *arena = data;
 	struct buf content =
-		BUF_INIT((size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]);
+		BUF_INIT((size_t)limits_default.values[LIMIT_SCHEMA_BUNDLE_BYTES]);
 
 	int rc = buf_read_file(&content, name, err);
 	if (rc == 0) {

@@ -7,6 +7,7 @@
 #include "conf/names.h"
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
+#include "doc/kubernetes.h"
 #include "doc/schema.h"
 
 /* For one schema file, its tree only. */
@@ -296,7 +297,7 @@ static int load_schema(const struct addition *addition, const struct node *node,
 
 /* The key of cached results: everything that decides about a document. */
 static int digest_schema(const struct addition *addition, const struct node *node,
-			 const struct policy_file *file, struct digest *out,
+			 const struct policy_file *file, struct rule *rule,
 			 struct error *err)
 {
 	struct hasher *hasher = hasher_new();
@@ -304,7 +305,10 @@ static int digest_schema(const struct addition *addition, const struct node *nod
 		return reader_no_memory(addition->reader, err);
 	builder_hash(hasher, node);
 	hasher_add_field(hasher, file->bytes, file->length);
-	if (hasher_finish(hasher, out) != 0)
+	if (rule->kubernetes != NULL)
+		hasher_add(hasher, kubernetes_bundle_digest(rule->kubernetes),
+			   sizeof(struct digest));
+	if (hasher_finish(hasher, &rule->schema_digest) != 0)
 		return reader_no_memory(addition->reader, err);
 	return 0;
 }
@@ -321,7 +325,9 @@ static int finish_schema(const struct addition *addition, const struct node *nod
 	if (rule->schema->file != NULL)
 		code = load_schema(addition, node, rule, &file, err);
 	if (code == 0)
-		code = digest_schema(addition, node, &file, &rule->schema_digest, err);
+		code = builder_add_kubernetes(addition, node, rule, err);
+	if (code == 0)
+		code = digest_schema(addition, node, &file, rule, err);
 	return code;
 }
 

@@ -224,6 +224,16 @@ static uint32_t link_contains(struct linker *linker, const struct contains *cont
 	return offset;
 }
 
+static uint32_t link_unique_keys(struct linker *linker, const struct unique_keys *from)
+{
+	struct image_unique_keys to = { link_names(linker, from->names),
+					link_constants(linker, from->defaults) };
+	uint32_t offset = link_reserve(linker, sizeof(to));
+	if (offset != 0)
+		memcpy(link_at(linker, offset), &to, sizeof(to));
+	return offset;
+}
+
 /* --- schemas --- */
 
 /* The required names of a subschema that has properties, too, and not many. */
@@ -249,6 +259,7 @@ static uint32_t link_argument(struct linker *linker, const struct subschema *sub
 	case OPERATION_NONE:
 	case OPERATION_NEVER:
 	case OPERATION_TYPE:
+	case OPERATION_NULLABLE:
 	case OPERATION_UNIQUE_ITEMS:
 		break;
 	case OPERATION_CONST:
@@ -285,6 +296,8 @@ static uint32_t link_argument(struct linker *linker, const struct subschema *sub
 		return link_object(linker, from->properties, folded_names(subschema));
 	case OPERATION_ITEMS:
 		return link_items(linker, from->items);
+	case OPERATION_UNIQUE_KEYS:
+		return link_unique_keys(linker, from->unique_keys);
 	case OPERATION_CONTAINS:
 		return link_contains(linker, from->contains);
 	case OPERATION_REFERENCE:
@@ -346,6 +359,7 @@ static bool is_folded(const struct subschema *subschema,
 		      const struct operation *operation)
 {
 	return operation->kind == OPERATION_TYPE ||
+	       operation->kind == OPERATION_NULLABLE ||
 	       (operation->kind == OPERATION_REQUIRED &&
 		folded_names(subschema) != NULL);
 }
@@ -371,6 +385,8 @@ static void link_schema(struct linker *linker, const struct subschema *from,
 			to.types = (uint8_t)operation->types;
 			to.kinds = (uint8_t)types_kinds(operation->types);
 		}
+		if (operation->kind == OPERATION_NULLABLE)
+			to.flags |= IMAGE_NULLABLE;
 		if (is_folded(from, operation))
 			continue;
 		struct image_operation linked = link_operation(linker, from, operation);

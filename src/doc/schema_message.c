@@ -250,13 +250,18 @@ bool report_format(const struct check *check)
 		return false;
 	struct line line;
 	line_clear(&line);
+	char mend[160] = "";
 	if (report_wants_words(check)) {
 		line_add_subject(&line, check->path);
 		line_add(&line, " must be %s, found ",
 			 format_description((enum schema_format)check->operation->a));
 		line_add_value(&line, check->node);
+		format_suggest((enum schema_format)check->operation->a,
+			       check->node->text, mend, sizeof(mend));
 	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .mend = *mend != '\0' ? mend : NULL });
 }
 
 bool report_required(const struct check *check, const struct image_string *name,

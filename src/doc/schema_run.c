@@ -91,6 +91,7 @@ static bool run_operation(const struct check *check)
 	case OPERATION_NEVER:
 		return report_never(check);
 	case OPERATION_TYPE:
+	case OPERATION_NULLABLE:
 		return check_type(check);
 	case OPERATION_CONST:
 	case OPERATION_ENUM:
@@ -128,6 +129,8 @@ static bool run_operation(const struct check *check)
 		return check_contains(check);
 	case OPERATION_UNIQUE_ITEMS:
 		return check_unique(check);
+	case OPERATION_UNIQUE_KEYS:
+		return check_unique_keys(check);
 	case OPERATION_REFERENCE:
 		return check_reference(check);
 	case OPERATION_ALL_OF:
@@ -162,6 +165,8 @@ static bool run_operations(struct check *check)
 	const struct image_schema *subschema = check->subschema;
 	const struct image_operation *operations =
 		check_at(check, subschema->operations);
+	if (check->node->kind == NODE_NULL && (subschema->flags & IMAGE_NULLABLE) != 0)
+		return true;
 	bool valid = run_type(check);
 	for (uint32_t i = 0;
 	     i < subschema->operation_count && run_goes_on(check->run, valid); i++) {

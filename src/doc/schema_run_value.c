@@ -105,6 +105,11 @@ static bool value_equal(const struct schema *schema, uint32_t offset,
 	return false;
 }
 
+bool run_equals(const struct schema *schema, uint32_t constant, const struct node *node)
+{
+	return value_equal(schema, constant, node);
+}
+
 bool check_constants(const struct check *check)
 {
 	const struct image_list *list = check_at(check, check->operation->a);

@@ -3,6 +3,7 @@
  *
  * Cost follows the change: only files that differ between the judged old tip and the
  * new one are parsed, and a blob that was found good under a schema is remembered. */
+#include "job/collect_kubernetes.h"
 #include "job/judge.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "doc/kubernetes.h"
 #include "doc/schema.h"
 #include "job/document.h"
 #include "job/remember_document.h"
@@ -29,6 +31,8 @@ struct look {
 	const char *path;
 	struct oid blob;
 	bool failed;
+	bool advice;   /* what is said now does not make it wrong */
+	bool fleeting; /* what was found depends on more than the document */
 };
 
 static int add_document_fact(struct look *look, int code, const char *message,
@@ -52,6 +56,7 @@ static int add_document_fact(struct look *look, int code, const char *message,
 		.mend = mend && *mend ? arena_string(arena, mend) : NULL,
 		.line = line,
 		.column = column,
+		.advice = look->advice,
 	};
 	return fact->path && fact->message
 		       ? 0
@@ -76,24 +81,58 @@ static bool has_kind(const struct rule_schema *options, const struct node *root)
 	       (kind && strings_have(&options->kinds, kind));
 }
 
-static int validate_documents(struct look *look, const struct docs *docs)
+static void take_kubernetes_problem(void *data,
+				    const struct kubernetes_problem *problem)
+{
+	struct look *look = data;
+	const struct schema_problem *schema = problem->schema;
+
+	look->advice = problem->advice;
+	add_document_fact(look, problem->code, schema->message, schema->mend,
+			  schema->line, schema->column);
+	look->advice = false;
+}
+
+static int validate_kubernetes(struct look *look, const struct node *root,
+			       struct error *problem)
+{
+	const struct kubernetes_sink sink = { take_kubernetes_problem, look, 0 };
+	bool lasting = false;
+
+	if (!look->rule->kubernetes)
+		return 0;
+	int rc = collect_kubernetes(look->collector, look->rule, root, look->limits,
+				    &sink, &lasting, problem);
+	look->fleeting |= !lasting;
+	return rc;
+}
+
+static int validate_document(struct look *look, const struct node *root)
 {
 	const struct rule *rule = look->rule;
 	struct schema_sink sink = { take_schema_problem, look, 0 };
 	struct error problem = ERROR_INIT;
 
-	for (size_t i = 0; rule->compiled_schema && i < docs->count; i++) {
-		if (!has_kind(rule->schema, docs->roots[i]))
-			continue;
-		int rc = schema_validate(rule->compiled_schema, docs->roots[i],
-					 look->limits, &sink, &problem);
-		if (rc == ERROR_MEMORY)
-			return error_set(look->err, rc, "out of memory");
-		if (rc < 0)
-			return add_document_fact(look, rc, problem.text, NULL,
-						 node_line(docs->roots[i]),
-						 node_column(docs->roots[i]));
-	}
+	int rc = validate_kubernetes(look, root, &problem);
+	if (rc == 0 && rule->compiled_schema && has_kind(rule->schema, root))
+		rc = schema_validate(rule->compiled_schema, root, look->limits, &sink,
+				     &problem);
+	if (rc == ERROR_MEMORY)
+		return error_set(look->err, rc, "out of memory");
+	if (rc < 0)
+		return add_document_fact(look, rc, problem.text, NULL, node_line(root),
+					 node_column(root));
+	return 0;
+}
+
+static int validate_documents(struct look *look, const struct docs *docs)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < docs->count; i++)
+		rc = validate_document(look, docs->roots[i]);
+	if (rc != 0)
+		return rc;
 	return look->err && look->err->code ? look->err->code : 0;
 }
 
@@ -128,8 +167,7 @@ static int look_at_text(struct look *look, const struct document_text *text)
 	return rc;
 }
 
-/* Rules without paths look at what is a document by its name. */
-static bool is_document(const struct rule *rule, const char *path)
+bool is_document_of(const struct rule *rule, const char *path)
 {
 	if (rule->on_paths.count)
 		return rule_covers(rule, path);
@@ -169,7 +207,7 @@ int collect_document(struct collector *collector, const struct document_text *te
 	*covered = false;
 	for (size_t i = 0; rc == 0 && i < collector->policy->rule_count; i++) {
 		look.rule = &collector->policy->rules[i];
-		if (!look.rule->schema || !is_document(look.rule, text->path))
+		if (!look.rule->schema || !is_document_of(look.rule, text->path))
 			continue;
 		*covered = true;
 		rc = look_at_text(&look, text);
@@ -260,7 +298,7 @@ static int ask_about(void *data, const char *path, uint32_t old_mode,
 		return 0;
 	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++)
 		if (!digest_is_none(&questions->contexts[i]) &&
-		    is_document(&policy->rules[i], path))
+		    is_document_of(&policy->rules[i], path))
 			rc = ask(questions, i, path, new_id);
 	return rc;
 }
@@ -292,11 +330,12 @@ static int answer(struct look *look, const struct document_question *question)
 	look->path = question->path;
 	look->blob = question->blob;
 	look->failed = false;
+	look->fleeting = false;
 	look->collector->facts->documents_checked++;
 	if (question->known)
 		return 0;
 	int rc = look_at_blob(look);
-	if (rc == 0 && !look->failed)
+	if (rc == 0 && !look->failed && !look->fleeting)
 		remember_document(look->collector, question);
 	return rc;
 }
@@ -321,6 +360,7 @@ int collect_documents(struct collector *collector, struct error *err)
 		recall_documents(collector, questions.items, questions.count);
 	for (size_t i = 0; rc == 0 && i < questions.count; i++)
 		rc = answer(&look, &questions.items[i]);
+	collect_kubernetes_end(collector);
 	if (rc != 0)
 		return error_set(err, rc, "%s", local.text);
 	collector->facts->kinds |= FACTS_DOCUMENTS;

@@ -34,7 +34,8 @@ int document_read(struct document_text *out, struct arena *arena, const char *pa
 		  struct error *err);
 
 /* What every schema rule that speaks about its path says about it. `covered`: whether
- * one does. Of `collector` only judge->limits, policy, arena and facts are used. */
+ * one does. Of `collector` only judge->limits, policy, arena, facts,
+ * each_file and catalogs are used; collect_kubernetes_end() follows. */
 int collect_document(struct collector *collector, const struct document_text *text,
 		     bool *covered, struct error *err);
 

@@ -130,6 +130,8 @@ struct commit_fact;
 struct commit_text;
 struct signature_fact;
 struct trust_span;
+struct catalog_run;
+struct definition_reader;
 struct collector {
 	const struct judge *judge;
 	const struct policy *policy;
@@ -140,6 +142,12 @@ struct collector {
 	struct oid tip_tree;  /* or that of the merge */
 	struct oid base_tree; /* of the judged old tip; length 0: everything at the tip
 				 is new */
+	/* Gives the files among which definitions of kinds are looked for
+	 * (job/collect_kubernetes.h). NULL: those of tip_tree. */
+	int (*each_file)(void *data, const struct definition_reader *reader,
+			 struct error *err);
+	void *each_file_data;
+	struct catalog_run *catalogs; /* collect_kubernetes_end() frees them */
 	bool brings_nothing;  /* a merge request that is contained in its base */
 	bool needs_merges;    /* see struct judged */
 };

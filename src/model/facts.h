@@ -168,6 +168,7 @@ struct document_fact {
 	const char *mend; /* may be NULL */
 	uint32_t line;
 	uint32_t column;
+	bool advice; /* worth saying, but it refuses nothing */
 };
 
 enum review_state {

@@ -133,8 +133,11 @@ START_TEST(a_good_document_is_read_once)
 		place.cache = &memory->cache;
 
 		/* Where it lies does not matter. */
+		DO(&place.scratch, "git", "hash-object", "-w", "deploy/a.yaml");
 		DO(&place.scratch, "git", "mv", "deploy/a.yaml", "deploy/b.yml");
-		place_judge(&place, place_commit(&place, "moved"));
+		tip = place_commit(&place, "moved");
+		lose_blob(&place, "deploy/b.yml");
+		place_judge(&place, tip);
 		expect_pass(&place);
 		ck_assert_uint_eq(memory->hits, 2);
 

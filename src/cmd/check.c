@@ -363,17 +363,21 @@ static int check_options(struct check *check, int operand_count)
 		return cmd_usage("check", "one of --json, --sarif and --junit");
 	if (check->policy && strcmp(check->policy, "worktree") != 0)
 		return cmd_usage("check", "--policy can only be 'worktree'");
-	if (!check->files &&
-	    (check->schema || check->ignore[0] || check->jobs || check->summary))
-		return cmd_usage("check", "--schema, --ignore, --jobs and --summary "
-					  "need --files");
+	if (!check->files && (check_is_given(check) || check->ignore[0] ||
+			      check->jobs || check->summary))
+		return cmd_usage("check", "--schema, --kubernetes, --ignore, --jobs "
+					  "and --summary need --files");
+	if (!check->kubernetes && (check->ignore_missing || check->skip[0]))
+		return cmd_usage("check", "--ignore-missing-schemas and --skip need "
+					  "--kubernetes; a policy has options of its "
+					  "own");
 	if (!check->files && operand_count > 1)
 		return cmd_usage("check", "one range, or --files PATH...");
 	if (check->files && check->ref)
 		return cmd_usage("check", "--ref speaks of commits, not of files");
-	if (check->schema && check->floor)
-		return cmd_usage("check", "--schema judges without a policy: not "
-					  "together with --floor");
+	if (check_is_given(check) && check->floor)
+		return cmd_usage("check", "--schema and --kubernetes judge without a "
+					  "policy: not together with --floor");
 	if (check->summary && (check->json || check->sarif || check->junit))
 		return cmd_usage("check", "--summary is for text; the others have "
 					  "their own");
@@ -396,6 +400,14 @@ static int parse(struct check *check, int argc, char **argv, int *operands)
 		{ "schema", 0, "FILE",
 		  "files: judge by this JSON Schema, and by no policy", &check->schema,
 		  NULL },
+		{ "kubernetes", 0, "BUNDLE",
+		  "files: judge by these schemas of Kubernetes, and by no policy",
+		  &check->kubernetes, NULL },
+		{ "ignore-missing-schemas", 0, NULL,
+		  "kubernetes: kinds of which there is no schema are skipped", NULL,
+		  &check->ignore_missing },
+		{ "skip", 0, "KIND...", "kubernetes: kinds that are not looked at",
+		  check->skip, NULL },
 		{ "ignore", 0, "GLOB...", "files: leave these out", check->ignore,
 		  NULL },
 		{ "jobs", 'j', "NUMBER", "files: threads (as many as processors)",

@@ -23,7 +23,10 @@ struct check {
 	bool junit;
 	bool files;
 	/* of files */
-	const char *schema; /* judge by this JSON Schema and by no policy */
+	const char *schema;     /* judge by this JSON Schema and by no policy */
+	const char *kubernetes; /* the same by this bundle of Kubernetes' schemas */
+	bool ignore_missing;    /* of the bundle */
+	const char *skip[CMD_REPEATED + 1];   /* kinds that are not looked at */
 	const char *ignore[CMD_REPEATED + 1]; /* globs of what is left out */
 	const char *jobs;
 	size_t job_count; /* the same as a number; 0: as many as processors */
@@ -46,6 +49,9 @@ void progress_end(struct progress *progress);
 int check_begin_policy(const struct check *check, struct policy **out,
 		       struct error *err);
 
+/* Whether the command line says by what to judge, and no policy counts. */
+bool check_is_given(const struct check *check);
+
 /* Adds the .gitgate.yaml of a directory and what it names. ERROR_NOT_FOUND: there is
  * none. */
 int check_add_policy(struct policy *policy, const char *directory, struct error *err);
@@ -54,7 +60,8 @@ int check_add_policy(struct policy *policy, const char *directory, struct error 
  * of the work tree. NULL: there is none (or no memory). Caller frees. */
 char *check_find_policy(void);
 
-/* The policy that --schema means: one rule about every path. Finished. */
+/* The policy that --schema and --kubernetes mean: one rule about every path. Finished.
+ */
 int check_given_policy(const struct check *check, struct policy **out,
 		       struct error *err);
 

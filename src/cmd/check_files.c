@@ -47,7 +47,7 @@ static int no_memory(const struct run *run)
 
 static int load_policy(struct run *run)
 {
-	if (run->check->schema)
+	if (check_is_given(run->check))
 		return check_given_policy(run->check, &run->policy, run->err);
 	run->root = check_find_policy();
 	if (!run->root && !run->check->floor)
@@ -114,7 +114,7 @@ static int collect(struct run *run)
 	run->facts.kinds = FACTS_FILES | FACTS_DOCUMENTS;
 	for (size_t i = 0; rc == 0 && i < run->list.count; i++) {
 		const struct checked_file *file = &run->list.files[i];
-		if (!run->check->schema && strcmp(file->path, "-") != 0)
+		if (!check_is_given(run->check) && strcmp(file->path, "-") != 0)
 			rc = add_file_fact(run, file);
 		if (rc == 0)
 			rc = add_document_facts(run, file);
@@ -162,7 +162,7 @@ static void name_the_others(const struct run *run)
 	if (!run->policy)
 		fprintf(stderr, "gitgate: no .gitgate.yaml here or above: documents "
 				"must only be well-formed\n");
-	else if (!run->check->floor && !run->check->schema)
+	else if (!run->check->floor && !check_is_given(run->check))
 		fprintf(stderr, "gitgate: the server's own rules are not known here "
 				"(--floor FILE)\n");
 }
@@ -172,7 +172,8 @@ static int look(struct run *run)
 	struct progress progress;
 	const struct look_options options = {
 		.policy = run->policy,
-		.only_documents = run->check->schema != NULL,
+		.only_documents = check_is_given(run->check),
+		.root = run->root,
 		.jobs = run->check->job_count,
 		.progress = &progress,
 	};

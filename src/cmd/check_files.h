@@ -37,6 +37,7 @@ struct checked_file {
 	struct report_document *documents;
 	size_t document_count;
 	size_t invalid; /* documents with an error; 1 for what cannot be read */
+	size_t skipped; /* documents of kinds that are not looked at */
 	struct document_fact *facts;
 	size_t fact_count;
 	struct finding *extra; /* about what no rule speaks about; text unescaped */
@@ -63,8 +64,11 @@ int check_walk(struct file_list *out, const struct check *check, char **operands
 /* What all threads share; see check_look(). */
 struct look_options {
 	const struct policy *policy; /* NULL: documents must only be well-formed */
-	bool only_documents; /* rules do not say which files are documents: names do */
-	size_t jobs;         /* threads at most; 0: as many as processors */
+	bool only_documents; /* one rule from the command line, which does not say
+				which files are documents: names do */
+	const char *root; /* of the policy: definitions of kinds are looked for beneath
+			     it; NULL: among the files of the list */
+	size_t jobs;      /* threads at most; 0: as many as processors */
 	struct progress *progress;
 };
 

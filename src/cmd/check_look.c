@@ -19,6 +19,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cmd/check.h"
+#include "cmd/check_definitions.h"
 #include "cmd/check_files.h"
 #include "job/collect_kubernetes.h"
 #include "job/document.h"
@@ -36,6 +37,7 @@ struct looking {
 	struct file_list *list;
 	const struct look_options *options;
 	struct judge judge;
+	struct buf input; /* standard input, which can be read only once */
 	atomic_size_t next;
 	atomic_bool stop;
 };
@@ -200,6 +202,9 @@ static void mark_documents(struct worker *worker)
 	}
 	for (size_t i = 0; i < file->document_count; i++)
 		file->invalid += file->documents[i].invalid;
+	/* Several rules may skip the same. */
+	if (worker->looking->options->only_documents)
+		file->skipped = worker->facts.documents_skipped;
 }
 
 static int look_at_documents(struct worker *worker, struct arena *scratch)
@@ -255,20 +260,51 @@ static bool wants_text(const struct looking *looking, const struct checked_file 
 	return false;
 }
 
-static int read_text(struct worker *worker, struct error *err)
+static bool is_input(const struct checked_file *file)
 {
-	const struct checked_file *file = worker->file;
+	return strcmp(file->path, "-") == 0;
+}
 
-	if (worker->text.capacity > KEPT_BYTES)
-		buf_release(&worker->text);
-	buf_reset(&worker->text);
+static int read_text(const struct looking *looking, const struct checked_file *file,
+		     struct buf *text, struct error *err)
+{
+	if (text->capacity > KEPT_BYTES)
+		buf_release(text);
+	buf_reset(text);
 	int rc = limit_check(&limits_default, LIMIT_GIT_BLOB_BYTES, file->size,
 			     file->shown, err);
 	if (rc != 0)
 		return rc;
-	if (strcmp(file->path, "-") == 0 && file->named)
-		return buf_read_fd(&worker->text, STDIN_FILENO, err);
-	return buf_read_file(&worker->text, file->path, err);
+	if (!is_input(file))
+		return buf_read_file(text, file->path, err);
+	buf_add(text, looking->input.data, looking->input.length);
+	if (looking->input.failed)
+		text->failed = looking->input.failed;
+	return buf_status(text, "standard input", err);
+}
+
+/* Whatever is looked at may define kinds of Kubernetes. What cannot be read is told
+ * where it is looked at. */
+static int each_file(void *data, const struct definition_reader *reader,
+		     struct error *err)
+{
+	const struct looking *looking = data;
+	struct buf text = BUF_INIT((size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]);
+	int rc = 0;
+
+	if (looking->options->root)
+		return check_each_definition_file(&looking->options->root, reader, err);
+	for (size_t i = 0; rc == 0 && i < looking->list->count; i++) {
+		const struct checked_file *file = &looking->list->files[i];
+		struct error ignored = ERROR_INIT;
+		if (wants_text(looking, file) &&
+		    reader->wants(reader->data, file->shown) &&
+		    read_text(looking, file, &text, &ignored) == 0)
+			rc = reader->read(reader->data, file->shown, text.data,
+					  text.length, err);
+	}
+	buf_release(&text);
+	return rc;
 }
 
 static int look_at_file(struct worker *worker)
@@ -280,7 +316,7 @@ static int look_at_file(struct worker *worker)
 		file->state = FILE_OTHER;
 		return 0;
 	}
-	int rc = read_text(worker, &why);
+	int rc = read_text(worker->looking, file, &worker->text, &why);
 	if (rc == ERROR_MEMORY)
 		return no_memory(worker);
 	if (rc != 0)
@@ -332,6 +368,17 @@ static size_t thread_count(const struct look_options *options, size_t files)
 	return wanted > LOOK_THREADS_MAX ? LOOK_THREADS_MAX : wanted;
 }
 
+/* Too much of it is said where it is looked at. */
+static int read_input(struct looking *looking, struct error *err)
+{
+	struct error why = ERROR_INIT;
+
+	int rc = buf_read_fd(&looking->input, STDIN_FILENO, &why);
+	if (rc == 0 || rc == ERROR_LIMIT)
+		return 0;
+	return error_set(err, rc, "standard input: %s", why.text);
+}
+
 static bool prepare(struct worker *worker, struct looking *looking)
 {
 	worker->looking = looking;
@@ -342,6 +389,8 @@ static bool prepare(struct worker *worker, struct looking *looking)
 		.policy = looking->options->policy,
 		.arena = worker->arena,
 		.facts = &worker->facts,
+		.each_file = each_file,
+		.each_file_data = looking,
 	};
 	return worker->arena != NULL;
 }
@@ -355,6 +404,10 @@ int check_look(struct file_list *list, const struct look_options *options,
 	size_t started = 0;
 	int rc = workers ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 
+	buf_init(&looking.input, (size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]);
+	for (size_t i = 0; rc == 0 && i < list->count; i++)
+		if (is_input(&list->files[i]))
+			rc = read_input(&looking, err);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		if (!prepare(&workers[i], &looking))
 			rc = error_set(err, ERROR_MEMORY, "out of memory");
@@ -375,5 +428,6 @@ int check_look(struct file_list *list, const struct look_options *options,
 		if (workers[i].code != 0)
 			rc = error_set(err, workers[i].code, "%s", workers[i].err.text);
 	free(workers);
+	buf_release(&looking.input);
 	return rc;
 }

@@ -123,6 +123,20 @@ static int load_given(void *data, const char *name, struct policy_file *out,
 	return rc;
 }
 
+bool check_is_given(const struct check *check)
+{
+	return check->schema || check->kubernetes;
+}
+
+static void put_skipped(struct json *json, const struct check *check)
+{
+	json_key(json, "skip");
+	json_array(json);
+	for (size_t i = 0; check->skip[i]; i++)
+		json_string(json, check->skip[i]);
+	json_array_end(json);
+}
+
 /* One rule, about whatever is looked at. */
 static void write_given(struct buf *out, const struct check *check)
 {
@@ -133,11 +147,18 @@ static void write_given(struct buf *out, const struct check *check)
 	json_key(&json, "rules");
 	json_array(&json);
 	json_object(&json);
-	json_put_string(&json, "name", "schema");
+	json_put_string(&json, "name", check->schema ? "schema" : "kubernetes");
 	json_put_string(&json, "paths", "**");
 	json_key(&json, "schema");
 	json_object(&json);
-	json_put_string(&json, "file", check->schema);
+	if (check->schema)
+		json_put_string(&json, "file", check->schema);
+	if (check->kubernetes) {
+		json_put_string(&json, "kubernetes", check->kubernetes);
+		json_put_boolean(&json, "ignore-missing-schemas",
+				 check->ignore_missing);
+		put_skipped(&json, check);
+	}
 	json_object_end(&json);
 	json_object_end(&json);
 	json_array_end(&json);

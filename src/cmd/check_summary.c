@@ -38,7 +38,9 @@ static void count_file(struct report_files *files, const struct checked_file *fr
 		file->skipped = "no document in it";
 	} else {
 		files->invalid += from->invalid;
-		files->valid += documents - from->invalid;
+		files->skipped += from->skipped;
+		files->without_schema += from->skipped;
+		files->valid += documents - from->invalid - from->skipped;
 	}
 	files->documents += documents;
 }

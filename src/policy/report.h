@@ -37,9 +37,10 @@ struct report_files {
 	size_t valid;
 	size_t invalid;
 	size_t skipped;
-	size_t templates; /* of the skipped */
-	size_t others;    /* files that are neither YAML nor JSON */
-	size_t ignored;   /* files and directories that the user left out */
+	size_t templates;      /* of the skipped */
+	size_t without_schema; /* of the skipped: of kinds that are not looked at */
+	size_t others;         /* files that are neither YAML nor JSON */
+	size_t ignored;        /* files and directories that the user left out */
 };
 
 /* One judged change, for the reports below. */

@@ -227,6 +227,7 @@ static void add_reason(struct buf *out, const char **separator, size_t count,
 
 void report_summary(struct buf *out, const struct report_files *files)
 {
+	const char *opening = " (";
 	const char *separator = "; ";
 	size_t looked_at = 0;
 
@@ -238,9 +239,11 @@ void report_summary(struct buf *out, const struct report_files *files)
 	add_count(out, looked_at, "file");
 	buf_addf(out, ": %zu valid, %zu invalid, %zu skipped", files->valid,
 		 files->invalid, files->skipped);
-	if (files->templates)
-		buf_addf(out, " (%zu template%s)", files->templates,
-			 files->templates == 1 ? "" : "s");
+	add_reason(out, &opening, files->templates, "template", "templates");
+	add_reason(out, &opening, files->without_schema, "without a schema",
+		   "without a schema");
+	if (files->skipped)
+		buf_add_byte(out, ')');
 	add_reason(out, &separator, files->others, "file that is neither YAML nor JSON",
 		   "files that are neither YAML nor JSON");
 	add_reason(out, &separator, files->ignored, "left out by --ignore",

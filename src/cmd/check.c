@@ -367,8 +367,10 @@ static int check_options(struct check *check, int operand_count)
 			      check->jobs || check->summary))
 		return cmd_usage("check", "--schema, --kubernetes, --ignore, --jobs "
 					  "and --summary need --files");
-	if (!check->kubernetes && (check->ignore_missing || check->skip[0]))
-		return cmd_usage("check", "--ignore-missing-schemas and --skip need "
+	if (!check->kubernetes &&
+	    (check->ignore_missing || check->lax || check->skip[0]))
+		return cmd_usage("check", "--ignore-missing-schemas, --no-strict and "
+					  "--skip need "
 					  "--kubernetes; a policy has options of its "
 					  "own");
 	if (!check->files && operand_count > 1)
@@ -406,8 +408,12 @@ static int parse(struct check *check, int argc, char **argv, int *operands)
 		{ "ignore-missing-schemas", 0, NULL,
 		  "kubernetes: kinds of which there is no schema are skipped", NULL,
 		  &check->ignore_missing },
-		{ "skip", 0, "KIND...", "kubernetes: kinds that are not looked at",
-		  check->skip, NULL },
+		{ "no-strict", 0, NULL,
+		  "kubernetes: fields that a schema does not know are valid", NULL,
+		  &check->lax },
+		{ "skip", 0, "KINDS...",
+		  "kubernetes: kinds that are not looked at, with commas", check->skip,
+		  NULL },
 		{ "ignore", 0, "GLOB...", "files: leave these out", check->ignore,
 		  NULL },
 		{ "jobs", 'j', "NUMBER", "files: threads (as many as processors)",

@@ -26,7 +26,9 @@ struct check {
 	const char *schema;     /* judge by this JSON Schema and by no policy */
 	const char *kubernetes; /* the same by this bundle of Kubernetes' schemas */
 	bool ignore_missing;    /* of the bundle */
-	const char *skip[CMD_REPEATED + 1];   /* kinds that are not looked at */
+	bool lax;               /* fields that it does not know are valid */
+	const char *skip[CMD_REPEATED + 1];   /* kinds, with commas, that are not looked
+						 at */
 	const char *ignore[CMD_REPEATED + 1]; /* globs of what is left out */
 	const char *jobs;
 	size_t job_count; /* the same as a number; 0: as many as processors */

@@ -292,8 +292,9 @@ static int each_file(void *data, const struct definition_reader *reader,
 	struct buf text = BUF_INIT((size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]);
 	int rc = 0;
 
-	if (looking->options->root)
-		return check_each_definition_file(&looking->options->root, reader, err);
+	const char *root = looking->options->root;
+	if (root)
+		return check_each_definition_file(&root, reader, err);
 	for (size_t i = 0; rc == 0 && i < looking->list->count; i++) {
 		const struct checked_file *file = &looking->list->files[i];
 		struct error ignored = ERROR_INIT;

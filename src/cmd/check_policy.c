@@ -133,7 +133,12 @@ static void put_skipped(struct json *json, const struct check *check)
 	json_key(json, "skip");
 	json_array(json);
 	for (size_t i = 0; check->skip[i]; i++)
-		json_string(json, check->skip[i]);
+		for (const char *at = check->skip[i]; *at; at += *at == ',') {
+			size_t length = strcspn(at, ",");
+			if (length)
+				json_bytes(json, at, length);
+			at += length;
+		}
 	json_array_end(json);
 }
 
@@ -157,6 +162,7 @@ static void write_given(struct buf *out, const struct check *check)
 		json_put_string(&json, "kubernetes", check->kubernetes);
 		json_put_boolean(&json, "ignore-missing-schemas",
 				 check->ignore_missing);
+		json_put_boolean(&json, "strict", !check->lax);
 		put_skipped(&json, check);
 	}
 	json_object_end(&json);

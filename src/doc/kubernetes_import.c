@@ -72,6 +72,15 @@ int kubernetes_version_read(const char *text, char out[KUBERNETES_VERSION_BYTES]
 	return 0;
 }
 
+/* What `kubectl get --raw` gives is JSON, whatever its file is called. */
+static bool is_json(const char *text, size_t length)
+{
+	size_t at = 0;
+	while (at < length && isspace((unsigned char)text[at]))
+		at++;
+	return at < length && text[at] == '{';
+}
+
 int kubernetes_import_add(struct kubernetes_import *import, const char *name,
 			  const char *text, size_t length, size_t *kinds,
 			  struct error *err)
@@ -79,8 +88,11 @@ int kubernetes_import_add(struct kubernetes_import *import, const char *name,
 	struct doc_problem problem;
 	struct docs docs = { 0 };
 	size_t before = import->kinds.count;
-	int status = docs_parse_file(&docs, import->arena, name, text, length,
-				     import->limits, &problem);
+	int status = is_json(text, length)
+			     ? docs_parse(&docs, import->arena, DOC_JSON, text, length,
+					  import->limits, &problem)
+			     : docs_parse_file(&docs, import->arena, name, text, length,
+					       import->limits, &problem);
 	if (status != 0)
 		return error_set(err, status, "%s:%u:%u: %s", name, problem.line,
 				 problem.column, problem.message);

@@ -13,6 +13,8 @@
 #include "doc/node.h"
 #include "doc/schema_pattern.h"
 
+#define DESCRIPTION_BYTES 240
+
 /* How a schema is used. */
 enum role {
 	ROLE_OPTIONAL = 1, /* a field that need not be there: null is as good */
@@ -277,13 +279,29 @@ static int add_pattern(struct members *members, const struct node *pattern)
 	return add_node(members, "pattern", pattern);
 }
 
+/* Kubernetes describes at length; what people look for stands in the first sentences.
+ */
+static void add_description(struct members *members, const struct node *schema)
+{
+	const struct node *description = node_get(schema, "description");
+	if (node_kind(description) != NODE_STRING)
+		return;
+	size_t length = description->length;
+	if (length > DESCRIPTION_BYTES) {
+		length = DESCRIPTION_BYTES;
+		while (length > 0 && description->text[length] != ' ')
+			length--;
+	}
+	add_key(members, "description");
+	write_text(members->writer, description->text, length);
+}
+
 static int add_plain(struct members *members, const struct node *schema)
 {
-	static const char *const plain[] = { "description",   "default",
-					     "enum",          "minLength",
-					     "maxLength",     "minItems",
-					     "maxItems",      "multipleOf",
-					     "minProperties", "maxProperties" };
+	static const char *const plain[] = {
+		"default",  "enum",       "minLength",     "maxLength",    "minItems",
+		"maxItems", "multipleOf", "minProperties", "maxProperties"
+	};
 	int status = 0;
 	for (size_t i = 0; status == 0 && i < sizeof(plain) / sizeof(plain[0]); i++) {
 		const struct node *value = node_get(schema, plain[i]);
@@ -336,7 +354,7 @@ static void add_resource_fields(struct members *fields, const struct node *prope
 		add_raw(fields, "kind", "{\"type\":\"string\"}");
 	add_raw(fields, "metadata",
 		"{\"$ref\":\"#/definitions/" KUBERNETES_OBJECT_META "\",\"nullable\":"
-								    "true}");
+		"true}");
 }
 
 static int add_properties(struct members *members, const struct node *schema,
@@ -552,14 +570,12 @@ static int write_schema(struct schema_writer *writer, const struct node *schema,
 		roles |= ROLE_RESOURCE;
 	if (node_get(schema, "x-kubernetes-validations") != NULL)
 		writer->unchecked = true;
+	add_description(&members, schema);
 	if (is_nullable(schema, roles))
 		add_raw(&members, "nullable", "true");
 	const struct node *reference = reference_of(schema);
 	if (reference != NULL) {
-		const struct node *description = node_get(schema, "description");
 		status = add_reference(&members, reference);
-		if (status == 0 && description != NULL)
-			status = add_node(&members, "description", description);
 	} else {
 		status = add_keywords(&members, schema, roles);
 	}
@@ -604,17 +620,17 @@ void write_object_meta(struct buf *out)
 			    "\"properties\":{"
 			    "\"annotations\":" TEXTS ",\"creationTimestamp\":" TIME
 			    ",\"deletionGracePeriodSeconds\":" COUNT ",\"deletionTimest"
-								     "amp\":" TIME
-			    ",\"finalizers\":{\"type\":\"array\",\"nullable\":true,"
+			    "amp\":" TIME ",\"finalizers\":{\"type\":\"array\","
+					  "\"nullable\":true,"
 			    "\"uniqueItems\":true,\"items\":{\"type\":\"string\"}}"
 			    ",\"generateName\":" TEXT ",\"generation\":" COUNT
 			    ",\"labels\":" TEXTS ",\"managedFields\":{\"type\":"
-						 "\"array\",\"nullable\":true}"
+			    "\"array\",\"nullable\":true}"
 			    ",\"name\":" TEXT ",\"namespace\":" TEXT ",\"ownerReference"
-								     "s\":{\"type\":"
-								     "\"array\","
-								     "\"nullable\":"
-								     "true,"
+			    "s\":{\"type\":"
+			    "\"array\","
+			    "\"nullable\":"
+			    "true,"
 			    "\"x-kubernetes-list-map-keys\":{\"uid\":null},\"items\":{"
 			    "\"type\":\"object\",\"required\":[\"apiVersion\",\"kind\","
 			    "\"name\","

@@ -5,7 +5,8 @@
  * What changes: objects with fields are closed; a field that is not required is
  * nullable; int-or-string and Quantity get their types; formats that mean something
  * else in Go are dropped; keys of lists come with their defaults; exclusive bounds are
- * numbers; references lead to "#/definitions/". Descriptions stay, for people. */
+ * numbers; references lead to "#/definitions/". The beginnings of descriptions stay,
+ * for people. */
 #ifndef DOC_KUBERNETES_WRITE_H
 #define DOC_KUBERNETES_WRITE_H
 

@@ -398,6 +398,26 @@ static void link_schema(struct linker *linker, const struct subschema *from,
 		memcpy(link_at(linker, record), &to, sizeof(to));
 }
 
+/* A reference that also takes null is what it refers to, with null: the way there
+ * would cost more than the check. The two share all that they say. */
+static void share_nullable(struct linker *linker, uint32_t schemas)
+{
+	const struct program *program = linker->program;
+	for (size_t i = 0; i < program->count && linker->out->failed == 0; i++) {
+		const struct subschema *from = &program->subschemas[i];
+		const struct operation *operations = from->operations;
+		if (from->operation_count != 2 ||
+		    operations[0].kind != OPERATION_NULLABLE ||
+		    operations[1].kind != OPERATION_REFERENCE ||
+		    program->dynamic_count > 0)
+			continue;
+		struct image_schema *records = link_at(linker, schemas);
+		uint32_t target = link_target(linker, operations[1].reference->target);
+		records[i] = records[target];
+		records[i].flags |= IMAGE_NULLABLE;
+	}
+}
+
 /* --- tables of the whole --- */
 
 static int compare_entries(const void *left, const void *right)
@@ -472,6 +492,7 @@ static void link_all(struct linker *linker)
 		link_schema(linker, &program->subschemas[i],
 			    header.schemas +
 				    (uint32_t)(i * sizeof(struct image_schema)));
+	share_nullable(linker, header.schemas);
 	header.entries = link_entries(linker);
 	header.patterns = link_patterns(linker);
 	header.dynamics = link_dynamics(linker);

@@ -61,6 +61,8 @@ static const char *mend_type(const struct node *node, unsigned int types)
 	case NODE_MAPPING:
 		break;
 	}
+	if (node->kind == NODE_STRING && (types & ~numbers) == 0)
+		return "write a number";
 	if ((types & TYPE_ARRAY) != 0)
 		return "make it a list, even of one item";
 	if (node->kind == NODE_SEQUENCE && types == TYPE_OBJECT)
@@ -280,11 +282,117 @@ bool report_required(const struct check *check, const struct image_string *name,
 			line_add_quoted(&line, '\'', because->text, because->length);
 		}
 	}
+	struct line mend;
+	line_clear(&mend);
+	line_add_text(&mend, "add ");
+	line_add_quoted(&mend, '\'', name->text, name->length);
 	/* It is asked for by the properties, too, when both stand together. */
 	bool folded = check->operation->kind == OPERATION_PROPERTIES;
 	return report_complaint(
 		check, &(struct complaint){ .message = &line,
+					    .mend = mend.text,
 					    .keyword = folded ? "required" : NULL });
+}
+
+/* The object that a schema describes, or the items of its list; NULL: neither alone. */
+static const struct image_object *object_of(const struct schema *schema, uint32_t index,
+					    bool *list)
+{
+	const struct image_schema *of = &schema->schemas[index];
+	const struct image_operation *operations = image_at(schema, of->operations);
+	for (uint32_t i = 0; i < of->operation_count; i++) {
+		if (operations[i].kind == OPERATION_PROPERTIES)
+			return image_at(schema, operations[i].a);
+		if (operations[i].kind != OPERATION_ITEMS || *list)
+			continue;
+		const struct image_items *items = image_at(schema, operations[i].a);
+		*list = true;
+		return items->rest == SCHEMA_NONE
+			       ? NULL
+			       : object_of(schema, items->rest, list);
+	}
+	return NULL;
+}
+
+/* A name that is known one level down: most likely its line is not indented enough. */
+static bool suggest_below(struct line *mend, const struct check *check,
+			  const struct node *key, const struct image_object *object)
+{
+	const struct schema *schema = check->run->schema;
+	const struct image_property *table = image_at(schema, object->table);
+	for (uint32_t i = 0; i <= object->mask; i++) {
+		bool list = false;
+		if (table[i].length == SCHEMA_NONE || table[i].schema == SCHEMA_NONE)
+			continue;
+		const struct image_string *name = check_at(check, table[i].name);
+		const struct image_object *below =
+			object_of(schema, table[i].schema, &list);
+		if (below == NULL ||
+		    node_get_bytes(check->node, name->text, name->length) == NULL ||
+		    object_find(schema, below, key->text, key->length) == NULL)
+			continue;
+		line_add_text(mend, "it belongs ");
+		line_add_text(mend, list ? "to an item of " : "into ");
+		line_add_quoted(mend, '\'', name->text, name->length);
+		line_add_text(mend, ": indent it further");
+		return true;
+	}
+	return false;
+}
+
+/* The schema one step further along a path; SCHEMA_NONE: it is not that simple. */
+static uint32_t step_down(const struct schema *schema, uint32_t index,
+			  const struct path *path)
+{
+	const struct image_schema *of = &schema->schemas[index];
+	const struct image_operation *operations = image_at(schema, of->operations);
+	for (uint32_t i = 0; i < of->operation_count; i++) {
+		if (operations[i].kind == OPERATION_PROPERTIES && path->key != NULL) {
+			const struct image_property *row =
+				object_find(schema, image_at(schema, operations[i].a),
+					    path->key->text, path->key->length);
+			return row == NULL ? SCHEMA_NONE : row->schema;
+		}
+		if (operations[i].kind == OPERATION_ITEMS && path->key == NULL) {
+			const struct image_items *items =
+				image_at(schema, operations[i].a);
+			return items->rest;
+		}
+	}
+	return SCHEMA_NONE;
+}
+
+#define LEVELS 32 /* of a document, for a suggestion */
+
+/* A name that is known further out: its line is indented too far. */
+static bool suggest_above(struct line *mend, const struct check *check,
+			  const struct node *key)
+{
+	const struct schema *schema = check->run->schema;
+	const struct path *steps[LEVELS];
+	const struct path *outer = NULL;
+	size_t depth = 0;
+	uint32_t index = check->run->entry;
+	bool found = false;
+	for (const struct path *at = check->path; at != NULL; at = at->parent) {
+		if (depth == LEVELS)
+			return false;
+		steps[depth++] = at;
+	}
+	while (depth > 0 && index != SCHEMA_NONE) {
+		bool list = true; /* the items of a list are no place further out */
+		const struct image_object *object = object_of(schema, index, &list);
+		if (object != NULL &&
+		    object_find(schema, object, key->text, key->length) != NULL)
+			found = true, outer = steps[depth - 1]->parent;
+		index = step_down(schema, index, steps[--depth]);
+	}
+	if (!found)
+		return false;
+	line_add_text(mend, "it belongs to ");
+	line_add_subject(mend, outer);
+	line_add_text(mend, ": indent it less");
+	return true;
 }
 
 /* The name that was meant, when it is near and not there yet; else the few allowed. */
@@ -304,7 +412,9 @@ static void suggest(struct line *mend, const struct check *check,
 		ask_for(mend, best);
 		return;
 	}
-	if (known->count == 0 || known->count > LISTED)
+	if (suggest_below(mend, check, key, object) ||
+	    suggest_above(mend, check, key) || known->count == 0 ||
+	    known->count > LISTED)
 		return;
 	line_add_text(mend, "known here: ");
 	for (uint32_t i = 0; i < known->count; i++) {

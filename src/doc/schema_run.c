@@ -312,6 +312,7 @@ int schema_validate_entry(const struct schema *schema, uint32_t entry,
 {
 	struct run run;
 	run.schema = schema;
+	run.entry = entry;
 	run.limits = limits == NULL ? &limits_default : limits;
 	run.steps = 0;
 	run.most_steps = run.limits->values[LIMIT_SCHEMA_STEPS];

@@ -39,6 +39,7 @@ struct marks {
 
 struct run {
 	const struct schema *schema;
+	uint32_t entry; /* of the document */
 	const struct limits *limits;
 	uint64_t steps;
 	uint64_t most_steps; /* of limits */

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "conf/config.h"
 #include "conf/options.h"
+#include "conf_bundle.h"
 #include "conf_fixture.h"
 #include "doc/doc.h"
 
@@ -260,6 +261,7 @@ END_TEST
 static void write_named_files(const struct fixture *fixture)
 {
 	fixture_write(fixture, "schemas/app.json", "{\"type\": \"object\"}");
+	fixture_write_bundle(fixture);
 	fixture_write(fixture, "revoked-keys", "# none\n");
 	fixture_write(fixture, "allowed-signers", "# none\n");
 }
@@ -281,6 +283,8 @@ START_TEST(samples_load_as_they_are_and_uncommented)
 	drop_lines(text, "ssh-key-file:");
 	drop_lines(text, "known-hosts-file:");
 	drop_lines(text, "app-key-file:");
+	/* It is of no bundle. */
+	drop_lines(text, "kubernetes-digest:");
 	fixture_write(&fixture, "gitgate.yaml", text);
 	ck_assert_msg(config_load(&config, fixture.file, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(config->target_count, CONF_TARGET_COUNT - 1);
@@ -355,9 +359,11 @@ END_TEST
 static int load_sample_file(void *data, const char *name, struct policy_file *out,
 			    struct error *err)
 {
-	(void)data;
+	const struct buf *bundle = data;
 	(void)err;
 	*out = (struct policy_file){ name, "", 0 };
+	if (strcmp(name, BUNDLE_NAME) == 0)
+		*out = (struct policy_file){ name, bundle->data, bundle->length };
 	if (strcmp(name, "schemas/app.json") == 0)
 		*out = (struct policy_file){ name, "{}", 2 };
 	return 0;
@@ -365,10 +371,12 @@ static int load_sample_file(void *data, const char *name, struct policy_file *ou
 
 START_TEST(the_policy_sample_loads_as_it_is_and_uncommented)
 {
-	const struct policy_loader loader = { load_sample_file, NULL, NULL };
+	struct buf bundle = conf_bundle();
+	const struct policy_loader loader = { load_sample_file, &bundle, NULL };
 	for (int i = 0; i < 2; i++) {
 		char *text = i == 0 ? read_source("etc/gitgate-policy.yaml.sample")
 				    : uncommented("etc/gitgate-policy.yaml.sample");
+		drop_lines(text, "kubernetes-digest:");
 		struct policy_file file = { ".gitgate.yaml", text, strlen(text) };
 		struct policy *policy = NULL;
 		struct error err = ERROR_INIT;
@@ -380,6 +388,7 @@ START_TEST(the_policy_sample_loads_as_it_is_and_uncommented)
 		policy_free(policy);
 		free(text);
 	}
+	buf_release(&bundle);
 }
 END_TEST
 

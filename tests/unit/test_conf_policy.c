@@ -6,6 +6,7 @@
 #include "base/pattern.h"
 #include "conf/config.h"
 #include "conf/policy_parse.h"
+#include "conf_bundle.h"
 #include "conf_fixture.h"
 #include "editors.h"
 
@@ -718,8 +719,10 @@ START_TEST(the_hooks_floor_is_that_of_the_service)
 	struct fixture fixture = fixture_new("workers: 3\n" ALICE "rules: [{name: a, "
 					     "schema: {file: "
 					     "schemas/"
-					     "app.json}}]\n");
+					     "app.json, kubernetes: " BUNDLE_NAME
+					     "}}]\n");
 	fixture_write(&fixture, "schemas/app.json", "{\"type\": \"object\"}");
+	fixture_write_bundle(&fixture);
 	fixture_write(&fixture, "revoked", FINGERPRINT "\n");
 	fixture_write(&fixture, "repositories.d/a.yaml",
 		      "repositories: {shop: {path: /srv/shop.git}}\n");

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "cmd/check.h"
@@ -35,6 +36,7 @@ struct run {
 	char *root; /* of the policy: paths are relative to it; may be NULL */
 	struct file_list list;
 	struct facts facts;
+	struct map said;         /* advice that is not repeated */
 	struct arena_set arenas; /* what was found about each file */
 	const struct report_files *summary;
 	struct error *err;
@@ -92,11 +94,27 @@ static int add_file_fact(struct run *run, const struct checked_file *file)
 	return fact->link_target ? 0 : no_memory(run);
 }
 
+/* What is said once for each kind, each thread said once. Files are taken in order, so
+ * that the first one stands at the same place however many there are. */
+static bool is_said(struct run *run, const struct document_fact *fact)
+{
+	if (fact->code != ERROR_RULES_UNCHECKED)
+		return false;
+	const char *what =
+		arena_printf(run->arena, "%s %s", fact->rule->name, fact->message);
+	if (!what || map_has(&run->said, what, strlen(what)))
+		return what != NULL;
+	map_put(&run->said, what, strlen(what), run);
+	return false;
+}
+
 static int add_document_facts(struct run *run, const struct checked_file *file)
 {
 	struct facts *facts = &run->facts;
 
 	for (size_t i = 0; i < file->fact_count; i++) {
+		if (is_said(run, &file->facts[i]))
+			continue;
 		struct document_fact *fact =
 			ARENA_PUSH(run->arena, &facts->documents,
 				   &facts->document_count, &facts->document_capacity);
@@ -231,6 +249,7 @@ int check_files(const struct check *check, char **operands, int count)
 	}
 	verdict_release(&verdict);
 	policy_free(run.policy);
+	map_release(&run.said);
 	free(run.root);
 	for (size_t i = 0; i < LOOK_THREADS_MAX; i++)
 		arena_free(run.arenas.items[i]);

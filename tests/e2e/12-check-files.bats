@@ -215,3 +215,80 @@ quiet() {
 	assert_equal "$status" 0
 	assert_says "1 document in 1 file: 1 valid"
 }
+
+# Bundles of one kind, and a definition of another with a rule that nobody evaluates.
+make_bundle() {
+	cat >"$T/swagger.json" <<-'END'
+		{"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.33.0"}, "definitions": {
+		  "io.k8s.api.apps.v1.Deployment": {"type": "object", "properties": {"apiVersion": {"type": "string"},
+		      "kind": {"type": "string"}, "metadata": {"type": "object"},
+		      "spec": {"type": "object", "properties": {"replicas": {"type": "integer"}}}},
+		    "x-kubernetes-group-version-kind": [{"group": "apps", "version": "v1", "kind": "Deployment"}]}}}
+	END
+	gitgate schema import "$T/swagger.json" --kubernetes=1.33 --output="$T/bundle" >/dev/null
+	cat >"$1" <<-END
+		apiVersion: apiextensions.k8s.io/v1
+		kind: CustomResourceDefinition
+		metadata: {name: shops.example.org}
+		spec:
+		  group: example.org
+		  names: {kind: Shop, plural: shops}
+		  scope: Namespaced
+		  versions:
+		  - name: v1
+		    served: true
+		    storage: true
+		    schema:
+		      openAPIV3Schema:
+		        type: object
+		        properties:
+		          spec:
+		            type: object
+		            x-kubernetes-validations: [{rule: "self.size > 0"}]
+		            properties: {size: {type: integer}}
+	END
+}
+
+@test "check --files: --kubernetes, with definitions among the files" {
+	make_bundle definition.yaml
+	printf 'apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: two}\n' >a/deployment.yaml
+	printf 'apiVersion: example.org/v1\nkind: Shop\nspec: {size: big}\n' >a/shop.yaml
+	printf 'apiVersion: example.org/v1\nkind: Other\n' >a/other.yaml
+	check --kubernetes "$T/bundle" --skip CustomResourceDefinition a/deployment.yaml a/shop.yaml a/other.yaml definition.yaml
+	assert_equal "$status" 1
+	assert_says "a/deployment.yaml:3:18: error"
+	assert_says "a/shop.yaml:3:14: error"
+	assert_says "a/other.yaml:2:7: error"
+	assert_says "4 documents in 4 files: 0 valid, 3 invalid, 1 skipped (1 without a schema)"
+	check --kubernetes "$T/bundle" --ignore-missing-schemas a/deployment.yaml a/shop.yaml a/other.yaml
+	assert_says "3 documents in 3 files: 0 valid, 1 invalid, 2 skipped (2 without a schema)"
+	check --kubernetes "$T/bundle" --skip "Deployment,Shop" --skip Other a/deployment.yaml a/shop.yaml a/other.yaml
+	assert_equal "$status" 0
+	printf 'apiVersion: apps/v1\nkind: Deployment\nspec: {replicaz: 2}\n' >a/deployment.yaml
+	check --kubernetes "$T/bundle" a/deployment.yaml
+	assert_equal "$status" 1
+	assert_says "did you mean 'replicas'"
+	check --kubernetes "$T/bundle" --no-strict a/deployment.yaml
+	assert_equal "$status" 0
+	# A definition and what it defines in one stream.
+	run bash -c 'cat definition.yaml <(echo ---) a/shop.yaml | gitgate check --files --kubernetes "$1" --skip CustomResourceDefinition -' - "$T/bundle"
+	assert_equal "$status" 1
+	assert_says "spec.size must be an integer"
+	for wrong in "--skip x" "--ignore-missing-schemas" "--no-strict" "--kubernetes nowhere --floor x"; do
+		check $wrong a
+		assert_equal "$status" 2
+	done
+}
+
+@test "check --files: what is said once is said once, by one thread and by eight" {
+	mkdir many
+	make_bundle many/definition.yaml
+	for i in $(seq 100); do printf 'apiVersion: example.org/v1\nkind: Shop\nspec: {size: %s}\n' "$i" >"many/$i.yaml"; done
+	gitgate check --files --kubernetes "$T/bundle" --skip CustomResourceDefinition --jobs 1 many >"$T/one" 2>"$T/one.said"
+	assert_equal "$(grep -c "rules that are not evaluated" "$T/one")" 1
+	for i in 1 2 3; do
+		gitgate check --files --kubernetes "$T/bundle" --skip CustomResourceDefinition --jobs 8 many >"$T/eight" 2>"$T/eight.said"
+		cmp "$T/one" "$T/eight"
+		cmp "$T/one.said" "$T/eight.said"
+	done
+}

@@ -276,7 +276,7 @@ static int try_all(struct trial *trial, const char *bundle, char **names, int co
 
 static int report(const struct trial *trial)
 {
-	const struct report_item item = { NULL, &trial->verdict };
+	const struct report_item item = { NULL, &trial->verdict, NULL };
 	struct buf out = BUF_INIT(OUTPUT_BYTES);
 
 	if (trial->command->json)

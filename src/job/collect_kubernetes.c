@@ -169,6 +169,9 @@ int collect_kubernetes(struct collector *collector, const struct rule *rule,
 	if (status == 0)
 		status = kubernetes_validate(run->catalog, root, &options, limits, sink,
 					     &outcome, &defined, err);
+	if (status == 0 &&
+	    (outcome == KUBERNETES_SKIPPED || outcome == KUBERNETES_NO_SCHEMA))
+		collector->facts->documents_skipped++;
 	/* A definition that comes later can say more about a kind that nobody knows. */
 	if (status == 0)
 		*lasting = !defined && outcome != KUBERNETES_NO_SCHEMA;

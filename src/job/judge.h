@@ -217,13 +217,6 @@ void recall_signatures(const struct collector *collector, struct recalled *items
 void remember_signature(const struct collector *collector, const struct oid *id,
 			const struct digest *context,
 			const struct signature_fact *fact);
-/* One document outside of any commit: what every schema rule that speaks about its path
- * says about it. `covered`: whether one does. Of `collector` only judge->limits,
- * policy, arena, facts, each_file and catalogs are used; then collect_kubernetes_end().
- */
-int collect_document(struct collector *collector, const char *path, const char *text,
-		     size_t length, bool *covered, struct error *err);
-
 /* Packs what is beneath `paths` (empty: everything) at a commit into a sealed memfd. */
 int emit_manifests(struct repo *repo, const struct oid *commit,
 		   const char *const *paths, size_t path_count,

@@ -283,6 +283,7 @@ struct facts {
 	size_t document_count;
 	size_t document_capacity;
 	size_t documents_checked;
+	size_t documents_skipped; /* no schema was asked about them, as a rule says */
 };
 
 #endif

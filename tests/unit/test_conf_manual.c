@@ -9,7 +9,6 @@
 #include "conf_bundle.h"
 #include "conf_fixture.h"
 #include "doc/doc.h"
-#include "doc/schema.h"
 
 #define TEXT_BYTES (1u << 20)
 #define BEGIN      ".\\\" begin generated\n"
@@ -393,63 +392,9 @@ START_TEST(the_policy_sample_loads_as_it_is_and_uncommented)
 }
 END_TEST
 
-/* 1 valid, 0 not. */
-static int editors_say(struct arena *arena, const struct schema *schema,
-		       const char *text)
-{
-	struct error err = ERROR_INIT;
-	int valid = schema_validate(schema, parse(arena, text), &limits_default, NULL,
-				    &err);
-	ck_assert_msg(valid >= 0, "%s", err.text);
-	return valid;
-}
-
-START_TEST(the_schema_for_editors_takes_the_samples)
-{
-	struct arena *arena = arena_new(1u << 24);
-	char *text = generated(config_write_schema);
-	struct schema_options options = { .assert_formats = false };
-	struct schema *schema = NULL;
-	struct error err = ERROR_INIT;
-	ck_assert_msg(schema_compile(&schema, "gitgate", parse(arena, text), &options,
-				     &err) == 0,
-		      "%s", err.text);
-	free(text);
-	static const char *const names[] = { "etc/gitgate.yaml.sample",
-					     "etc/gitgate-policy.yaml.sample",
-					     "etc/gitgate.yaml.minimal" };
-	for (size_t i = 0; i < 3; i++) {
-		text = uncommented(names[i]);
-		ck_assert_msg(editors_say(arena, schema, text) == 1, "%s", names[i]);
-		free(text);
-	}
-	static const char *const wrong[] = {
-		"stroe: /x\n",
-		"workers: many\n",
-		"workers: 65\n",
-		"poll: 300\n",
-		"log-level: loud\n",
-		"repositories: {a: {pth: /x}}\n",
-		"sources: {a: {kind: sourceforge}}\n",
-		"sources: {a: {sekrets-file: x}}\n",
-		"targets: {a: {drift: {mode: later}}}\n",
-		"limits: {yaml.dept: 5}\n",
-		"rules: [{files: {}}]\n",
-		"rules: [{name: a, files: {max-sise: 5}}]\n",
-		"principals: {a: {emial: x}}\n",
-	};
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		ck_assert_msg(editors_say(arena, schema, wrong[i]) == 0, "%s",
-			      wrong[i]);
-	schema_free(schema);
-	arena_free(arena);
-}
-END_TEST
-
 UNIT_MAIN("conf/manual", samples_are_what_the_tables_write,
 	  manuals_hold_what_the_tables_write,
 	  the_sample_names_every_option_and_its_default, the_manuals_name_every_option,
 	  samples_load_as_they_are_and_uncommented,
 	  samples_of_forges_load_and_stand_in_the_readme,
-	  the_policy_sample_loads_as_it_is_and_uncommented,
-	  the_schema_for_editors_takes_the_samples)
+	  the_policy_sample_loads_as_it_is_and_uncommented)

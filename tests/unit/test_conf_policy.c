@@ -8,6 +8,7 @@
 #include "conf/policy_parse.h"
 #include "conf_bundle.h"
 #include "conf_fixture.h"
+#include "editors.h"
 
 #define ALICE       "principals: {alice: {ssh: '" ALICE_KEY "'}}\n"
 #define FINGERPRINT "SHA256:0123456789abcdefghijklmnopqrstuvwxyzABCDEFE"
@@ -71,6 +72,10 @@ static int build(struct policy **out, const char *server, const char *repository
 		*out = policy;
 	else
 		policy_free(policy);
+	if (code == 0 && server != NULL)
+		editors_must_take(server, true);
+	if (code == 0 && repository != NULL)
+		editors_must_take(repository, false);
 	return code;
 }
 

@@ -23,7 +23,8 @@
 #include "repo/repo.h"
 
 #define MODE_LINK 0120000
-#define PROBLEMS  20 /* of one document that are told */
+#define PROBLEMS  20   /* of one document that are told */
+#define EXCUSED   1000 /* and of those that tags excuse, looked through */
 
 struct look {
 	struct collector *collector;
@@ -35,6 +36,7 @@ struct look {
 	struct oid blob;
 	const struct node *root; /* and of a document in it */
 	size_t problems;         /* told about that */
+	size_t excused;          /* not told */
 	bool failed;
 	bool advice;   /* what is said now does not make it wrong */
 	bool fleeting; /* what was found depends on more than the document */
@@ -146,7 +148,11 @@ static void take_schema_problem(void *data, const struct schema_problem *problem
 {
 	struct look *look = data;
 
-	if (is_excused(look, problem->instance_path) || look->problems++ >= PROBLEMS)
+	if (is_excused(look, problem->instance_path)) {
+		look->excused++;
+		return;
+	}
+	if (look->problems++ >= PROBLEMS)
 		return;
 	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message, problem->mend,
 			  problem->line, problem->column);
@@ -157,12 +163,19 @@ static int validate_by(struct look *look, const struct schema *schema,
 {
 	/* Those that are excused must not take the place of the others. */
 	const struct schema_sink sink = { take_schema_problem, look,
-					  look->rule->schema->tags.count ? SIZE_MAX
+					  look->rule->schema->tags.count ? EXCUSED
 									 : PROBLEMS };
 
 	look->root = root;
 	look->problems = 0;
-	return schema_validate(schema, root, look->limits, &sink, problem);
+	look->excused = 0;
+	int rc = schema_validate(schema, root, look->limits, &sink, problem);
+	/* Behind them may stand what nothing excuses. */
+	if (rc == 0 && look->excused >= EXCUSED && look->problems == 0)
+		rc = error_set(problem, ERROR_LIMIT,
+			       "more values are excused by tags than are looked "
+			       "through");
+	return rc;
 }
 
 /* By the schema that the document names, where the rule lists some. */

@@ -1,114 +1,84 @@
-/* base/pattern.c - regular expressions by PCRE2, bounded in steps and memory. */
-#define PCRE2_CODE_UNIT_WIDTH 8
+/* base/pattern.c - regular expressions: by an automaton of our own where that can do
+ * it, else by PCRE2; bounded in steps and memory. */
 #include "base/pattern.h"
 
-#include <pcre2.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/pattern_parts.h"
+#include "base/text.h"
 
-#define TEXT_BYTES  16384
-#define HEAP_KIB    32768
-#define DEPTH_STEPS 10 /* steps that one level of backtracking stands for, at least */
-#define FIRST_STEPS 1000
-#define MORE_STEPS  10 /* times as many at the next try */
+#define KEPT_BYTES   ((size_t)16 << 20) /* of idle machines, all together */
+#define BYTES_STEP   16                 /* bytes that are seen to be UTF-8 in a step */
+#define BYTES_STATE  8                  /* of PCRE2's code that count as one of ours */
+#define SHOWN_LENGTH 100
 
+/* One of expression and backtracker. Of machines one is kept for the next search. */
 struct pattern {
-	pcre2_code *code;
+	struct expression *expression;
+	struct backtracker *backtracker;
+	_Atomic(struct machine *) idle;
 	char text[];
 };
 
-/* What a search needs. One is kept for the next search, so that only the first
- * allocates. */
-struct matcher {
-	pcre2_match_context *limits;
-	pcre2_match_data *data;
-};
+static atomic_size_t idle_bytes;
 
-static _Atomic(struct matcher *) spare;
-
-static void matcher_free(struct matcher *matcher)
+static int no_memory(const char *text, struct error *err)
 {
-	if (matcher == NULL)
-		return;
-	pcre2_match_context_free(matcher->limits);
-	pcre2_match_data_free(matcher->data);
-	free(matcher);
+	return error_set(err, ERROR_MEMORY, "out of memory for pattern '%.*s'",
+			 SHOWN_LENGTH, text);
 }
 
-static struct matcher *matcher_take(void)
+static int over_limit(const char *text, enum limit limit, const char *what,
+		      struct error *err)
 {
-	struct matcher *matcher = atomic_exchange(&spare, NULL);
-	if (matcher != NULL)
-		return matcher;
-	matcher = calloc(1, sizeof(*matcher));
-	if (matcher == NULL)
-		return NULL;
-	matcher->limits = pcre2_match_context_create(NULL);
-	/* One pair of offsets: only whether it matches is asked. */
-	matcher->data = pcre2_match_data_create(1, NULL);
-	if (matcher->limits != NULL && matcher->data != NULL)
-		return matcher;
-	matcher_free(matcher);
-	return NULL;
+	return error_set(err, ERROR_LIMIT,
+			 "pattern '%.*s' %s, over the limit %s (%llu); make it simpler",
+			 SHOWN_LENGTH, text, what, limit_name(limit),
+			 (unsigned long long)limits_default.values[limit]);
 }
 
-static void matcher_give(struct matcher *matcher)
+/* What is not ours is PCRE2's, and so are all mistakes. */
+static int compile(struct pattern *pattern, size_t length, struct error *err)
 {
-	matcher_free(atomic_exchange(&spare, matcher));
-}
-
-/* No JIT: sandboxed processes may not make memory executable. */
-static pcre2_code *compile(const char *text, struct error *err)
-{
-	int number = 0;
-	PCRE2_SIZE offset = 0;
-	size_t length = strnlen(text, TEXT_BYTES + 1);
-	if (length > TEXT_BYTES) {
-		error_set(err, ERROR_PATTERN,
-			  "a pattern is longer than %d bytes, from offset %d on",
-			  TEXT_BYTES, TEXT_BYTES);
-		return NULL;
-	}
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, length,
-					 PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &number,
-					 &offset, NULL);
-	if (code == NULL) {
-		PCRE2_UCHAR reason[256] = "";
-		pcre2_get_error_message(number, reason, sizeof(reason));
-		error_set(err, ERROR_PATTERN, "pattern '%s' is wrong at offset %zu: %s",
-			  text, (size_t)offset, (const char *)reason);
-	}
-	return code;
+	int status = expression_new(&pattern->expression, pattern->text, length);
+	if (status == PATTERN_NOT_OURS)
+		return backtracker_new(&pattern->backtracker, pattern->text, length,
+				       err);
+	return status == 0 ? 0 : no_memory(pattern->text, err);
 }
 
 int pattern_new(struct pattern **out, const char *text, struct error *err)
 {
-	pcre2_code *code = compile(text, err);
-	if (code == NULL)
-		return ERROR_PATTERN;
-	size_t size = strlen(text) + 1;
-	struct pattern *pattern = calloc(1, sizeof(*pattern) + size);
-	if (pattern == NULL) {
-		pcre2_code_free(code);
-		return error_set(err, ERROR_MEMORY, "out of memory for pattern '%s'",
-				 text);
-	}
-	pattern->code = code;
-	memcpy(pattern->text, text, size);
-	*out = pattern;
-	return 0;
+	uint64_t most = limits_default.values[LIMIT_REGEX_BYTES];
+	size_t length = strnlen(text, (size_t)most + 1);
+	if (length > most)
+		return over_limit(text, LIMIT_REGEX_BYTES, "is too long", err);
+	struct pattern *pattern = calloc(1, sizeof(*pattern) + length + 1);
+	if (pattern == NULL)
+		return no_memory(text, err);
+	memcpy(pattern->text, text, length);
+	int status = compile(pattern, length, err);
+	if (status == 0)
+		*out = pattern;
+	else
+		free(pattern);
+	return status;
 }
 
 void pattern_free(struct pattern *pattern)
 {
 	if (pattern == NULL)
 		return;
-	pcre2_code_free(pattern->code);
+	struct machine *machine = atomic_load(&pattern->idle);
+	if (machine != NULL)
+		atomic_fetch_sub(&idle_bytes, machine_bytes(machine));
+	machine_free(machine);
+	expression_free(pattern->expression);
+	backtracker_free(pattern->backtracker);
 	free(pattern);
 }
 
@@ -117,65 +87,79 @@ const char *pattern_text(const struct pattern *pattern)
 	return pattern->text;
 }
 
-static int search_failed(const struct pattern *pattern, int number, struct error *err)
+size_t pattern_states(const struct pattern *pattern)
 {
-	if (number == PCRE2_ERROR_NOMEMORY)
-		return error_set(err, ERROR_MEMORY, "out of memory for pattern '%s'",
-				 pattern->text);
-	if (number == PCRE2_ERROR_MATCHLIMIT || number == PCRE2_ERROR_DEPTHLIMIT ||
-	    number == PCRE2_ERROR_HEAPLIMIT)
-		return error_set(
-			err, ERROR_PATTERN,
-			"pattern '%s' took too many steps, over the limit %s "
-			"(%llu); make it simpler",
-			pattern->text, limit_name(LIMIT_REGEX_STEPS),
-			(unsigned long long)limits_default.values[LIMIT_REGEX_STEPS]);
-	PCRE2_UCHAR reason[256] = "";
-	pcre2_get_error_message(number, reason, sizeof(reason));
-	return error_set(err, ERROR_PATTERN, "pattern '%s' cannot be applied: %s",
-			 pattern->text, (const char *)reason);
+	return pattern->expression != NULL
+		       ? pattern->expression->size
+		       : backtracker_bytes(pattern->backtracker) / BYTES_STATE;
 }
 
-static int try_search(const struct pattern *pattern, const char *subject, size_t length,
-		      struct matcher *matcher, uint32_t steps)
+static struct machine *machine_take(struct pattern *pattern)
 {
-	pcre2_set_match_limit(matcher->limits, steps);
-	pcre2_set_depth_limit(matcher->limits, steps / DEPTH_STEPS);
-	pcre2_set_heap_limit(matcher->limits, HEAP_KIB);
-	return pcre2_match(pattern->code, (PCRE2_SPTR)(length == 0 ? "" : subject),
-			   length, 0, 0, matcher->data, matcher->limits);
+	struct machine *machine = atomic_exchange(&pattern->idle, NULL);
+	if (machine == NULL)
+		return machine_new(pattern->expression);
+	atomic_fetch_sub(&idle_bytes, machine_bytes(machine));
+	return machine;
+}
+
+/* Kept, when no other thread's is, and not too many are. */
+static void machine_give(struct pattern *pattern, struct machine *machine)
+{
+	struct machine *none = NULL;
+	size_t bytes = machine_bytes(machine);
+	if (atomic_fetch_add(&idle_bytes, bytes) + bytes <= KEPT_BYTES &&
+	    atomic_compare_exchange_strong(&pattern->idle, &none, machine))
+		return;
+	atomic_fetch_sub(&idle_bytes, bytes);
+	machine_free(machine);
+}
+
+static int search_by_automaton(struct pattern *pattern, const char *subject,
+			       size_t length, uint64_t most, uint64_t *steps)
+{
+	struct machine *machine = machine_take(pattern);
+	if (machine == NULL)
+		return ERROR_MEMORY;
+	int result = machine_search(machine, subject, length, most, steps);
+	machine_give(pattern, machine);
+	return result;
+}
+
+/* A machine that is kept is no part of what the pattern is. */
+static struct pattern *writable(const struct pattern *pattern)
+{
+	return (struct pattern *)(uintptr_t)pattern;
 }
 
 int pattern_search_counted(const struct pattern *pattern, const char *subject,
 			   size_t length, uint64_t *steps, struct error *err)
 {
 	uint64_t most = limits_default.values[LIMIT_REGEX_STEPS];
-	struct matcher *matcher = matcher_take();
-	if (matcher == NULL)
-		return search_failed(pattern, PCRE2_ERROR_NOMEMORY, err);
-	int number;
-	uint64_t allowed = FIRST_STEPS;
-	/* PCRE2 does not say how many steps it took: they are found by bounds. */
-	for (;;) {
-		allowed = allowed < most ? allowed : most;
-		number = try_search(pattern, subject, length, matcher,
-				    (uint32_t)allowed);
-		bool more = number == PCRE2_ERROR_MATCHLIMIT ||
-			    number == PCRE2_ERROR_DEPTHLIMIT;
-		if (!more || allowed == most)
-			break;
-		*steps += allowed;
-		allowed *= MORE_STEPS;
+	uint64_t own = length / BYTES_STEP;
+	int result = ERROR_LIMIT;
+	subject = length == 0 ? "" : subject;
+	if (own < most) {
+		if (!text_is_utf8(subject, length))
+			return error_set(err, ERROR_PATTERN,
+					 "pattern '%.*s' cannot be applied: the text "
+					 "is not UTF-8",
+					 SHOWN_LENGTH, pattern->text);
+		result = pattern->expression != NULL
+				 ? search_by_automaton(writable(pattern), subject,
+						       length, most, &own)
+				 : backtracker_search(pattern->backtracker, subject,
+						      length, most, &own, err);
 	}
-	/* What a search that failed took is not worth keeping. */
-	if (number >= 0 || number == PCRE2_ERROR_NOMATCH)
-		matcher_give(matcher);
-	else
-		matcher_free(matcher);
-	*steps += allowed == FIRST_STEPS ? 1 : allowed / 2;
-	if (number >= 0)
-		return 1;
-	return number == PCRE2_ERROR_NOMATCH ? 0 : search_failed(pattern, number, err);
+	*steps += own;
+	if (result == ERROR_LIMIT)
+		return over_limit(pattern->text, LIMIT_REGEX_STEPS,
+				  "took too many steps", err);
+	if (result == ERROR_MEMORY)
+		return no_memory(pattern->text, err);
+	if (result < 0)
+		error_context(err, "pattern '%.*s'", SHOWN_LENGTH, pattern->text);
+	return result;
 }
 
 int pattern_search(const struct pattern *pattern, const char *subject, size_t length,
@@ -183,12 +167,4 @@ int pattern_search(const struct pattern *pattern, const char *subject, size_t le
 {
 	uint64_t steps = 0;
 	return pattern_search_counted(pattern, subject, length, &steps, err);
-}
-
-const char *pattern_library_version(void)
-{
-	static char version[64];
-
-	pcre2_config(PCRE2_CONFIG_VERSION, version);
-	return version;
 }

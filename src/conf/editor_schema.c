@@ -558,6 +558,7 @@ static void put_service(struct json *json)
 {
 	put_rows(json, OPTION_SECTION_server);
 	put_section(json, "sandbox", OPTION_SECTION_sandbox);
+	put_section(json, "rekor", OPTION_SECTION_rekor);
 	put_limits(json);
 	put_map_of(json, "sources", "source", "where webhooks come from, by name");
 	put_map_of(json, "repositories", "repository",

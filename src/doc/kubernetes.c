@@ -265,9 +265,7 @@ static void tell_about(struct visit *visit, int code, bool advice, const char *k
 		.line = node_line(place),
 		.column = node_column(place),
 		.instance_path = "",
-		.dotted_path = "",
 		.keyword = "",
-		.schema_path = "",
 		.message = message,
 		.mend = mend,
 	};

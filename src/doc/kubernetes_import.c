@@ -109,10 +109,7 @@ int kubernetes_import_tree(struct kubernetes_import *import, const char *name,
 			   const struct node *root, size_t *kinds, struct error *err)
 {
 	size_t before = import->kinds.count;
-	const struct node *copy = node_copy(import->arena, root);
-	int status = copy == NULL ? error_set(err, ERROR_MEMORY,
-					      "out of memory for '%s'", name)
-				  : gather_document(import, name, copy, err);
+	int status = gather_document(import, name, root, err);
 	if (status == 0 && kinds != NULL)
 		*kinds = import->kinds.count - before;
 	return status;

@@ -28,7 +28,7 @@ void kubernetes_import_free(struct kubernetes_import *import);
 int kubernetes_import_add(struct kubernetes_import *import, const char *name,
 			  const char *text, size_t length, size_t *kinds,
 			  struct error *err);
-/* The same of a tree that was read already; it is copied. */
+/* The same of a tree that was read already, which must live as long. */
 int kubernetes_import_tree(struct kubernetes_import *import, const char *name,
 			   const struct node *root, size_t *kinds, struct error *err);
 size_t kubernetes_import_kinds(const struct kubernetes_import *import);

@@ -124,7 +124,16 @@ int compile_regex(struct compilation *compilation, const struct node *node,
 		return compile_no_memory(compilation);
 	if (status != 0)
 		return compile_error(compilation, place, "%s", reason.text);
+	compilation->pattern_states += pattern_states(pattern);
 	pattern_free(pattern);
+	uint64_t most = compilation->index.limits->values[LIMIT_SCHEMA_PATTERN_STATES];
+	if (compilation->pattern_states > most)
+		return index_error(&compilation->index, ERROR_LIMIT, place,
+				   "the patterns of the schema have over %llu states, "
+				   "the limit "
+				   "%s: use smaller repeats",
+				   (unsigned long long)most,
+				   limit_name(LIMIT_SCHEMA_PATTERN_STATES));
 	struct schema_pattern *row =
 		arena_new_of(compilation->arena, struct schema_pattern);
 	const struct schema_pattern **slot =

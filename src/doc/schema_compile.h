@@ -9,6 +9,7 @@
 #include "doc/schema_index.h"
 
 struct compilation {
+	uint64_t pattern_states; /* of all patterns */
 	struct index index;
 	struct arena *arena; /* of all that the compiler makes */
 	struct error *err;

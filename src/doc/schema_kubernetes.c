@@ -29,18 +29,17 @@ int compile_unique_keys(struct compilation *compilation, const struct keyword *k
 	struct unique_keys *keys = arena_new_of(compilation->arena, struct unique_keys);
 	struct names *names = arena_alloc(
 		compilation->arena, sizeof(*names) + count * sizeof(names->names[0]));
-	struct constants *defaults =
-		arena_alloc(compilation->arena,
-			    sizeof(*defaults) + count * sizeof(defaults->nodes[0]));
+	struct node *defaults =
+		arena_array(compilation->arena, count, sizeof(*defaults));
 	if (operation == NULL || keys == NULL || names == NULL || defaults == NULL)
 		return compile_no_memory(compilation);
-	names->count = defaults->count = (uint32_t)count;
+	names->count = (uint32_t)count;
 	for (size_t i = 0; i < count; i++) {
 		names->names[i] = compile_name(node_key(value, i));
-		defaults->nodes[i] = node_item(value, i);
+		defaults[i] = *node_item(value, i);
 	}
 	keys->names = names;
-	keys->defaults = defaults;
+	keys->defaults = (struct constants){ defaults, (uint32_t)count };
 	operation->unique_keys = keys;
 	return 0;
 }

@@ -16,7 +16,7 @@ bool report_never(const struct check *check)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add_text(&line, " is not allowed");
 	}
 	return report_complaint(check, &(struct complaint){ .message = &line });
@@ -77,7 +77,7 @@ bool report_type(const struct check *check)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add_text(&line, " must be ");
 		line_add_types(&line, check->subschema->types);
 		line_add_text(&line, ", found ");
@@ -159,7 +159,7 @@ bool report_constants(const struct check *check)
 	struct line mend;
 	line_clear(&mend);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, list->count == 1 ? " must be " : " must be one of ");
 		uint32_t shown = list->count < LISTED ? list->count : LISTED;
 		for (uint32_t i = 0; i < shown; i++) {
@@ -200,7 +200,7 @@ bool report_bound(const struct check *check)
 	if (report_wants_words(check)) {
 		const struct image_bound *bound = check_at(check, check->operation->a);
 		const struct image_string *text = check_at(check, bound->text);
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " must be %s %.60s, found %.60s",
 			 bound_phrase(check->operation->kind), text->text,
 			 check->node->text);
@@ -217,7 +217,7 @@ bool report_count(const struct check *check, uint64_t found, const char *one,
 	line_clear(&line);
 	uint64_t count = check_count_of(check);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " must have at %s %" PRIu64 " %s, found %" PRIu64,
 			 found < count ? "least" : "most", count,
 			 count == 1 ? one : many, found);
@@ -237,7 +237,7 @@ bool report_pattern(const struct check *check)
 			image_at(schema, schema->header->patterns);
 		const struct image_string *text =
 			image_at(schema, patterns[check->operation->a].text);
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " must match the pattern ");
 		line_add_quoted(&line, '\'', text->text, text->length);
 		line_add_text(&line, ", found ");
@@ -254,7 +254,7 @@ bool report_format(const struct check *check)
 	line_clear(&line);
 	char mend[160] = "";
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " must be %s, found ",
 			 format_description((enum schema_format)check->operation->a));
 		line_add_value(&line, check->node);
@@ -274,7 +274,7 @@ bool report_required(const struct check *check, const struct image_string *name,
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add_text(&line, " needs ");
 		line_add_quoted(&line, '\'', name->text, name->length);
 		if (because != NULL) {
@@ -319,17 +319,15 @@ static bool suggest_below(struct line *mend, const struct check *check,
 			  const struct node *key, const struct image_object *object)
 {
 	const struct schema *schema = check->run->schema;
-	const struct image_property *table = image_at(schema, object->table);
-	for (uint32_t i = 0; i <= object->mask; i++) {
+	for (uint32_t i = 0; i < check->node->length; i++) {
+		const struct node *name = &check->node->pairs[i].key;
+		const struct image_property *row = object_find(schema, object, name);
 		bool list = false;
-		if (table[i].length == SCHEMA_NONE || table[i].schema == SCHEMA_NONE)
+		if (row->name == 0 || row->schema == SCHEMA_NONE)
 			continue;
-		const struct image_string *name = check_at(check, table[i].name);
 		const struct image_object *below =
-			object_of(schema, table[i].schema, &list);
-		if (below == NULL ||
-		    node_get_bytes(check->node, name->text, name->length) == NULL ||
-		    object_find(schema, below, key->text, key->length) == NULL)
+			object_of(schema, row->schema, &list);
+		if (below == NULL || object_find(schema, below, key)->name == 0)
 			continue;
 		line_add_text(mend, "it belongs ");
 		line_add_text(mend, list ? "to an item of " : "into ");
@@ -347,13 +345,12 @@ static uint32_t step_down(const struct schema *schema, uint32_t index,
 	const struct image_schema *of = &schema->schemas[index];
 	const struct image_operation *operations = image_at(schema, of->operations);
 	for (uint32_t i = 0; i < of->operation_count; i++) {
-		if (operations[i].kind == OPERATION_PROPERTIES && path->key != NULL) {
-			const struct image_property *row =
-				object_find(schema, image_at(schema, operations[i].a),
-					    path->key->text, path->key->length);
-			return row == NULL ? SCHEMA_NONE : row->schema;
-		}
-		if (operations[i].kind == OPERATION_ITEMS && path->key == NULL) {
+		const struct node *key = path_key(path);
+		if (operations[i].kind == OPERATION_PROPERTIES && key != NULL)
+			return object_find(schema, image_at(schema, operations[i].a),
+					   key)
+				->schema;
+		if (operations[i].kind == OPERATION_ITEMS && key == NULL) {
 			const struct image_items *items =
 				image_at(schema, operations[i].a);
 			return items->rest;
@@ -361,8 +358,6 @@ static uint32_t step_down(const struct schema *schema, uint32_t index,
 	}
 	return SCHEMA_NONE;
 }
-
-#define LEVELS 32 /* of a document, for a suggestion */
 
 /* A name that is known further out: its line is indented too far. */
 static bool suggest_above(struct line *mend, const struct check *check,
@@ -382,15 +377,14 @@ static bool suggest_above(struct line *mend, const struct check *check,
 	while (depth > 0 && index != SCHEMA_NONE) {
 		bool list = true; /* the items of a list are no place further out */
 		const struct image_object *object = object_of(schema, index, &list);
-		if (object != NULL &&
-		    object_find(schema, object, key->text, key->length) != NULL)
+		if (object != NULL && object_find(schema, object, key)->name != 0)
 			found = true, outer = steps[depth - 1]->parent;
 		index = step_down(schema, index, steps[--depth]);
 	}
 	if (!found)
 		return false;
 	line_add_text(mend, "it belongs to ");
-	line_add_subject(mend, outer);
+	report_subject(mend, check, outer);
 	line_add_text(mend, ": indent it less");
 	return true;
 }
@@ -430,25 +424,24 @@ bool report_unknown(const struct check *check, const struct pair *pair,
 	if (check->run->report == NULL)
 		return false;
 	struct path path = { .parent = check->path,
-			     .key = pair->key,
-			     .depth =
-				     check->path == NULL ? 1 : check->path->depth + 1 };
+			     .container = check->node,
+			     .child = &pair->value };
 	struct line line;
 	line_clear(&line);
 	struct line mend;
 	line_clear(&mend);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, &path);
+		report_subject(&line, check, &path);
 		line_add_text(&line, " is not allowed");
 		if (object != NULL)
-			suggest(&mend, check, pair->key, object);
+			suggest(&mend, check, &pair->key, object);
 	}
 	bool closed = check->operation->kind == OPERATION_PROPERTIES;
 	return report_complaint(
 		check, &(struct complaint){ .message = &line,
 					    .mend = mend.length > 0 ? mend.text : NULL,
-					    .node = pair->value,
-					    .key = pair->key,
+					    .node = &pair->value,
+					    .key = &pair->key,
 					    .path = &path,
 					    .keyword = closed ? "additionalProperties"
 							      : NULL });
@@ -464,7 +457,7 @@ bool report_contains(const struct check *check, uint64_t found)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line,
 			 " must have at %s %" PRIu64 " %s that 'contains' describes, "
 			 "found %" PRIu64,
@@ -478,22 +471,22 @@ bool report_equal_items(const struct check *check, uint32_t first, uint32_t seco
 {
 	if (check->run->report == NULL)
 		return false;
-	struct path paths[2] = { { .parent = check->path, .index = first },
-				 { .parent = check->path, .index = second } };
-	paths[0].depth = paths[1].depth =
-		check->path == NULL ? 1 : check->path->depth + 1;
+	struct path paths[2] = {
+		{ check->path, check->node, &check->node->items[first], false },
+		{ check->path, check->node, &check->node->items[second], false },
+	};
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, &paths[1]);
+		report_subject(&line, check, &paths[1]);
 		line_add(&line, " equals ");
-		line_add_subject(&line, &paths[0]);
+		report_subject(&line, check, &paths[0]);
 		line_add(&line, ", but items must differ");
 	}
-	return report_complaint(check,
-				&(struct complaint){ .message = &line,
-						     .node = check->node->items[second],
-						     .path = &paths[1] });
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .node = &check->node->items[second],
+					    .path = &paths[1] });
 }
 
 bool report_not(const struct check *check)
@@ -503,7 +496,7 @@ bool report_not(const struct check *check)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " is what 'not' forbids, found ");
 		line_add_value(&line, check->node);
 	}
@@ -518,7 +511,7 @@ bool report_too_many(const struct check *check, uint32_t first, uint32_t second)
 	line_clear(&line);
 	if (report_wants_words(check)) {
 		const struct image_list *list = check_at(check, check->operation->a);
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line,
 			 " fits more than one of %u forms (numbers %u and %u), but "
 			 "exactly one is allowed",

@@ -11,8 +11,9 @@
 struct error;
 struct pattern;
 
-/* 0, ERROR_PATTERN (also for PCRE2's own constructs) or ERROR_MEMORY. `strict`: without
- * what Go's and Python's expressions add, which schemas are often written with. */
+/* 0, ERROR_PATTERN (also for PCRE2's own constructs), ERROR_LIMIT or ERROR_MEMORY.
+ * `strict`: without what Go's and Python's expressions add, which schemas are often
+ * written with. */
 int schema_pattern_new(struct pattern **out, const char *text, size_t length,
 		       bool strict, struct error *err);
 

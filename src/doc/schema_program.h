@@ -20,8 +20,8 @@ struct schema_pattern {
 };
 
 struct constants {
+	const struct node *nodes;
 	uint32_t count;
-	const struct node *nodes[];
 };
 
 struct subschemas {
@@ -80,7 +80,7 @@ struct items {
 /* Keys by which items of a list are told apart, and what each is without its key. */
 struct unique_keys {
 	const struct names *names;
-	const struct constants *defaults;
+	struct constants defaults;
 };
 
 struct contains {
@@ -119,7 +119,7 @@ struct operation {
 		const struct schema_pattern *pattern;
 		enum schema_format format;
 		const struct node *bound;
-		const struct constants *constants;
+		struct constants constants;
 		const struct subschemas *subschemas;
 		const struct names *names;
 		const struct dependencies *dependencies;

@@ -17,7 +17,7 @@ static const struct node *value_of(const struct check *check,
 				   uint32_t item)
 {
 	const struct image_string *name = check_at(check, names->items[key]);
-	return node_get_bytes(check->node->items[item], name->text, name->length);
+	return node_get_bytes(&check->node->items[item], name->text, name->length);
 }
 
 static bool has_default(const struct check *check, const struct image_list *defaults,
@@ -69,26 +69,26 @@ static bool report_equal_keys(const struct check *check, const struct image_list
 {
 	if (check->run->report == NULL)
 		return false;
-	struct path paths[2] = { { .parent = check->path, .index = first },
-				 { .parent = check->path, .index = second } };
-	paths[0].depth = paths[1].depth =
-		check->path == NULL ? 1 : check->path->depth + 1;
+	struct path paths[2] = {
+		{ check->path, check->node, &check->node->items[first], false },
+		{ check->path, check->node, &check->node->items[second], false },
+	};
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, &paths[1]);
+		report_subject(&line, check, &paths[1]);
 		line_add_text(&line, " has the same ");
 		add_keys(&line, check, names, second);
 		line_add_text(&line, " as ");
-		line_add_subject(&line, &paths[0]);
-		line_add(&line, " (line %u)", check->node->items[first]->line);
+		report_subject(&line, check, &paths[0]);
+		line_add(&line, " (line %u)", check->node->items[first].line);
 	}
-	return report_complaint(check,
-				&(struct complaint){ .message = &line,
-						     .mend = "remove one of them, or "
-							     "change it",
-						     .node = check->node->items[second],
-						     .path = &paths[1] });
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .mend = "remove one of them, or "
+						    "change it",
+					    .node = &check->node->items[second],
+					    .path = &paths[1] });
 }
 
 static bool compare_items(const struct check *check,
@@ -138,9 +138,9 @@ static bool compare_all(const struct check *check, const struct image_unique_key
 	uint32_t count = 0;
 	bool valid = true;
 	for (uint32_t i = 0; i < node->length; i++) {
-		if (!run_steps(check->run, node->items[i]->weight + names->count))
+		if (!run_steps(check->run, node_weight(&node->items[i]) + names->count))
 			return false;
-		if (node->items[i]->kind == NODE_MAPPING)
+		if (node->items[i].kind == NODE_MAPPING)
 			rows[count++] = (struct keyed){ hash_item(check, keys, i), i };
 	}
 	if (count > 1)

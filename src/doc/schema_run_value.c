@@ -81,7 +81,7 @@ static bool value_equal(const struct schema *schema, uint32_t offset,
 		if (list->count != node->length)
 			return false;
 		for (uint32_t i = 0; i < list->count; i++)
-			if (!value_equal(schema, list->items[i], node->items[i]))
+			if (!value_equal(schema, list->items[i], &node->items[i]))
 				return false;
 		return true;
 	case NODE_MAPPING:

@@ -51,8 +51,6 @@ static const struct difference {
 	{ "content.json", NULL, "a validly-encoded invalid JSON document", CONTENT },
 	{ "content.json", NULL, "an invalid base64 string that is valid JSON",
 	  CONTENT },
-	{ "ecmascript-regex.json", NULL, "a variable-width lookbehind (ES2018)",
-	  "PCRE2 looks back by fixed lengths only: refused, never misread" },
 	{ "idn-hostname.json", NULL,
 	  "Bidi domain name with a digit-first label is invalid", BIDI },
 	{ "idn-hostname.json", NULL,

@@ -224,7 +224,7 @@ static int judge_update(struct push *push, size_t index, struct error *err)
 		.cache = push->facts ? &cache : NULL,
 		.anchor_hint = push->anchor_hint,
 	};
-	push->items[index] = (struct report_item){ change, verdict };
+	push->items[index] = (struct report_item){ change, verdict, NULL };
 	push->judged = index + 1;
 	int rc = find_policy_commit(push, update, &judge.policy_commit, &cause);
 	if (rc == 0)

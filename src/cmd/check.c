@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/oid.h"
+#include "base/pattern.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/git.h"
@@ -282,7 +283,7 @@ static int check_range(struct range_check *range, const char *text, int *code)
 	if (rc == 0)
 		rc = judge_range(range, repo, &change, &verdict, &judged);
 	if (rc == 0) {
-		struct report_item item = { &change, &verdict };
+		struct report_item item = { &change, &verdict, NULL };
 		*code = check_report(range->check, &item);
 		say_what_was_judged(range, &judged);
 	}
@@ -301,8 +302,12 @@ int check_report(const struct check *check, const struct report_item *item)
 		report_json(&out, item, 1);
 	else if (check->sarif)
 		report_sarif(&out, item, 1);
+	else if (check->junit)
+		report_junit(&out, item, 1);
 	else
 		report_text(&out, item, 1, cmd_colour(STDOUT_FILENO));
+	if (check->summary && item->files)
+		report_summary(&out, item->files);
 	int code = cmd_write(&out);
 	buf_release(&out);
 	if (code != 0)
@@ -320,14 +325,26 @@ void progress_begin(struct progress *progress)
 	};
 }
 
+static bool progress_is_due(struct progress *progress)
+{
+	if (!progress->terminal || clock_monotonic() < progress->next)
+		return false;
+	progress->next = clock_monotonic() + CLOCK_SECOND / 4;
+	progress->shown = true;
+	return true;
+}
+
 void progress_step(struct progress *progress)
 {
 	progress->count++;
-	if (!progress->terminal || clock_monotonic() < progress->next)
-		return;
-	progress->next = clock_monotonic() + CLOCK_SECOND / 4;
-	progress->shown = true;
-	fprintf(stderr, "\r%zu looked at", progress->count);
+	if (progress_is_due(progress))
+		fprintf(stderr, "\r%zu looked at", progress->count);
+}
+
+void progress_at(struct progress *progress, size_t done, size_t of)
+{
+	if (progress_is_due(progress))
+		fprintf(stderr, "\r%zu of %zu looked at", done, of);
 }
 
 void progress_end(struct progress *progress)
@@ -338,11 +355,69 @@ void progress_end(struct progress *progress)
 
 /* --- the command line --- */
 
+static int check_options(struct check *check, int operand_count)
+{
+	uint64_t jobs = 0;
+
+	if (check->json + check->sarif + check->junit > 1)
+		return cmd_usage("check", "one of --json, --sarif and --junit");
+	if (check->policy && strcmp(check->policy, "worktree") != 0)
+		return cmd_usage("check", "--policy can only be 'worktree'");
+	if (!check->files && (check_is_given(check) || check->ignore[0] ||
+			      check->jobs || check->summary))
+		return cmd_usage("check", "--schema, --kubernetes, --ignore, --jobs "
+					  "and --summary need --files");
+	if (!check->kubernetes &&
+	    (check->ignore_missing || check->lax || check->skip[0]))
+		return cmd_usage("check", "--ignore-missing-schemas, --no-strict and "
+					  "--skip need "
+					  "--kubernetes; a policy has options of its "
+					  "own");
+	if (!check->files && operand_count > 1)
+		return cmd_usage("check", "one range, or --files PATH...");
+	if (check->files && check->ref)
+		return cmd_usage("check", "--ref speaks of commits, not of files");
+	if (check_is_given(check) && check->floor)
+		return cmd_usage("check", "--schema and --kubernetes judge without a "
+					  "policy: not together with --floor");
+	if (check->summary && (check->json || check->sarif || check->junit))
+		return cmd_usage("check", "--summary is for text; the others have "
+					  "their own");
+	if (check->jobs && (text_parse_u64(check->jobs, &jobs) != 0 || jobs == 0))
+		return cmd_usage("check", "--jobs needs a number from 1 on");
+	for (size_t i = 0; check->ignore[i]; i++) {
+		struct error err = ERROR_INIT;
+		if (glob_check(check->ignore[i], &err) != 0)
+			return cmd_usage("check", "--ignore: %s", err.text);
+	}
+	check->job_count = jobs < SIZE_MAX ? (size_t)jobs : SIZE_MAX;
+	return 0;
+}
+
 static int parse(struct check *check, int argc, char **argv, int *operands)
 {
 	const struct cmd_option options[] = {
 		{ "files", 0, NULL, "judge files and directories instead of commits",
 		  NULL, &check->files },
+		{ "schema", 0, "FILE",
+		  "files: judge by this JSON Schema, and by no policy", &check->schema,
+		  NULL },
+		{ "kubernetes", 0, "BUNDLE",
+		  "files: judge by these schemas of Kubernetes, and by no policy",
+		  &check->kubernetes, NULL },
+		{ "ignore-missing-schemas", 0, NULL,
+		  "kubernetes: kinds of which there is no schema are skipped", NULL,
+		  &check->ignore_missing },
+		{ "no-strict", 0, NULL,
+		  "kubernetes: fields that a schema does not know are valid", NULL,
+		  &check->lax },
+		{ "skip", 0, "KINDS...",
+		  "kubernetes: kinds that are not looked at, with commas", check->skip,
+		  NULL },
+		{ "ignore", 0, "GLOB...", "files: leave these out", check->ignore,
+		  NULL },
+		{ "jobs", 'j', "NUMBER", "files: threads (as many as processors)",
+		  &check->jobs, NULL },
 		{ "floor", 0, "FILE", "the server's configuration: its rules count too",
 		  &check->floor, NULL },
 		{ "repository", 0, "NAME",
@@ -356,21 +431,17 @@ static int parse(struct check *check, int argc, char **argv, int *operands)
 		  &check->policy, NULL },
 		{ "json", 0, NULL, "print JSON", NULL, &check->json },
 		{ "sarif", 0, NULL, "print SARIF 2.1.0", NULL, &check->sarif },
+		{ "junit", 0, NULL, "print JUnit's XML", NULL, &check->junit },
+		{ "summary", 0, NULL, "files: say the summary on standard output too",
+		  NULL, &check->summary },
 	};
 	int done = cmd_parse(argc, argv, "check", options,
 			     sizeof(options) / sizeof(options[0]), operands);
 
 	if (done != 0)
 		return done;
-	if (check->json && check->sarif)
-		return cmd_usage("check", "--json or --sarif, not both") + 1;
-	if (check->policy && strcmp(check->policy, "worktree") != 0)
-		return cmd_usage("check", "--policy can only be 'worktree'") + 1;
-	if (!check->files && argc - *operands > 1)
-		return cmd_usage("check", "one range, or --files PATH...") + 1;
-	if (check->files && check->ref)
-		return cmd_usage("check", "--ref speaks of commits, not of files") + 1;
-	return 0;
+	int code = check_options(check, argc - *operands);
+	return code == 0 ? 0 : code + 1;
 }
 
 int cmd_check(int argc, char **argv)

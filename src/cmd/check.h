@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/cmd.h"
+
 struct error;
 struct policy;
 struct verdict;
@@ -18,7 +20,19 @@ struct check {
 	const char *policy; /* "worktree" or NULL */
 	bool json;
 	bool sarif;
+	bool junit;
 	bool files;
+	/* of files */
+	const char *schema;     /* judge by this JSON Schema and by no policy */
+	const char *kubernetes; /* the same by this bundle of Kubernetes' schemas */
+	bool ignore_missing;    /* of the bundle */
+	bool lax;               /* fields that it does not know are valid */
+	const char *skip[CMD_REPEATED + 1];   /* kinds, with commas, that are not looked
+						 at */
+	const char *ignore[CMD_REPEATED + 1]; /* globs of what is left out */
+	const char *jobs;
+	size_t job_count; /* the same as a number; 0: as many as processors */
+	bool summary;     /* on standard output too */
 };
 
 /* Says on a terminal how far a long run is. */
@@ -30,11 +44,15 @@ struct progress {
 };
 void progress_begin(struct progress *progress);
 void progress_step(struct progress *progress);
+void progress_at(struct progress *progress, size_t done, size_t of);
 void progress_end(struct progress *progress);
 
 /* Begins a policy: with the floor that was given, or empty. policy_finish() follows. */
 int check_begin_policy(const struct check *check, struct policy **out,
 		       struct error *err);
+
+/* Whether the command line says by what to judge, and no policy counts. */
+bool check_is_given(const struct check *check);
 
 /* Adds the .gitgate.yaml of a directory and what it names. ERROR_NOT_FOUND: there is
  * none. */
@@ -43,6 +61,11 @@ int check_add_policy(struct policy *policy, const char *directory, struct error 
 /* The directory with the nearest .gitgate.yaml, from here upward, not beyond the root
  * of the work tree. NULL: there is none (or no memory). Caller frees. */
 char *check_find_policy(void);
+
+/* The policy that --schema and --kubernetes mean: one rule about every path. Finished.
+ */
+int check_given_policy(const struct check *check, struct policy **out,
+		       struct error *err);
 
 /* Writes the report as asked for; returns the exit code. */
 struct report_item;

@@ -117,6 +117,20 @@ static void move_up(char **argv, int from, int count, int to)
 	}
 }
 
+/* False: it was given too often. */
+static bool set_value(const struct cmd_option *option, const char *value)
+{
+	size_t index = 0;
+
+	if (text_ends_with(option->argument, "..."))
+		while (option->value[index])
+			index++;
+	if (index == CMD_REPEATED)
+		return false;
+	option->value[index] = value;
+	return true;
+}
+
 int cmd_parse(int argc, char **argv, const char *command,
 	      const struct cmd_option *options, size_t count, int *operands)
 {
@@ -156,10 +170,12 @@ int cmd_parse(int argc, char **argv, const char *command,
 			return cmd_usage(command, "option '--%s' takes no value",
 					 option->name) +
 			       1;
-		if (option->argument)
-			*option->value = value;
-		else
+		if (!option->argument)
 			*option->flag = true;
+		else if (!set_value(option, value))
+			return cmd_usage(command, "option '--%s' is given too often",
+					 option->name) +
+			       1;
 		move_up(argv, i, used, first);
 		first += used;
 		i += used;

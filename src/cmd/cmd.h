@@ -21,12 +21,15 @@ struct local_reply;
 #undef COMMAND
 
 /* Options that a subcommand takes: a table that also prints its --help. */
+#define CMD_REPEATED 32
 struct cmd_option {
 	const char *name;     /* "json" for --json */
 	char letter;          /* 0: none */
-	const char *argument; /* NULL: a flag; otherwise its name in the help: "FILE" */
+	const char *argument; /* NULL: a flag; otherwise its name in the help: "FILE";
+				 "GLOB...": it may be given CMD_REPEATED times */
 	const char *help;
-	const char **value; /* set for options with an argument */
+	const char **value; /* set for options with an argument; of repeated ones an
+			       array of CMD_REPEATED + 1, NULL behind the last */
 	bool *flag;         /* set for flags */
 };
 

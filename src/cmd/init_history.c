@@ -242,7 +242,7 @@ static int judge_ref(struct init *init, const char *ref, const struct oid *tip)
 	if (rc == 0)
 		rc = judge_change(&judge, &verdict, &judged, init->err);
 	if (rc == 0) {
-		struct report_item item = { &change, &verdict };
+		struct report_item item = { &change, &verdict, NULL };
 		report_text(&text, &item, 1, false);
 		fputs(text.data, stdout);
 		if (verdict.result != VERDICT_PASS)

@@ -298,7 +298,7 @@ static int judge_signatures(struct trust *trust, const struct policy *policy,
 	}
 	int rc = policy_evaluate(policy, facts, clock_now(), &verdict, err);
 	if (rc == 0) {
-		const struct report_item item = { facts->change, &verdict };
+		const struct report_item item = { facts->change, &verdict, NULL };
 		if (trust->check.json)
 			report_json(trust->out, &item, 1);
 		else

@@ -147,8 +147,9 @@ void config_write_sample(
 void config_write_policy_sample(struct buf *out);
 void config_write_manual(struct buf *out);       /* roff: one .TP an option */
 void config_write_rules_manual(struct buf *out); /* roff: rules.def */
-void config_write_schema(
-	struct buf *out); /* JSON Schema of gitgate.yaml and .gitgate.yaml */
+/* JSON Schema of gitgate.yaml, and of .gitgate.yaml, for editors. */
+void config_write_schema(struct buf *out);
+void config_write_policy_schema(struct buf *out);
 
 /* The hook's view: only the floor, from the same files and those that it names; options
  * are not looked at, but an unknown top-level key is refused here too. Not finished:

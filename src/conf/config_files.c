@@ -144,7 +144,7 @@ int config_read_beside(struct arena *arena, const char *directory, const char *n
 	struct policy_file file = { 0 };
 	int code = name_path(arena, directory, name, &path, err);
 	if (code == 0)
-		code = read_text(arena, path, LIMIT_YAML_DOC_BYTES, &file, err);
+		code = read_text(arena, path, LIMIT_SCHEMA_BUNDLE_BYTES, &file, err);
 	if (code != 0)
 		return code;
 	file.name = arena_string(arena, name);

@@ -54,6 +54,14 @@ static const struct {
 	{ "approvals", "from", "[maintainers]" },
 	{ "schema", "file", "schemas/app.json" },
 	{ "schema", "kinds", "[Deployment, Service]" },
+	{ "schema", "kubernetes", "schemas/kubernetes-1.33.bundle" },
+	{ "schema", "kubernetes-digest",
+	  "\"sha256:"
+	  "0000000000000000000000000000000000000000000000000000000000000000\"" },
+	{ "schema", "crds", "[\"crds/*.yaml\"]" },
+	{ "schema", "skip", "[Kustomization]" },
+	{ "schema", "inline-schemas", "[schemas/app.json]" },
+	{ "schema", "tags", "[\"!Ref\", \"!Sub\", \"!GetAtt\"]" },
 };
 
 static const char *by_type(enum value_type type)

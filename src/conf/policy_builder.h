@@ -66,6 +66,9 @@ struct policy_builder {
 	struct schema **schemas;
 	size_t schema_count;
 	size_t schema_capacity;
+	struct kubernetes_bundle **bundles;
+	size_t bundle_count;
+	size_t bundle_capacity;
 	bool server_warns;
 	bool repository_warns;
 	bool finished;
@@ -89,6 +92,10 @@ int builder_use_name(const struct addition *addition, const struct node *node,
 /* Loads a file that the policy names at `node`; its bytes go into the digest. */
 int builder_load(const struct addition *addition, const struct node *node,
 		 const char *name, struct policy_file *out, struct error *err);
+/* The same of a bundle of schemas, which may be larger; its digest is put into the
+ * policy's by who opens it. */
+int builder_load_bundle(const struct addition *addition, const struct node *node,
+			const char *name, struct policy_file *out, struct error *err);
 /* Feeds everything that a node says, but not its form, to a hasher. */
 void builder_hash(struct hasher *hasher, const struct node *node);
 
@@ -150,6 +157,16 @@ int builder_add_sigstore_identity(const struct addition *addition,
 /* conf/policy_waivers.c */
 int builder_add_waivers(const struct addition *addition, const struct node *node,
 			struct error *err);
+
+/* conf/policy_schema.c: compiles what a rule of kind schema names at `node`. */
+int builder_add_schemas(const struct addition *addition, const struct node *node,
+			struct rule *rule, struct error *err);
+
+/* conf/policy_kubernetes.c: opens the bundle that a rule of kind schema names at
+ * `node`.
+ */
+int builder_add_kubernetes(const struct addition *addition, const struct node *node,
+			   struct rule *rule, struct error *err);
 
 /* conf/policy_rules.c */
 int builder_add_rules(const struct addition *addition, const struct node *node,

@@ -14,6 +14,7 @@
 #include "conf/options.h"
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
+#include "doc/kubernetes.h"
 #include "doc/schema.h"
 #include "trust/openpgp_ring.h"
 #include "trust/sigstore.h"
@@ -66,6 +67,8 @@ void policy_free(struct policy *policy)
 		pattern_free(builder->patterns[i]);
 	for (size_t i = 0; i < builder->schema_count; i++)
 		schema_free(builder->schemas[i]);
+	for (size_t i = 0; i < builder->bundle_count; i++)
+		kubernetes_bundle_free(builder->bundles[i]);
 	x509_authorities_free(policy->authorities);
 	sigstore_free(policy->sigstore);
 	openpgp_ring_free(policy->openpgp);
@@ -156,8 +159,9 @@ int builder_use_name(const struct addition *addition, const struct node *node,
 	return 0;
 }
 
-int builder_load(const struct addition *addition, const struct node *node,
-		 const char *name, struct policy_file *out, struct error *err)
+static int load_within(const struct addition *addition, const struct node *node,
+		       const char *name, enum limit limit, struct policy_file *out,
+		       struct error *err)
 {
 	const struct policy_loader *loader = addition->loader;
 	struct policy_file file = { 0 };
@@ -174,12 +178,34 @@ int builder_load(const struct addition *addition, const struct node *node,
 					"with this policy",
 					name);
 	int code = loader->load(loader->data, name, &file, &cause);
+	if (code == 0)
+		code = limit_check(&limits_default, limit, file.length, name, &cause);
 	if (code != 0)
 		return reader_fail_code(addition->reader, node, code, err, "%s",
 					cause.text);
+	*out = file;
+	return 0;
+}
+
+int builder_load(const struct addition *addition, const struct node *node,
+		 const char *name, struct policy_file *out, struct error *err)
+{
+	bool server = addition->origin == ORIGIN_SERVER;
+	struct policy_file file = { 0 };
+	int code = load_within(addition, node, name,
+			       server ? LIMIT_YAML_DOC_BYTES : LIMIT_POLICY_BYTES,
+			       &file, err);
+	if (code != 0)
+		return code;
 	hasher_add_field(addition->builder->hasher, file.bytes, file.length);
 	*out = file;
 	return 0;
+}
+
+int builder_load_bundle(const struct addition *addition, const struct node *node,
+			const char *name, struct policy_file *out, struct error *err)
+{
+	return load_within(addition, node, name, LIMIT_SCHEMA_BUNDLE_BYTES, out, err);
 }
 
 static int add_version(const struct addition *addition, const struct node *node,

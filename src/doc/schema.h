@@ -27,6 +27,10 @@ enum schema_draft {
 	SCHEMA_DRAFT_7,
 	SCHEMA_DRAFT_2019_09,
 	SCHEMA_DRAFT_2020_12,
+	/* 2020-12 with what schemas of Kubernetes need beside it: nullable (null is as
+	 * good as nothing), x-kubernetes-list-map-keys (a map of keys to their
+	 * defaults), the formats byte and quantity. No $schema says it. */
+	SCHEMA_DRAFT_KUBERNETES,
 };
 
 /* A document that references may reach, by its absolute URI (or relative to the main

@@ -215,6 +215,15 @@ static bool is_contains(struct checker *checker, uint32_t offset)
 	return contains != NULL && is_schema(checker, contains->schema);
 }
 
+static bool is_unique_keys(struct checker *checker, uint32_t offset)
+{
+	const struct image_unique_keys *keys = record(checker, offset, sizeof(*keys));
+	return keys != NULL && is_list(checker, keys->names, is_string) &&
+	       is_list(checker, keys->defaults, is_value) &&
+	       list_at(checker, keys->names)->count ==
+		       list_at(checker, keys->defaults)->count;
+}
+
 static bool is_operation(struct checker *checker,
 			 const struct image_operation *operation)
 {
@@ -225,6 +234,7 @@ static bool is_operation(struct checker *checker,
 	switch ((enum operation_kind)operation->kind) {
 	case OPERATION_NONE:
 	case OPERATION_TYPE:
+	case OPERATION_NULLABLE:
 		return false;
 	case OPERATION_NEVER:
 	case OPERATION_UNIQUE_ITEMS:
@@ -252,7 +262,7 @@ static bool is_operation(struct checker *checker,
 	case OPERATION_PATTERN:
 		return a < checker->header->pattern_count;
 	case OPERATION_FORMAT:
-		return a <= FORMAT_RELATIVE_JSON_POINTER;
+		return a <= FORMAT_LAST;
 	case OPERATION_PROPERTY_NAMES:
 	case OPERATION_NOT:
 	case OPERATION_UNEVALUATED_ITEMS:
@@ -262,6 +272,8 @@ static bool is_operation(struct checker *checker,
 		return is_object(checker, a);
 	case OPERATION_ITEMS:
 		return is_items(checker, a);
+	case OPERATION_UNIQUE_KEYS:
+		return is_unique_keys(checker, a);
 	case OPERATION_CONTAINS:
 		return is_contains(checker, a);
 	case OPERATION_REFERENCE:

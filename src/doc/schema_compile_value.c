@@ -213,7 +213,10 @@ int compile_format(struct compilation *compilation, const struct keyword *keywor
 	if (!compilation->position->key.resource->asserts_formats)
 		return 0;
 	enum schema_format format = format_of(value->text, value->length);
-	if (format == FORMAT_UNKNOWN)
+	bool known = format != FORMAT_UNKNOWN &&
+		     (format < FORMAT_BYTE ||
+		      compile_draft(compilation) == SCHEMA_DRAFT_KUBERNETES);
+	if (!known)
 		return 0;
 	struct operation *operation =
 		compile_add(compilation, OPERATION_FORMAT, keyword->name);

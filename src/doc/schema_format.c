@@ -38,6 +38,8 @@ static const struct format_row rows[] = {
 	{ "iri", FORMAT_IRI, "an IRI with a scheme (RFC 3987)" },
 	{ "iri-reference", FORMAT_IRI_REFERENCE, "an IRI reference (RFC 3987)" },
 	{ "uri-template", FORMAT_URI_TEMPLATE, "a URI template (RFC 6570)" },
+	{ "byte", FORMAT_BYTE, "base64 (RFC 4648)" },
+	{ "quantity", FORMAT_QUANTITY, "a quantity like 500m, 64Mi or 2" },
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -147,6 +149,10 @@ int format_matches(enum schema_format format, const char *text, size_t length,
 		return format_is_uri_reference(text, true);
 	case FORMAT_URI_TEMPLATE:
 		return format_is_uri_template(text);
+	case FORMAT_BYTE:
+		return format_is_base64(text);
+	case FORMAT_QUANTITY:
+		return format_is_quantity(text);
 	case FORMAT_UUID:
 		return is_uuid(text, length);
 	case FORMAT_REGEX:

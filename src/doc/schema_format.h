@@ -28,9 +28,17 @@ enum schema_format {
 	FORMAT_REGEX,
 	FORMAT_JSON_POINTER,
 	FORMAT_RELATIVE_JSON_POINTER,
+	/* of Kubernetes alone */
+	FORMAT_BYTE,
+	FORMAT_QUANTITY,
+	FORMAT_LAST = FORMAT_QUANTITY,
 };
 
 enum schema_format format_of(const char *name, size_t length);
+/* What to write instead, for formats that people get wrong in known ways: appended to
+ * `out`, which stays empty otherwise. */
+void format_suggest(enum schema_format format, const char *text, char *out,
+		    size_t size);
 /* "a date and time like 2026-11-21T09:30:00Z (RFC 3339)" */
 const char *format_description(enum schema_format format);
 /* 1, 0, or ERROR_UNSUPPORTED (libidn2 is needed and cannot be loaded), ERROR_MEMORY.

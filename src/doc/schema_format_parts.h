@@ -44,4 +44,8 @@ bool format_is_uri(const char *text, bool international);
 bool format_is_uri_reference(const char *text, bool international);
 bool format_is_uri_template(const char *text);
 
+/* --- schema_format_kubernetes.c --- */
+bool format_is_quantity(const char *text);
+bool format_is_base64(const char *text);
+
 #endif

@@ -18,7 +18,7 @@
 struct pattern;
 
 #define IMAGE_MAGIC      "gitgate\x1b"
-#define IMAGE_VERSION    2
+#define IMAGE_VERSION    3
 #define IMAGE_BYTE_ORDER 0x01020304u
 #define SCHEMA_NONE      UINT32_MAX
 
@@ -26,8 +26,9 @@ struct pattern;
  * to know what the others evaluated last. */
 enum operation_kind {
 	OPERATION_NONE = 0,
-	OPERATION_NEVER, /* the schema false */
-	OPERATION_TYPE,  /* stands in struct image_schema */
+	OPERATION_NEVER,    /* the schema false */
+	OPERATION_TYPE,     /* stands in struct image_schema */
+	OPERATION_NULLABLE, /* so does this */
 	OPERATION_CONST,
 	OPERATION_ENUM,
 	OPERATION_MINIMUM,
@@ -50,6 +51,7 @@ enum operation_kind {
 	OPERATION_ITEMS,
 	OPERATION_CONTAINS,
 	OPERATION_UNIQUE_ITEMS,
+	OPERATION_UNIQUE_KEYS,
 	OPERATION_DEPENDENT_SCHEMAS,
 	OPERATION_REFERENCE,
 	OPERATION_ALL_OF,
@@ -120,6 +122,7 @@ enum image_schema_flag {
 	IMAGE_PLAIN_OBJECT =
 		4,            /* objects: `direct` is all there is, without patterns */
 	IMAGE_PLAIN_LIST = 8, /* arrays: every item fits the schema `direct` */
+	IMAGE_NULLABLE = 16,  /* null fits, whatever else it says */
 };
 
 struct image_schema {
@@ -254,6 +257,13 @@ struct image_contains {
 	uint64_t maximum;
 	uint32_t schema;
 	uint32_t marks; /* from 2020-12 on what it matched counts as evaluated */
+};
+
+/* UNIQUE_KEYS: a. Items are told apart by these keys of theirs; a key that is not there
+ * counts as its default (null: none). */
+struct image_unique_keys {
+	uint32_t names;    /* list of strings */
+	uint32_t defaults; /* list of values, in the same order */
 };
 
 /* Of the others: MIN_LENGTH ... MAX_PROPERTIES: a and b are the lower and upper half of

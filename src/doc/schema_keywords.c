@@ -25,13 +25,18 @@ static int compare(const void *key, const void *row)
 	return order != 0 ? order : name->length > strlen(other);
 }
 
+static bool is_known(enum schema_draft draft, const struct keyword *keyword)
+{
+	if (draft == SCHEMA_DRAFT_KUBERNETES && keyword->last == SCHEMA_DRAFT_2020_12)
+		return true;
+	return draft >= keyword->first && draft <= keyword->last;
+}
+
 const struct keyword *keyword_of(enum schema_draft draft, const struct node *key)
 {
 	const struct keyword *keyword =
 		bsearch(key, keywords, KEYWORD_COUNT, sizeof(keywords[0]), compare);
-	if (keyword == NULL || draft < keyword->first || draft > keyword->last)
-		return NULL;
-	return keyword;
+	return keyword != NULL && is_known(draft, keyword) ? keyword : NULL;
 }
 
 const struct keyword *keyword_at(size_t index)
@@ -69,8 +74,7 @@ enum schema_draft keyword_draft(const char *uri)
 const char *schema_keyword(enum schema_draft draft, size_t index)
 {
 	for (size_t i = 0; i < KEYWORD_COUNT; i++) {
-		bool known = draft >= keywords[i].first && draft <= keywords[i].last;
-		if (known && index-- == 0)
+		if (is_known(draft, &keywords[i]) && index-- == 0)
 			return keywords[i].name;
 	}
 	return NULL;

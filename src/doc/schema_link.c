@@ -224,6 +224,16 @@ static uint32_t link_contains(struct linker *linker, const struct contains *cont
 	return offset;
 }
 
+static uint32_t link_unique_keys(struct linker *linker, const struct unique_keys *from)
+{
+	struct image_unique_keys to = { link_names(linker, from->names),
+					link_constants(linker, &from->defaults) };
+	uint32_t offset = link_reserve(linker, sizeof(to));
+	if (offset != 0)
+		memcpy(link_at(linker, offset), &to, sizeof(to));
+	return offset;
+}
+
 /* --- schemas --- */
 
 /* The required names of a subschema that has properties, too, and not many. */
@@ -249,6 +259,7 @@ static uint32_t link_argument(struct linker *linker, const struct subschema *sub
 	case OPERATION_NONE:
 	case OPERATION_NEVER:
 	case OPERATION_TYPE:
+	case OPERATION_NULLABLE:
 	case OPERATION_UNIQUE_ITEMS:
 		break;
 	case OPERATION_CONST:
@@ -285,6 +296,8 @@ static uint32_t link_argument(struct linker *linker, const struct subschema *sub
 		return link_object(linker, from->properties, folded_names(subschema));
 	case OPERATION_ITEMS:
 		return link_items(linker, from->items);
+	case OPERATION_UNIQUE_KEYS:
+		return link_unique_keys(linker, from->unique_keys);
 	case OPERATION_CONTAINS:
 		return link_contains(linker, from->contains);
 	case OPERATION_REFERENCE:
@@ -346,6 +359,7 @@ static bool is_folded(const struct subschema *subschema,
 		      const struct operation *operation)
 {
 	return operation->kind == OPERATION_TYPE ||
+	       operation->kind == OPERATION_NULLABLE ||
 	       (operation->kind == OPERATION_REQUIRED &&
 		folded_names(subschema) != NULL);
 }
@@ -371,6 +385,8 @@ static void link_schema(struct linker *linker, const struct subschema *from,
 			to.types = (uint8_t)operation->types;
 			to.kinds = (uint8_t)types_kinds(operation->types);
 		}
+		if (operation->kind == OPERATION_NULLABLE)
+			to.flags |= IMAGE_NULLABLE;
 		if (is_folded(from, operation))
 			continue;
 		struct image_operation linked = link_operation(linker, from, operation);
@@ -380,6 +396,26 @@ static void link_schema(struct linker *linker, const struct subschema *from,
 	}
 	if (linker->out->failed == 0)
 		memcpy(link_at(linker, record), &to, sizeof(to));
+}
+
+/* A reference that also takes null is what it refers to, with null: the way there
+ * would cost more than the check. The two share all that they say. */
+static void share_nullable(struct linker *linker, uint32_t schemas)
+{
+	const struct program *program = linker->program;
+	for (size_t i = 0; i < program->count && linker->out->failed == 0; i++) {
+		const struct subschema *from = &program->subschemas[i];
+		const struct operation *operations = from->operations;
+		if (from->operation_count != 2 ||
+		    operations[0].kind != OPERATION_NULLABLE ||
+		    operations[1].kind != OPERATION_REFERENCE ||
+		    program->dynamic_count > 0)
+			continue;
+		struct image_schema *records = link_at(linker, schemas);
+		uint32_t target = link_target(linker, operations[1].reference->target);
+		records[i] = records[target];
+		records[i].flags |= IMAGE_NULLABLE;
+	}
 }
 
 /* --- tables of the whole --- */
@@ -456,6 +492,7 @@ static void link_all(struct linker *linker)
 		link_schema(linker, &program->subschemas[i],
 			    header.schemas +
 				    (uint32_t)(i * sizeof(struct image_schema)));
+	share_nullable(linker, header.schemas);
 	header.entries = link_entries(linker);
 	header.patterns = link_patterns(linker);
 	header.dynamics = link_dynamics(linker);

@@ -251,6 +251,7 @@ static unsigned int sure_of_operation(struct linker *linker,
 	case OPERATION_ITEMS:
 	case OPERATION_CONTAINS:
 	case OPERATION_UNIQUE_ITEMS:
+	case OPERATION_UNIQUE_KEYS:
 	case OPERATION_UNEVALUATED_ITEMS:
 		return KINDS_ALL & ~KIND_BIT(NODE_SEQUENCE);
 	case OPERATION_MIN_PROPERTIES:
@@ -271,6 +272,7 @@ static unsigned int sure_of_operation(struct linker *linker,
 	case OPERATION_NONE:
 	case OPERATION_NEVER:
 	case OPERATION_TYPE:
+	case OPERATION_NULLABLE:
 	case OPERATION_CONST:
 	case OPERATION_ENUM:
 	case OPERATION_NOT:
@@ -295,6 +297,8 @@ static bool make_surer(struct linker *linker, struct image_schema *schema)
 			operations[i].b = kinds;
 		sure &= kinds;
 	}
+	if ((schema->flags & IMAGE_NULLABLE) != 0)
+		sure |= KIND_BIT(NODE_NULL);
 	bool more = schema->sure != sure;
 	schema->sure = (uint8_t)sure;
 	return more;

@@ -77,6 +77,12 @@ struct items {
 	const char *rest_keyword;
 };
 
+/* Keys by which items of a list are told apart, and what each is without its key. */
+struct unique_keys {
+	const struct names *names;
+	struct constants defaults;
+};
+
 struct contains {
 	uint64_t minimum;
 	uint64_t maximum;
@@ -120,6 +126,7 @@ struct operation {
 		const struct properties *properties;
 		const struct items *items;
 		const struct contains *contains;
+		const struct unique_keys *unique_keys;
 		const struct condition *condition;
 		const struct reference *reference;
 	};

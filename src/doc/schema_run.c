@@ -93,6 +93,7 @@ static bool run_operation(const struct check *check)
 	case OPERATION_NEVER:
 		return report_never(check);
 	case OPERATION_TYPE:
+	case OPERATION_NULLABLE:
 		return check_type(check);
 	case OPERATION_CONST:
 	case OPERATION_ENUM:
@@ -130,6 +131,8 @@ static bool run_operation(const struct check *check)
 		return check_contains(check);
 	case OPERATION_UNIQUE_ITEMS:
 		return check_unique(check);
+	case OPERATION_UNIQUE_KEYS:
+		return check_unique_keys(check);
 	case OPERATION_REFERENCE:
 		return check_reference(check);
 	case OPERATION_ALL_OF:
@@ -164,6 +167,8 @@ static bool run_operations(struct check *check)
 	const struct image_schema *subschema = check->subschema;
 	const struct image_operation *operations =
 		check_at(check, subschema->operations);
+	if (check->node->kind == NODE_NULL && (subschema->flags & IMAGE_NULLABLE) != 0)
+		return true;
 	bool valid = run_type(check);
 	for (uint32_t i = 0;
 	     i < subschema->operation_count && run_goes_on(check->run, valid); i++) {
@@ -303,6 +308,7 @@ int schema_validate_entry(const struct schema *schema, uint32_t entry,
 {
 	struct run run;
 	run.schema = schema;
+	run.entry = entry;
 	run.limits = limits == NULL ? &limits_default : limits;
 	run.steps = 0;
 	run.most_steps = run.limits->values[LIMIT_SCHEMA_STEPS];

@@ -59,6 +59,7 @@ struct marks {
 
 struct run {
 	const struct schema *schema;
+	uint32_t entry; /* of the document */
 	const struct limits *limits;
 	uint64_t steps;
 	uint64_t most_steps; /* of limits */
@@ -94,6 +95,8 @@ bool run_quietly(struct run *run, uint32_t schema, const struct node *node,
 bool run_below(const struct check *check, uint32_t schema, uint32_t index);
 /* Whether to go on to the next thing after `valid`: to decide, one fault is enough. */
 bool run_goes_on(const struct run *run, bool valid);
+/* Whether a value equals a constant of the image. */
+bool run_equals(struct run *run, uint32_t constant, const struct node *node);
 /* Whether a pattern is found in a text: 1, 0, or -1 and the run failed. */
 int run_search(struct run *run, uint32_t pattern, const struct node *text);
 /* Whether a value fits, when there are no dynamic references, and nobody asks for marks
@@ -167,6 +170,7 @@ bool check_properties(const struct check *check);
 bool check_items(const struct check *check);
 bool check_contains(const struct check *check);
 bool check_unique(const struct check *check);
+bool check_unique_keys(const struct check *check); /* schema_run_keys.c */
 bool check_unevaluated(const struct check *check);
 
 /* --- schema_run_branch.c --- */

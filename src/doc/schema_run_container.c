@@ -264,7 +264,7 @@ bool check_unique(const struct check *check)
 	const struct node *node = check->node;
 	if (node->kind != NODE_SEQUENCE || node->length < 2)
 		return true;
-	if (!run_steps(check->run, node->weight) ||
+	if (!run_steps(check->run, node_weight(node)) ||
 	    !run_bytes(check->run, text_bytes(node), BYTES_HASHED))
 		return false;
 	if (node->length <= PAIRWISE)

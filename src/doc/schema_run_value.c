@@ -118,6 +118,11 @@ static bool value_equal(struct run *run, uint32_t offset, const struct node *nod
 	return false;
 }
 
+bool run_equals(struct run *run, uint32_t constant, const struct node *node)
+{
+	return value_equal(run, constant, node);
+}
+
 bool check_constants(const struct check *check)
 {
 	const struct image_list *list = check_at(check, check->operation->a);

@@ -3,21 +3,28 @@
  *
  * Cost follows the change: only files that differ between the judged old tip and the
  * new one are parsed, and a blob that was found good under a schema is remembered. */
+#include "job/collect_kubernetes.h"
 #include "job/judge.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "doc/doc.h"
+#include "doc/kubernetes.h"
 #include "doc/schema.h"
+#include "job/document.h"
+#include "job/inline_schema.h"
+#include "job/remember_document.h"
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
 
 #define MODE_LINK 0120000
+#define PROBLEMS  20   /* of one document that are told */
+#define EXCUSED   1000 /* and of those that tags excuse, looked through */
 
 struct look {
 	struct collector *collector;
@@ -27,7 +34,12 @@ struct look {
 	const struct rule *rule;
 	const char *path;
 	struct oid blob;
+	const struct node *root; /* and of a document in it */
+	size_t problems;         /* told about that */
+	size_t excused;          /* not told */
 	bool failed;
+	bool advice;   /* what is said now does not make it wrong */
+	bool fleeting; /* what was found depends on more than the document */
 };
 
 static int add_document_fact(struct look *look, int code, const char *message,
@@ -51,20 +63,11 @@ static int add_document_fact(struct look *look, int code, const char *message,
 		.mend = mend && *mend ? arena_string(arena, mend) : NULL,
 		.line = line,
 		.column = column,
+		.advice = look->advice,
 	};
 	return fact->path && fact->message
 		       ? 0
 		       : error_set(look->err, ERROR_MEMORY, "out of memory");
-}
-
-/* The sink of the validator cannot fail; out of memory is found by a NULL message later
- * and refuses there. */
-static void take_schema_problem(void *data, const struct schema_problem *problem)
-{
-	struct look *look = data;
-
-	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message, problem->mend,
-			  problem->line, problem->column);
 }
 
 static bool has_kind(const struct rule_schema *options, const struct node *root)
@@ -75,24 +78,157 @@ static bool has_kind(const struct rule_schema *options, const struct node *root)
 	       (kind && strings_have(&options->kinds, kind));
 }
 
-static int validate_documents(struct look *look, const struct docs *docs)
+static void take_kubernetes_problem(void *data,
+				    const struct kubernetes_problem *problem)
+{
+	struct look *look = data;
+	const struct schema_problem *schema = problem->schema;
+
+	look->advice = problem->advice;
+	add_document_fact(look, problem->code, schema->message, schema->mend,
+			  schema->line, schema->column);
+	look->advice = false;
+}
+
+static int validate_kubernetes(struct look *look, const struct node *root,
+			       struct error *problem)
+{
+	const struct kubernetes_sink sink = { take_kubernetes_problem, look, 0 };
+	bool lasting = false;
+
+	if (!look->rule->kubernetes)
+		return 0;
+	int rc = collect_kubernetes(look->collector, look->rule, root, look->limits,
+				    &sink, &lasting, problem);
+	look->fleeting |= !lasting;
+	return rc;
+}
+
+/* The next part of a JSON Pointer: the value that it leads to, or NULL. */
+static const struct node *step_into(const struct node *node, const char **pointer)
+{
+	char key[1024];
+	size_t length = 0;
+
+	if (**pointer != '/')
+		return NULL;
+	for (++*pointer; **pointer && **pointer != '/'; ++*pointer) {
+		bool escape = **pointer == '~' && (*pointer)[1];
+		if (length == sizeof(key) - 1)
+			return NULL;
+		if (escape)
+			++*pointer;
+		key[length++] =
+			escape ? (char)(**pointer == '0' ? '~' : '/') : **pointer;
+	}
+	key[length] = '\0';
+	if (node_kind(node) == NODE_SEQUENCE)
+		return node_item(node, strtoul(key, NULL, 10));
+	return node_get_bytes(node, key, length);
+}
+
+/* The sink of the validator cannot fail; out of memory is found by a NULL message later
+ * and refuses there. Whether what is wrong is, or stands in, a value with a tag that
+ * excuses it. */
+static bool is_excused(const struct look *look, const char *pointer)
+{
+	const struct strings *tags = &look->rule->schema->tags;
+	const struct node *node = look->root;
+
+	while (tags->count && node) {
+		const char *tag = node_tag(node);
+		if (tag && strings_have(tags, tag))
+			return true;
+		node = step_into(node, &pointer);
+	}
+	return false;
+}
+
+static void take_schema_problem(void *data, const struct schema_problem *problem)
+{
+	struct look *look = data;
+
+	if (is_excused(look, problem->instance_path)) {
+		look->excused++;
+		return;
+	}
+	if (look->problems++ >= PROBLEMS)
+		return;
+	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message, problem->mend,
+			  problem->line, problem->column);
+}
+
+static int validate_by(struct look *look, const struct schema *schema,
+		       const struct node *root, struct error *problem)
+{
+	/* Those that are excused must not take the place of the others. */
+	const struct schema_sink sink = { take_schema_problem, look,
+					  look->rule->schema->tags.count ? EXCUSED
+									 : PROBLEMS };
+
+	look->root = root;
+	look->problems = 0;
+	look->excused = 0;
+	int rc = schema_validate(schema, root, look->limits, &sink, problem);
+	/* Behind them may stand what nothing excuses. */
+	if (rc == 0 && look->excused >= EXCUSED && look->problems == 0)
+		rc = error_set(problem, ERROR_LIMIT,
+			       "more values are excused by tags than are looked "
+			       "through");
+	return rc;
+}
+
+/* By the schema that the document names, where the rule lists some. */
+static int validate_inline(struct look *look, const struct node *root, const char *line,
+			   struct error *problem)
+{
+	const char *name = inline_schema_name(root, line);
+	char message[512];
+
+	if (!look->rule->schema->inline_schemas.count || !name)
+		return 0;
+	const struct schema *schema = inline_schema_find(look->rule, look->path, name);
+	if (schema)
+		return validate_by(look, schema, root, problem);
+	snprintf(message, sizeof(message),
+		 "the document names the schema '%.200s', which the policy does not "
+		 "list",
+		 name);
+	const struct node *own = node_get(root, "$schema");
+	return add_document_fact(look, ERROR_SCHEMA_UNLISTED, message,
+				 "name one of the rule's 'inline-schemas'",
+				 node_line(own ? own : root),
+				 node_column(own ? own : root));
+}
+
+static int validate_document(struct look *look, const struct node *root,
+			     const char *line)
 {
 	const struct rule *rule = look->rule;
-	struct schema_sink sink = { take_schema_problem, look, 0 };
 	struct error problem = ERROR_INIT;
 
-	for (size_t i = 0; rule->compiled_schema && i < docs->count; i++) {
-		if (!has_kind(rule->schema, docs->roots[i]))
-			continue;
-		int rc = schema_validate(rule->compiled_schema, docs->roots[i],
-					 look->limits, &sink, &problem);
-		if (rc == ERROR_MEMORY)
-			return error_set(look->err, rc, "out of memory");
-		if (rc < 0)
-			return add_document_fact(look, rc, problem.text, NULL,
-						 node_line(docs->roots[i]),
-						 node_column(docs->roots[i]));
-	}
+	int rc = validate_kubernetes(look, root, &problem);
+	if (rc == 0 && rule->compiled_schema && has_kind(rule->schema, root))
+		rc = validate_by(look, rule->compiled_schema, root, &problem);
+	if (rc >= 0)
+		rc = validate_inline(look, root, line, &problem);
+	if (rc == ERROR_MEMORY)
+		return error_set(look->err, rc, "out of memory");
+	if (rc < 0)
+		return add_document_fact(look, rc, problem.text, NULL, node_line(root),
+					 node_column(root));
+	return 0;
+}
+
+static int validate_documents(struct look *look, const struct document_text *text)
+{
+	const struct docs *docs = &text->docs;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < docs->count; i++)
+		rc = validate_document(look, docs->roots[i], text->names[i]);
+	if (rc != 0)
+		return rc;
 	return look->err && look->err->code ? look->err->code : 0;
 }
 
@@ -107,38 +243,27 @@ static int add_notes(struct look *look, const struct docs *docs)
 	return rc;
 }
 
-static int look_at_text(struct look *look, const char *text, size_t length)
+/* What one rule has to say about a file that was read. */
+static int look_at_text(struct look *look, const struct document_text *text)
 {
-	struct arena *scratch = arena_new((size_t)256 << 20);
-	struct doc_problem problem;
-	struct docs docs;
+	const struct doc_problem *problem = &text->problem;
 
-	if (!scratch)
-		return error_set(look->err, ERROR_MEMORY, "out of memory");
-	int rc = docs_parse_file(&docs, scratch, look->path, text, length, look->limits,
-				 &problem);
-	if (rc == 0) {
-		rc = validate_documents(look, &docs);
-		if (rc == 0 && look->rule->schema->unambiguous)
-			rc = add_notes(look, &docs);
-	} else if (rc == ERROR_MEMORY) {
-		rc = error_set(look->err, rc, "out of memory reading '%s'", look->path);
-	} else if (rc == ERROR_SYNTAX && doc_looks_like_template(text, length)) {
-		rc = add_document_fact(look, ERROR_DOCUMENT_TEMPLATE,
-				       "this is a template of a document, not a "
-				       "document",
-				       "leave templates out of the rule's paths",
-				       problem.line, problem.column);
-	} else {
-		rc = add_document_fact(look, rc, problem.message, problem.mend,
-				       problem.line, problem.column);
-	}
-	arena_free(scratch);
+	if (text->code == ERROR_DOCUMENT_TEMPLATE)
+		return add_document_fact(look, text->code,
+					 "this is a template of a document, not a "
+					 "document",
+					 "leave templates out of the rule's paths",
+					 problem->line, problem->column);
+	if (text->code != 0)
+		return add_document_fact(look, text->code, problem->message,
+					 problem->mend, problem->line, problem->column);
+	int rc = validate_documents(look, text);
+	if (rc == 0 && look->rule->schema->unambiguous)
+		rc = add_notes(look, &text->docs);
 	return rc;
 }
 
-/* Rules without paths look at what is a document by its name. */
-static bool is_document(const struct rule *rule, const char *path)
+bool is_document_of(const struct rule *rule, const char *path)
 {
 	if (rule->on_paths.count)
 		return rule_covers(rule, path);
@@ -146,8 +271,30 @@ static bool is_document(const struct rule *rule, const char *path)
 	       text_ends_with(path, ".json");
 }
 
-int collect_document(struct collector *collector, const char *path, const char *text,
-		     size_t length, bool *covered, struct error *err)
+int document_read(struct document_text *out, struct arena *arena, const char *path,
+		  const char *text, size_t length, const struct limits *limits,
+		  struct error *err)
+{
+	struct document_text read = { .path = path };
+
+	read.code = docs_parse_file(&read.docs, arena, path, text, length,
+				    limits ? limits : &limits_default, &read.problem);
+	if (read.code == ERROR_MEMORY)
+		return error_set(err, ERROR_MEMORY, "out of memory reading '%s'", path);
+	if (read.code == ERROR_SYNTAX && doc_looks_like_template(text, length))
+		read.code = ERROR_DOCUMENT_TEMPLATE;
+	if (read.code == 0) {
+		read.names = inline_schema_lines(arena, &read.docs, text, length);
+		if (!read.names)
+			return error_set(err, ERROR_MEMORY,
+					 "out of memory reading '%s'", path);
+	}
+	*out = read;
+	return 0;
+}
+
+int collect_document(struct collector *collector, const struct document_text *text,
+		     bool *covered, struct error *err)
 {
 	const struct limits *limits = collector->judge->limits;
 	struct error local = ERROR_INIT;
@@ -155,42 +302,44 @@ int collect_document(struct collector *collector, const char *path, const char *
 		.collector = collector,
 		.limits = limits ? limits : &limits_default,
 		.err = &local,
-		.path = path,
+		.path = text->path,
 	};
 	int rc = 0;
 
 	*covered = false;
 	for (size_t i = 0; rc == 0 && i < collector->policy->rule_count; i++) {
 		look.rule = &collector->policy->rules[i];
-		if (!look.rule->schema || !is_document(look.rule, path))
+		if (!look.rule->schema || !is_document_of(look.rule, text->path))
 			continue;
 		*covered = true;
-		rc = look_at_text(&look, text, length);
+		rc = look_at_text(&look, text);
 	}
 	collector->facts->documents_checked++;
 	return rc == 0 ? 0 : error_set(err, rc, "%s", local.text);
 }
 
-static const char *fact_kind(const char *path)
+static int look_at_bytes(struct look *look, const char *bytes, size_t length)
 {
-	return doc_format_of(path) == DOC_JSON ? "json-document-1" : "yaml-document-2";
+	struct arena *scratch = arena_new(DOCUMENT_ARENA_BYTES);
+	struct document_text text;
+
+	if (!scratch)
+		return error_set(look->err, ERROR_MEMORY, "out of memory");
+	int rc = document_read(&text, scratch, look->path, bytes, length, look->limits,
+			       look->err);
+	if (rc == 0)
+		rc = look_at_text(look, &text);
+	arena_free(scratch);
+	return rc;
 }
 
 static int look_at_blob(struct look *look)
 {
-	const struct fact_cache *cache = look->collector->judge->cache;
-	const struct rule *rule = look->rule;
-	struct object object;
-
-	look->failed = false;
-	look->collector->facts->documents_checked++;
-	if (cache && cache->get &&
-	    cache->get(cache->data, fact_kind(look->path), &rule->schema_digest,
-		       &look->blob, look->collector->arena))
-		return 0;
 	struct repo *repo = look->collector->judge->repo;
 	struct error problem = ERROR_INIT;
+	struct object object;
 	uint64_t size = 0;
+
 	int rc = repo_stat(repo, &look->blob, NULL, &size, &problem);
 	if (rc == 0)
 		rc = limit_check(look->limits, LIMIT_GIT_BLOB_BYTES, size,
@@ -202,36 +351,94 @@ static int look_at_blob(struct look *look)
 		rc = repo_read(repo, &look->blob, size, &object, &problem);
 	if (rc != 0)
 		return error_set(look->err, rc, "'%s': %s", look->path, problem.text);
-	rc = look_at_text(look, object.bytes, object.length);
+	rc = look_at_bytes(look, object.bytes, object.length);
 	repo_object_release(&object);
-	if (rc == 0 && !look->failed && cache && cache->put)
-		cache->put(cache->data, fact_kind(look->path), &rule->schema_digest,
-			   &look->blob, "good");
 	return rc;
 }
 
-static int look_at_change(void *data, const char *path, uint32_t old_mode,
-			  const struct oid *old_id, uint32_t new_mode,
-			  const struct oid *new_id)
+/* --- what a change touches --- */
+
+/* Which rules look at which files. */
+struct questions {
+	const struct collector *collector;
+	struct digest *contexts; /* of each rule of the policy that asks */
+	struct document_question *items;
+	size_t count;
+	size_t capacity;
+	struct error *err;
+};
+
+static int ask(struct questions *questions, size_t rule, const char *path,
+	       const struct oid *blob)
 {
-	struct look *look = data;
-	const struct collector *collector = look->collector;
-	const struct change *change = collector->judge->change;
+	struct arena *arena = questions->collector->arena;
+	struct document_question *question = ARENA_PUSH(
+		arena, &questions->items, &questions->count, &questions->capacity);
+
+	if (!question)
+		return error_set(questions->err, ERROR_MEMORY, "out of memory");
+	question->rule = &questions->collector->policy->rules[rule];
+	question->context = &questions->contexts[rule];
+	question->path = arena_string(arena, path);
+	question->blob = *blob;
+	return question->path
+		       ? 0
+		       : error_set(questions->err, ERROR_MEMORY, "out of memory");
+}
+
+static int ask_about(void *data, const char *path, uint32_t old_mode,
+		     const struct oid *old_id, uint32_t new_mode,
+		     const struct oid *new_id)
+{
+	struct questions *questions = data;
+	const struct policy *policy = questions->collector->policy;
 	int rc = 0;
 	(void)old_mode;
 	(void)old_id;
 
 	if (new_mode != 0100644 && new_mode != 0100755)
 		return 0;
-	look->path = path;
-	look->blob = *new_id;
-	for (size_t i = 0; rc == 0 && i < collector->policy->rule_count; i++) {
-		look->rule = &collector->policy->rules[i];
-		if (look->rule->schema &&
-		    rule_applies(look->rule, change->repository, change->ref) &&
-		    is_document(look->rule, path))
-			rc = look_at_blob(look);
+	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++)
+		if (!digest_is_none(&questions->contexts[i]) &&
+		    is_document_of(&policy->rules[i], path))
+			rc = ask(questions, i, path, new_id);
+	return rc;
+}
+
+/* A context for each rule that asks about documents; none for the others. */
+static int find_contexts(struct questions *questions, const struct limits *limits)
+{
+	const struct collector *collector = questions->collector;
+	const struct policy *policy = collector->policy;
+	const struct change *change = collector->judge->change;
+	int rc = 0;
+
+	questions->contexts = arena_array(collector->arena, policy->rule_count + 1,
+					  sizeof(*questions->contexts));
+	if (!questions->contexts)
+		return error_set(questions->err, ERROR_MEMORY, "out of memory");
+	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		if (rule->schema && rule_applies(rule, change->repository, change->ref))
+			rc = document_context(rule, limits, &questions->contexts[i],
+					      questions->err);
 	}
+	return rc;
+}
+
+static int answer(struct look *look, const struct document_question *question)
+{
+	look->rule = question->rule;
+	look->path = question->path;
+	look->blob = question->blob;
+	look->failed = false;
+	look->fleeting = false;
+	look->collector->facts->documents_checked++;
+	if (question->known)
+		return 0;
+	int rc = look_at_blob(look);
+	if (rc == 0 && !look->failed && !look->fleeting)
+		remember_document(look->collector, question);
 	return rc;
 }
 
@@ -244,9 +451,18 @@ int collect_documents(struct collector *collector, struct error *err)
 		.limits = judge->limits ? judge->limits : &limits_default,
 		.err = &local,
 	};
+	struct questions questions = { .collector = collector, .err = &local };
 
-	int rc = repo_tree_diff(judge->repo, &collector->base_tree,
-				&collector->tip_tree, look_at_change, &look, &local);
+	int rc = find_contexts(&questions, look.limits);
+	if (rc == 0)
+		rc = repo_tree_diff(judge->repo, &collector->base_tree,
+				    &collector->tip_tree, ask_about, &questions,
+				    &local);
+	if (rc == 0)
+		recall_documents(collector, questions.items, questions.count);
+	for (size_t i = 0; rc == 0 && i < questions.count; i++)
+		rc = answer(&look, &questions.items[i]);
+	collect_kubernetes_end(collector);
 	if (rc != 0)
 		return error_set(err, rc, "%s", local.text);
 	collector->facts->kinds |= FACTS_DOCUMENTS;

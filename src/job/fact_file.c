@@ -181,6 +181,9 @@ static void put_fact(void *data, const char *kind, const struct digest *context,
 
 	if (!line || strpbrk(value, "\t\n"))
 		return;
+	/* What does not fit is found out again; the rest is kept. */
+	if (file->added.length + strlen(line) + CHECKSUM_BYTES + 2 > FILE_BYTES_MAX)
+		return;
 	line_checksum(line, strlen(line), checksum);
 	buf_addf(&file->added, "%s\t%s\n", line, checksum);
 	/* Also for the next ref of the same push. */

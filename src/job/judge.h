@@ -130,6 +130,8 @@ struct commit_fact;
 struct commit_text;
 struct signature_fact;
 struct trust_span;
+struct catalog_run;
+struct definition_reader;
 struct collector {
 	const struct judge *judge;
 	const struct policy *policy;
@@ -140,8 +142,14 @@ struct collector {
 	struct oid tip_tree;  /* or that of the merge */
 	struct oid base_tree; /* of the judged old tip; length 0: everything at the tip
 				 is new */
-	bool brings_nothing;  /* a merge request that is contained in its base */
-	bool needs_merges;    /* see struct judged */
+	/* Gives the files among which definitions of kinds are looked for
+	 * (job/collect_kubernetes.h). NULL: those of tip_tree. */
+	int (*each_file)(void *data, const struct definition_reader *reader,
+			 struct error *err);
+	void *each_file_data;
+	struct catalog_run *catalogs; /* collect_kubernetes_end() frees them */
+	bool brings_nothing; /* a merge request that is contained in its base */
+	bool needs_merges;   /* see struct judged */
 };
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */
@@ -209,12 +217,6 @@ void recall_signatures(const struct collector *collector, struct recalled *items
 void remember_signature(const struct collector *collector, const struct oid *id,
 			const struct digest *context,
 			const struct signature_fact *fact);
-/* One document outside of any commit: what every schema rule that speaks about its path
- * says about it. `covered`: whether one does. Of `collector` only judge->limits,
- * policy, arena and facts are used. */
-int collect_document(struct collector *collector, const char *path, const char *text,
-		     size_t length, bool *covered, struct error *err);
-
 /* Packs what is beneath `paths` (empty: everything) at a commit into a sealed memfd. */
 int emit_manifests(struct repo *repo, const struct oid *commit,
 		   const char *const *paths, size_t path_count,

@@ -113,7 +113,7 @@ static int add_repository_policy(const struct judge *judge, const struct oid *tr
 		.repo = judge->repo,
 		.tree = *tree,
 		.arena = policy->arena,
-		.maximum = limits_of(judge)->values[LIMIT_POLICY_BYTES],
+		.maximum = limits_of(judge)->values[LIMIT_SCHEMA_BUNDLE_BYTES],
 		.sources = sources,
 	};
 	struct policy_file file;

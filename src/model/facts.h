@@ -168,6 +168,7 @@ struct document_fact {
 	const char *mend; /* may be NULL */
 	uint32_t line;
 	uint32_t column;
+	bool advice; /* worth saying, but it refuses nothing */
 };
 
 enum review_state {
@@ -282,6 +283,7 @@ struct facts {
 	size_t document_count;
 	size_t document_capacity;
 	size_t documents_checked;
+	size_t documents_skipped; /* no schema was asked about them, as a rule says */
 };
 
 #endif

@@ -18,6 +18,7 @@ struct certificate_fact;
 struct krl;
 struct openpgp_ring;
 struct pattern;
+struct kubernetes_bundle;
 struct schema;
 struct sigstore;
 struct x509_authorities;
@@ -151,6 +152,13 @@ enum rule_kind {
 	RULE_KIND_COUNT
 };
 
+/* A schema that documents may name. */
+struct inline_schema {
+	const char *name; /* of its file, beneath the policy's directory */
+	const char *id;   /* its $id; NULL: it has none */
+	struct schema *compiled;
+};
+
 struct rule {
 	const char *name;
 	enum origin origin;
@@ -170,9 +178,11 @@ struct rule {
 #undef RULE_BEGIN
 #undef RULE_OPTION
 #undef RULE_END
-	struct schema *compiled_schema; /* of schema->file; NULL without one */
-	struct digest schema_digest;    /* of the schema's bytes and the rule's options:
-					   key of cached document facts */
+	struct schema *compiled_schema;       /* of schema->file; NULL without one */
+	struct kubernetes_bundle *kubernetes; /* schema->kubernetes; NULL without one */
+	struct inline_schema *inline_schemas; /* of schema->inline_schemas, in order */
+	struct digest schema_digest; /* of the schema's bytes and the rule's options:
+					key of cached document facts */
 };
 
 struct policy {

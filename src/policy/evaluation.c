@@ -32,7 +32,7 @@ int evaluation_find(struct evaluation *evaluation, int code, const struct place 
 		.message = message,
 		.mend = mend,
 	};
-	if (rule != NULL && rule->severity == SEVERITY_WARNING)
+	if (evaluation->advises || (rule != NULL && rule->severity == SEVERITY_WARNING))
 		finding.severity = SEVERITY_WARNING;
 	if (place != NULL) {
 		if (place->commit != NULL)

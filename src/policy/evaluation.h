@@ -26,6 +26,7 @@ struct evaluation {
 	const struct facts *facts;
 	const struct rule *rule; /* the one that is evaluated; NULL: the gate itself */
 	const char *kind;        /* of it */
+	bool advises; /* what is found refuses nothing, whatever the rule's severity */
 	const struct admitted_waiver *waivers; /* that count (policy/waivers.h) */
 	size_t waiver_count;
 	struct verdict *verdict;

@@ -85,6 +85,35 @@ static void put_finding(struct json *json, const struct finding *finding)
 	json_object_end(json);
 }
 
+/* Only documents that were not judged are listed: the rest is in the findings. */
+static void put_files(struct json *json, const struct report_files *files)
+{
+	json_key(json, "files");
+	json_object(json);
+	json_put_unsigned(json, "files", files->count);
+	json_put_unsigned(json, "documents", files->documents);
+	json_put_unsigned(json, "valid", files->valid);
+	json_put_unsigned(json, "invalid", files->invalid);
+	json_put_unsigned(json, "skipped", files->skipped);
+	json_put_unsigned(json, "templates", files->templates);
+	json_put_unsigned(json, "without_schema", files->without_schema);
+	json_put_unsigned(json, "others", files->others);
+	json_put_unsigned(json, "ignored", files->ignored);
+	json_key(json, "skipped_files");
+	json_array(json);
+	for (size_t i = 0; i < files->count; i++) {
+		const struct report_file *file = &files->files[i];
+		if (file->skipped == NULL)
+			continue;
+		json_object(json);
+		put_escaped(json, "path", file->path);
+		json_put_string(json, "reason", file->skipped);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+}
+
 static void put_item(struct json *json, const struct report_item *item)
 {
 	const struct verdict *verdict = item->verdict;
@@ -104,6 +133,8 @@ static void put_item(struct json *json, const struct report_item *item)
 	for (size_t i = 0; i < verdict->count; i++)
 		put_finding(json, &verdict->findings[i]);
 	json_array_end(json);
+	if (item->files != NULL)
+		put_files(json, item->files);
 	json_object_end(json);
 }
 

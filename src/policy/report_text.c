@@ -215,3 +215,38 @@ void report_text(struct buf *out, const struct report_item *items, size_t count,
 	}
 	add_summary(&text, items, count);
 }
+
+static void add_reason(struct buf *out, const char **separator, size_t count,
+		       const char *one, const char *many)
+{
+	if (count == 0)
+		return;
+	buf_addf(out, "%s%zu %s", *separator, count, count == 1 ? one : many);
+	*separator = ", ";
+}
+
+void report_summary(struct buf *out, const struct report_files *files)
+{
+	const char *opening = " (";
+	const char *separator = "; ";
+	size_t looked_at = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+		looked_at += files->files[i].document_count > 0 ||
+			     files->files[i].invalid > 0 || files->files[i].skipped;
+	add_count(out, files->documents, "document");
+	buf_add_string(out, " in ");
+	add_count(out, looked_at, "file");
+	buf_addf(out, ": %zu valid, %zu invalid, %zu skipped", files->valid,
+		 files->invalid, files->skipped);
+	add_reason(out, &opening, files->templates, "template", "templates");
+	add_reason(out, &opening, files->without_schema, "without a schema",
+		   "without a schema");
+	if (files->skipped)
+		buf_add_byte(out, ')');
+	add_reason(out, &separator, files->others, "file that is neither YAML nor JSON",
+		   "files that are neither YAML nor JSON");
+	add_reason(out, &separator, files->ignored, "left out by --ignore",
+		   "left out by --ignore");
+	buf_add_byte(out, '\n');
+}

@@ -17,11 +17,13 @@ int rule_schema_evaluate(struct evaluation *evaluation)
 					     .column = document->column };
 		if (document->rule != evaluation->rule)
 			continue;
+		evaluation->advises = document->advice;
 		code = evaluation_find(
 			evaluation, document->code, &place,
 			document->mend != NULL ? document->mend : MEND, "%s",
 			document->message != NULL ? document->message
 						  : error_meaning(document->code));
+		evaluation->advises = false;
 	}
 	return code;
 }

@@ -5,6 +5,7 @@
 #include "conf/config.h"
 #include "conf/names.h"
 #include "conf_fixture.h"
+#include "editors.h"
 
 #define REPOSITORY "repositories:\n  shop: {path: /srv/git/shop.git}\n"
 #define HUB        "sources: {hub: {kind: github, secrets-file: s}}\n"
@@ -289,7 +290,11 @@ static struct config *load(const struct fixture *fixture)
 {
 	struct config *config = NULL;
 	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT(1u << 22);
 	ck_assert_msg(config_load(&config, fixture->file, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(buf_read_file(&text, fixture->file, &err), 0);
+	editors_must_take(text.data, true);
+	buf_release(&text);
 	return config;
 }
 

@@ -6,9 +6,9 @@
 #include "base/limits.h"
 #include "conf/config.h"
 #include "conf/options.h"
+#include "conf_bundle.h"
 #include "conf_fixture.h"
 #include "doc/doc.h"
-#include "doc/schema.h"
 
 #define TEXT_BYTES (1u << 20)
 #define BEGIN      ".\\\" begin generated\n"
@@ -261,6 +261,7 @@ END_TEST
 static void write_named_files(const struct fixture *fixture)
 {
 	fixture_write(fixture, "schemas/app.json", "{\"type\": \"object\"}");
+	fixture_write_bundle(fixture);
 	fixture_write(fixture, "revoked-keys", "# none\n");
 	fixture_write(fixture, "allowed-signers", "# none\n");
 }
@@ -282,6 +283,8 @@ START_TEST(samples_load_as_they_are_and_uncommented)
 	drop_lines(text, "ssh-key-file:");
 	drop_lines(text, "known-hosts-file:");
 	drop_lines(text, "app-key-file:");
+	/* It is of no bundle. */
+	drop_lines(text, "kubernetes-digest:");
 	fixture_write(&fixture, "gitgate.yaml", text);
 	ck_assert_msg(config_load(&config, fixture.file, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(config->target_count, CONF_TARGET_COUNT - 1);
@@ -356,9 +359,11 @@ END_TEST
 static int load_sample_file(void *data, const char *name, struct policy_file *out,
 			    struct error *err)
 {
-	(void)data;
+	const struct buf *bundle = data;
 	(void)err;
 	*out = (struct policy_file){ name, "", 0 };
+	if (strcmp(name, BUNDLE_NAME) == 0)
+		*out = (struct policy_file){ name, bundle->data, bundle->length };
 	if (strcmp(name, "schemas/app.json") == 0)
 		*out = (struct policy_file){ name, "{}", 2 };
 	return 0;
@@ -366,10 +371,12 @@ static int load_sample_file(void *data, const char *name, struct policy_file *ou
 
 START_TEST(the_policy_sample_loads_as_it_is_and_uncommented)
 {
-	const struct policy_loader loader = { load_sample_file, NULL, NULL };
+	struct buf bundle = conf_bundle();
+	const struct policy_loader loader = { load_sample_file, &bundle, NULL };
 	for (int i = 0; i < 2; i++) {
 		char *text = i == 0 ? read_source("etc/gitgate-policy.yaml.sample")
 				    : uncommented("etc/gitgate-policy.yaml.sample");
+		drop_lines(text, "kubernetes-digest:");
 		struct policy_file file = { ".gitgate.yaml", text, strlen(text) };
 		struct policy *policy = NULL;
 		struct error err = ERROR_INIT;
@@ -381,59 +388,7 @@ START_TEST(the_policy_sample_loads_as_it_is_and_uncommented)
 		policy_free(policy);
 		free(text);
 	}
-}
-END_TEST
-
-/* 1 valid, 0 not. */
-static int editors_say(struct arena *arena, const struct schema *schema,
-		       const char *text)
-{
-	struct error err = ERROR_INIT;
-	int valid = schema_validate(schema, parse(arena, text), &limits_default, NULL,
-				    &err);
-	ck_assert_msg(valid >= 0, "%s", err.text);
-	return valid;
-}
-
-START_TEST(the_schema_for_editors_takes_the_samples)
-{
-	struct arena *arena = arena_new(1u << 24);
-	char *text = generated(config_write_schema);
-	struct schema_options options = { .assert_formats = false };
-	struct schema *schema = NULL;
-	struct error err = ERROR_INIT;
-	ck_assert_msg(schema_compile(&schema, "gitgate", parse(arena, text), &options,
-				     &err) == 0,
-		      "%s", err.text);
-	free(text);
-	static const char *const names[] = { "etc/gitgate.yaml.sample",
-					     "etc/gitgate-policy.yaml.sample",
-					     "etc/gitgate.yaml.minimal" };
-	for (size_t i = 0; i < 3; i++) {
-		text = uncommented(names[i]);
-		ck_assert_msg(editors_say(arena, schema, text) == 1, "%s", names[i]);
-		free(text);
-	}
-	static const char *const wrong[] = {
-		"stroe: /x\n",
-		"workers: many\n",
-		"workers: 65\n",
-		"poll: 300\n",
-		"log-level: loud\n",
-		"repositories: {a: {pth: /x}}\n",
-		"sources: {a: {kind: sourceforge}}\n",
-		"sources: {a: {sekrets-file: x}}\n",
-		"targets: {a: {drift: {mode: later}}}\n",
-		"limits: {yaml.dept: 5}\n",
-		"rules: [{files: {}}]\n",
-		"rules: [{name: a, files: {max-sise: 5}}]\n",
-		"principals: {a: {emial: x}}\n",
-	};
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		ck_assert_msg(editors_say(arena, schema, wrong[i]) == 0, "%s",
-			      wrong[i]);
-	schema_free(schema);
-	arena_free(arena);
+	buf_release(&bundle);
 }
 END_TEST
 
@@ -442,5 +397,4 @@ UNIT_MAIN("conf/manual", samples_are_what_the_tables_write,
 	  the_sample_names_every_option_and_its_default, the_manuals_name_every_option,
 	  samples_load_as_they_are_and_uncommented,
 	  samples_of_forges_load_and_stand_in_the_readme,
-	  the_policy_sample_loads_as_it_is_and_uncommented,
-	  the_schema_for_editors_takes_the_samples)
+	  the_policy_sample_loads_as_it_is_and_uncommented)

@@ -6,7 +6,9 @@
 #include "base/pattern.h"
 #include "conf/config.h"
 #include "conf/policy_parse.h"
+#include "conf_bundle.h"
 #include "conf_fixture.h"
+#include "editors.h"
 
 #define ALICE       "principals: {alice: {ssh: '" ALICE_KEY "'}}\n"
 #define FINGERPRINT "SHA256:0123456789abcdefghijklmnopqrstuvwxyzABCDEFE"
@@ -70,6 +72,10 @@ static int build(struct policy **out, const char *server, const char *repository
 		*out = policy;
 	else
 		policy_free(policy);
+	if (code == 0 && server != NULL)
+		editors_must_take(server, true);
+	if (code == 0 && repository != NULL)
+		editors_must_take(repository, false);
 	return code;
 }
 
@@ -713,8 +719,10 @@ START_TEST(the_hooks_floor_is_that_of_the_service)
 	struct fixture fixture = fixture_new("workers: 3\n" ALICE "rules: [{name: a, "
 					     "schema: {file: "
 					     "schemas/"
-					     "app.json}}]\n");
+					     "app.json, kubernetes: " BUNDLE_NAME "}}]"
+					     "\n");
 	fixture_write(&fixture, "schemas/app.json", "{\"type\": \"object\"}");
+	fixture_write_bundle(&fixture);
 	fixture_write(&fixture, "revoked", FINGERPRINT "\n");
 	fixture_write(&fixture, "repositories.d/a.yaml",
 		      "repositories: {shop: {path: /srv/shop.git}}\n");

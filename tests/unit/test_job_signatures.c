@@ -34,7 +34,7 @@ static struct oid make_history(struct place *place, const char *kind)
 static char *report_of(const struct place *place)
 {
 	struct buf out = BUF_INIT(REPORT);
-	const struct report_item item = { NULL, &place->verdict };
+	const struct report_item item = { NULL, &place->verdict, NULL };
 	report_json(&out, &item, 1);
 	ck_assert_int_eq(out.failed, 0);
 	return buf_detach(&out, NULL);

@@ -132,7 +132,7 @@ START_TEST(reports_without_memory_fail_whole)
 	prepare(&scene);
 	scene.facts.commit_count = 3;
 	scene_judge(&scene);
-	const struct report_item item = { &scene.change, &scene.verdict };
+	const struct report_item item = { &scene.change, &scene.verdict, NULL };
 	for (size_t i = 0; i < 3; i++) {
 		bool reached = true;
 		for (size_t number = 1; reached; number++) {

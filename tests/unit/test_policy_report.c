@@ -96,7 +96,7 @@ START_TEST(text_shows_what_where_and_how_to_mend)
 {
 	const struct change change = a_change();
 	struct verdict verdict = a_refusal();
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	text_is(&item, 1,
 		"refs/heads/main 1a1a1a1a1a..f0f0f0f0f0: refused: 2 errors, 1 warning\n"
 		"commit f0f0f0f0f0: error: the commit is not signed [main-is-signed]\n"
@@ -114,8 +114,8 @@ START_TEST(one_accepted_change_is_one_line)
 {
 	struct change change = a_change();
 	struct verdict verdict = a_pass();
-	const struct report_item item = { &change, &verdict };
-	const struct report_item files = { NULL, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
+	const struct report_item files = { NULL, &verdict, NULL };
 	text_is(&item, 1, "refs/heads/main 1a1a1a1a1a..f0f0f0f0f0: accepted\n");
 	change.old_id = (struct oid){ .length = 20 };
 	text_is(&item, 1, "refs/heads/main (new) f0f0f0f0f0: accepted\n");
@@ -133,8 +133,8 @@ START_TEST(several_changes_end_in_a_summary)
 	struct verdict pass = a_pass();
 	struct verdict unknown;
 	ck_assert_int_eq(verdict_init(&unknown, NULL), 0);
-	const struct report_item items[] = { { &change, &pass },
-					     { &change, &unknown } };
+	const struct report_item items[] = { { &change, &pass, NULL },
+					     { &change, &unknown, NULL } };
 	text_is(items, 2,
 		"refs/heads/main 1a1a1a1a1a..f0f0f0f0f0: accepted\n"
 		"refs/heads/main 1a1a1a1a1a..f0f0f0f0f0: refused: there is no verdict\n"
@@ -158,7 +158,7 @@ START_TEST(a_mend_of_several_findings_is_said_once)
 	}
 	verdict.dropped = 7;
 	verdict_conclude(&verdict);
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	text_is(&item, 1,
 		"refs/heads/main 1a1a1a1a1a..f0f0f0f0f0: refused: 3 errors\n"
 		"commit 0101010101: error: bad [r]\n"
@@ -176,7 +176,7 @@ START_TEST(colour_comes_only_when_asked)
 {
 	const struct change change = a_change();
 	struct verdict verdict = a_refusal();
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	struct buf out = BUF_INIT(REPORT_BYTES);
 	report_text(&out, &item, 1, false);
 	ck_assert_ptr_null(strchr(out.data, '\033'));
@@ -286,7 +286,7 @@ START_TEST(json_has_stable_keys)
 {
 	const struct change change = a_change();
 	struct verdict verdict = a_refusal();
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	struct buf out = BUF_INIT(REPORT_BYTES);
 	verdict.count = 2;
 	report_json(&out, &item, 1);
@@ -321,7 +321,8 @@ START_TEST(json_of_files_has_no_change_and_unknown_wins)
 	struct verdict pass = a_pass();
 	struct verdict unknown;
 	ck_assert_int_eq(verdict_init(&unknown, NULL), 0);
-	const struct report_item items[] = { { NULL, &pass }, { NULL, &unknown } };
+	const struct report_item items[] = { { NULL, &pass, NULL },
+					     { NULL, &unknown, NULL } };
 	struct buf out = BUF_INIT(REPORT_BYTES);
 	report_json(&out, items, 1);
 	check_json(&out);
@@ -357,7 +358,7 @@ START_TEST(sarif_names_rules_places_and_fingerprints)
 	};
 	const struct change change = a_change();
 	struct verdict verdict = a_refusal();
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	struct buf out = BUF_INIT(REPORT_BYTES);
 	report_sarif(&out, &item, 1);
 	check_json(&out);
@@ -375,7 +376,7 @@ START_TEST(sarif_says_when_a_verdict_or_findings_are_missing)
 	struct verdict verdict;
 	ck_assert_int_eq(verdict_init(&verdict, NULL), 0);
 	verdict.dropped = 1;
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	struct buf out = BUF_INIT(REPORT_BYTES);
 	report_sarif(&out, &item, 1);
 	check_json(&out);
@@ -397,7 +398,7 @@ START_TEST(sarif_messages_hold_no_placeholder_and_no_link)
 	struct buf out = BUF_INIT(REPORT_BYTES);
 	ck_assert_int_eq(verdict_init(&verdict, NULL), 0);
 	add(&verdict, &finding);
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	report_sarif(&out, &item, 1);
 	check_json(&out);
 	ck_assert_ptr_nonnull(strstr(out.data, "\"x{{0}} [here\\\\](http://evil). "
@@ -417,7 +418,7 @@ static void fingerprint(const struct change *change, const struct finding *findi
 	ck_assert_int_eq(verdict_init(&verdict, NULL), 0);
 	add(&verdict, finding);
 	verdict_conclude(&verdict);
-	const struct report_item item = { change, &verdict };
+	const struct report_item item = { change, &verdict, NULL };
 	report_sarif(&report, &item, 1);
 	const char *at = strstr(report.data, key);
 	ck_assert_ptr_nonnull(at);
@@ -552,7 +553,7 @@ static struct shape check_reports(const char *text)
 	ck_assert_int_eq(verdict_init(&verdict, NULL), 0);
 	add(&verdict, &finding);
 	verdict_conclude(&verdict);
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	report_text(&out, &item, 1, false);
 	ck_assert_uint_eq(check_shown("text", &out), 4);
 	buf_reset(&out);
@@ -586,7 +587,7 @@ START_TEST(a_report_over_its_maximum_fails_whole)
 {
 	const struct change change = a_change();
 	struct verdict verdict = a_refusal();
-	const struct report_item item = { &change, &verdict };
+	const struct report_item item = { &change, &verdict, NULL };
 	struct buf out = BUF_INIT(300);
 	report_sarif(&out, &item, 1);
 	ck_assert_int_eq(out.failed, ERROR_LIMIT);

@@ -453,7 +453,8 @@ START_TEST(reports_tell_who_until_when_and_why)
 	start(&waived);
 	waived.waivers[0].waiver.reason = "late \x1b[31m {0} [a](b)";
 	scene_judge(&waived.scene);
-	const struct report_item item = { &waived.scene.change, &waived.scene.verdict };
+	const struct report_item item = { &waived.scene.change, &waived.scene.verdict,
+					  NULL };
 	report_text(&out, &item, 1, false);
 	ck_assert_ptr_nonnull(strstr(out.data, "accepted: 1 waived\n"));
 	ck_assert_ptr_nonnull(strstr(out.data, "waived error: the message"));

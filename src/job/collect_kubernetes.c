@@ -1,0 +1,189 @@
+/* job/collect_kubernetes.c - documents of Kubernetes against a rule's bundle, and the
+ * definitions of other kinds in the same tree. */
+#include "job/collect_kubernetes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/pattern.h"
+#include "doc/doc.h"
+#include "doc/kubernetes.h"
+#include "job/judge.h"
+#include "model/facts.h"
+#include "model/policy.h"
+#include "repo/repo.h"
+
+#define TREE_BYTES ((size_t)256 << 20)
+#define WORD       "CustomResourceDefinition"
+
+/* A rule's catalog, while one change is judged. */
+struct catalog_run {
+	struct catalog_run *next;
+	struct collector *collector;
+	const struct rule *rule;
+	const struct limits *limits;
+	struct kubernetes_catalog *catalog;
+	bool searched;
+	uint64_t files; /* read so far */
+};
+
+static bool is_definition_file(void *data, const char *path)
+{
+	const struct catalog_run *run = data;
+	const struct strings *globs = &run->rule->schema->crds;
+	for (size_t i = 0; i < globs->count; i++)
+		if (glob_match(globs->items[i], path))
+			return true;
+	return globs->count == 0 && is_document_of(run->rule, path);
+}
+
+/* A file that cannot be read as documents holds no definitions: where it is judged
+ * itself, that is said. */
+static int read_definitions(void *data, const char *path, const char *text,
+			    size_t length, struct error *err)
+{
+	struct catalog_run *run = data;
+	struct doc_problem problem;
+	struct docs docs = { 0 };
+	int status = limit_check(run->limits, LIMIT_GIT_CHANGED_FILES, ++run->files,
+				 "files that may hold CustomResourceDefinitions", err);
+	if (status != 0 || memmem(text, length, WORD, strlen(WORD)) == NULL)
+		return status;
+	struct arena *arena = arena_new(TREE_BYTES);
+	if (arena == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	int parsed = docs_parse_file(&docs, arena, path, text, length, run->limits,
+				     &problem);
+	for (size_t i = 0; parsed == 0 && status == 0 && i < docs.count; i++)
+		status = kubernetes_catalog_add(run->catalog, path, docs.roots[i],
+						run->limits, err);
+	arena_free(arena);
+	return status;
+}
+
+/* --- the tree of a commit --- */
+
+struct tree_search {
+	struct catalog_run *run;
+	struct error *err;
+};
+
+static int read_blob(void *data, const char *path, uint32_t mode, const struct oid *id)
+{
+	struct tree_search *search = data;
+	struct catalog_run *run = search->run;
+	struct object object;
+	if ((mode != 0100644 && mode != 0100755) || !is_definition_file(run, path))
+		return 0;
+	int status = repo_read(run->collector->judge->repo, id,
+			       run->limits->values[LIMIT_GIT_BLOB_BYTES], &object,
+			       search->err);
+	/* What is too large to be a document holds no definition either. */
+	if (status == ERROR_LIMIT) {
+		*search->err = (struct error)ERROR_INIT;
+		return 0;
+	}
+	if (status != 0)
+		return status;
+	status = read_definitions(run, path, object.bytes, object.length, search->err);
+	repo_object_release(&object);
+	return status;
+}
+
+static int search_tree(struct catalog_run *run, struct error *err)
+{
+	const struct collector *collector = run->collector;
+	struct error cause = ERROR_INIT;
+	struct tree_search search = { run, &cause };
+	int status = repo_tree_walk(collector->judge->repo, &collector->tip_tree, NULL,
+				    read_blob, &search, &cause);
+	return status == 0 ? 0 : error_set(err, status, "%s", cause.text);
+}
+
+static int search(void *data, struct kubernetes_catalog *catalog, const char *kind,
+		  struct error *err)
+{
+	struct catalog_run *run = data;
+	const struct collector *collector = run->collector;
+	(void)catalog;
+	(void)kind;
+	if (run->searched)
+		return 0;
+	run->searched = true;
+	if (collector->each_file == NULL)
+		return collector->tip_tree.length == 0 ? 0 : search_tree(run, err);
+	const struct definition_reader reader = { is_definition_file, read_definitions,
+						  run };
+	return collector->each_file(collector->each_file_data, &reader, err);
+}
+
+/* --- the catalog of a rule --- */
+
+static int catalog_of(struct collector *collector, const struct rule *rule,
+		      const struct limits *limits, struct catalog_run **out,
+		      struct error *err)
+{
+	for (struct catalog_run *run = collector->catalogs; run != NULL;
+	     run = run->next)
+		if (run->rule == rule) {
+			*out = run;
+			return 0;
+		}
+	struct catalog_run *run = calloc(1, sizeof(*run));
+	if (run == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	*run = (struct catalog_run){ .collector = collector,
+				     .rule = rule,
+				     .limits = limits };
+	int status = kubernetes_catalog_new(&run->catalog, rule->kubernetes, err);
+	if (status != 0) {
+		free(run);
+		return status;
+	}
+	kubernetes_catalog_on_missing(run->catalog, search, run);
+	run->next = collector->catalogs;
+	collector->catalogs = run;
+	*out = run;
+	return 0;
+}
+
+int collect_kubernetes(struct collector *collector, const struct rule *rule,
+		       const struct node *root, const struct limits *limits,
+		       const struct kubernetes_sink *sink, bool *lasting,
+		       struct error *err)
+{
+	const struct rule_schema *schema = rule->schema;
+	const struct kubernetes_options options = {
+		.ignore_missing = schema->ignore_missing,
+		.allow_unknown = !schema->strict,
+		.skip = schema->skip.items,
+		.skip_count = schema->skip.count,
+	};
+	struct catalog_run *run = NULL;
+	enum kubernetes_outcome outcome;
+	bool defined = false;
+	int status = catalog_of(collector, rule, limits, &run, err);
+	if (status == 0)
+		status = kubernetes_validate(run->catalog, root, &options, limits, sink,
+					     &outcome, &defined, err);
+	if (status == 0 &&
+	    (outcome == KUBERNETES_SKIPPED || outcome == KUBERNETES_NO_SCHEMA))
+		collector->facts->documents_skipped++;
+	/* A definition that comes later can say more about a kind that nobody knows. */
+	if (status == 0)
+		*lasting = !defined && outcome != KUBERNETES_NO_SCHEMA;
+	return status;
+}
+
+void collect_kubernetes_end(struct collector *collector)
+{
+	while (collector->catalogs != NULL) {
+		struct catalog_run *run = collector->catalogs;
+		collector->catalogs = run->next;
+		kubernetes_catalog_free(run->catalog);
+		free(run);
+	}
+}

@@ -1,0 +1,39 @@
+/* job/collect_kubernetes.h - documents of Kubernetes against a rule's bundle, and the
+ * CustomResourceDefinitions beside them; inside job/, and for who judges files.
+ *
+ * Definitions are looked for when the first kind is met that the bundle does not know,
+ * and once for each rule: who has none pays nothing. */
+#ifndef JOB_COLLECT_KUBERNETES_H
+#define JOB_COLLECT_KUBERNETES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct collector;
+struct error;
+struct kubernetes_sink;
+struct limits;
+struct node;
+struct rule;
+
+/* Gets each file that may hold definitions. */
+struct definition_reader {
+	bool (*wants)(void *data, const char *path);
+	int (*read)(void *data, const char *path, const char *text, size_t length,
+		    struct error *err);
+	void *data;
+};
+
+/* 0, or as kubernetes_validate(). *lasting: the result depends on the document and the
+ * rule alone. */
+int collect_kubernetes(struct collector *collector, const struct rule *rule,
+		       const struct node *root, const struct limits *limits,
+		       const struct kubernetes_sink *sink, bool *lasting,
+		       struct error *err);
+/* Frees what collecting kept. */
+void collect_kubernetes_end(struct collector *collector);
+
+/* Whether a rule without paths looks at a file, by its name; with paths, by them. */
+bool is_document_of(const struct rule *rule, const char *path);
+
+#endif

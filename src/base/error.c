@@ -64,9 +64,27 @@ __attribute__((format(printf, 2, 0))) static void draft(char *out, const char *f
 		snprintf(out, DRAFT_BYTES, "(message could not be formatted)");
 }
 
-int error_set(struct error *err, int code, const char *format, ...)
+static void (*witness)(const char *file, int line, int code);
+
+void error_witness_for_tests(void (*told)(const char *file, int line, int code))
 {
-	if (err == NULL || err->code != 0)
+	witness = told;
+}
+
+int error_here_at(const char *file, int line, int code)
+{
+	if (witness != NULL)
+		witness(file, line, code);
+	return code;
+}
+
+int error_set_at(struct error *err, const char *file, int line, int code,
+		 const char *format, ...)
+{
+	if (err != NULL && err->code != 0)
+		return code;
+	error_here_at(file, line, code);
+	if (err == NULL)
 		return code;
 	char text[DRAFT_BYTES];
 	va_list arguments;

@@ -39,9 +39,12 @@ struct error {
 		}                                                                      \
 	}
 
-/* Records a cause and returns `code`. Untrusted text in arguments is escaped. */
-int error_set(struct error *err, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* error_set(err, code, format, ...) records a cause and returns `code`. Untrusted text
+ * in arguments is escaped. */
+#define error_set(err, code, ...)                                                      \
+	error_set_at((err), __FILE_NAME__, __LINE__, (code), __VA_ARGS__)
+int error_set_at(struct error *err, const char *file, int line, int code,
+		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Like error_set() with ": " and the text of errno value `number` behind; maps
  * ENOSPC/EDQUOT to ERROR_NO_SPACE, ENOMEM to ERROR_MEMORY, ENOENT to ERROR_NOT_FOUND,
@@ -55,6 +58,13 @@ int error_context(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 void error_clear(struct error *err);
+
+/* Is told of each cause, and where in the source it was recorded: so tests see that no
+ * two refusals come from one branch. NULL: nobody is. */
+void error_witness_for_tests(void (*witness)(const char *file, int line, int code));
+/* Where a code is given without a struct error: tells the witness; gives `code`. */
+#define error_here(code) error_here_at(__FILE_NAME__, __LINE__, (code))
+int error_here_at(const char *file, int line, int code);
 
 /* Facts of errors.def. Unknown codes are treated as ERROR_INTERNAL. */
 const char *error_name(int code);    /* "store-newer"; "none" for 0 */

@@ -179,31 +179,49 @@ char *text_escape_into(char *out, size_t size, const char *bytes, size_t length)
 	return out;
 }
 
-static size_t least(size_t a, size_t b)
+/* Where each letter stands in a text of at most 64 bytes. */
+struct letter_places {
+	uint64_t of[256];
+	size_t length;
+};
+
+static void find_letters(struct letter_places *places, const char *text, size_t length)
 {
-	return a < b ? a : b;
+	memset(places->of, 0, sizeof(places->of));
+	places->length = length;
+	for (size_t i = 0; i < length; i++)
+		places->of[(unsigned char)text[i]] |= UINT64_C(1) << i;
 }
 
-/* Edit distance where two neighbours that changed places count as one edit. */
-static size_t distance(const char *a, size_t a_length, const char *b, size_t b_length)
+/* Edit distance where two neighbours that changed places count as one edit. A column of
+ * the table of distances at a time, as bits: where a cell is one more, and where it is
+ * one less, than the one above it (Hyyro 2003, "A bit-vector algorithm for computing
+ * Levenshtein and Damerau edit distances"). */
+static size_t distance(const struct letter_places *places, const char *other,
+		       size_t other_length)
 {
-	size_t rows[3][NEAREST_BYTES + 1];
-	for (size_t j = 0; j <= b_length; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= a_length; i++) {
-		size_t *row = rows[i % 3];
-		const size_t *above = rows[(i + 2) % 3];
-		const size_t *above_that = rows[(i + 1) % 3];
-		row[0] = i;
-		for (size_t j = 1; j <= b_length; j++) {
-			size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
-			row[j] = least(change, least(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1])
-				row[j] = least(row[j], above_that[j - 2] + 1);
-		}
+	uint64_t more = UINT64_MAX;
+	uint64_t less = 0;
+	uint64_t diagonal = 0;
+	uint64_t before = 0;
+	uint64_t last = UINT64_C(1) << (places->length - 1);
+	size_t edits = places->length;
+	for (size_t i = 0; i < other_length; i++) {
+		uint64_t same = places->of[(unsigned char)other[i]];
+		uint64_t changed_places = ((~diagonal & same) << 1) & before;
+		diagonal =
+			(((same & more) + more) ^ more) | same | less | changed_places;
+		uint64_t right_more = less | ~(diagonal | more);
+		uint64_t right_less = diagonal & more;
+		edits += (right_more & last) != 0;
+		edits -= (right_less & last) != 0;
+		right_more = right_more << 1 | 1;
+		right_less <<= 1;
+		more = right_less | ~(diagonal | right_more);
+		less = right_more & diagonal;
+		before = same;
 	}
-	return rows[a_length % 3][b_length];
+	return edits;
 }
 
 /* Each letter that only one of the texts has is an edit at least. */
@@ -230,17 +248,21 @@ static bool may_be_nearer(uint64_t letters, size_t length, const char *other,
 const char *text_nearest(const char *name, const char *const *candidates, size_t count)
 {
 	size_t length = strnlen(name, NEAREST_BYTES + 1);
-	if (length > NEAREST_BYTES)
+	if (length == 0 || length > NEAREST_BYTES)
 		return NULL;
 	const char *nearest = NULL;
+	struct letter_places places;
 	size_t smallest = length / 3 + 1;
 	uint64_t letters = letters_of(name, length);
+	places.length = 0; /* mostly nothing is near enough to count edits */
 	for (size_t i = 0; i < count; i++) {
 		size_t other = strnlen(candidates[i], NEAREST_BYTES + 1);
 		if (other > NEAREST_BYTES ||
 		    !may_be_nearer(letters, length, candidates[i], other, smallest))
 			continue;
-		size_t edits = distance(name, length, candidates[i], other);
+		if (places.length == 0)
+			find_letters(&places, name, length);
+		size_t edits = distance(&places, candidates[i], other);
 		if (edits < smallest) {
 			smallest = edits;
 			nearest = candidates[i];

@@ -409,8 +409,12 @@ int cmd_trust(int argc, char **argv)
 		{ "git-dir", 0, "DIRECTORY",
 		  "proof: the repository to store in, else the one here",
 		  &trust.git_dir, NULL },
+		{ "from-forge", 0, "ADDRESS",
+		  "import: the operands are users of the forge there, https://...",
+		  &trust.forge, NULL },
 		{ "ca-file", 0, "FILE",
-		  "proof: certificate authorities for https, else the system's",
+		  "proof, import: certificate authorities for https, else the "
+		  "system's",
 		  &trust.ca_file, NULL },
 		{ "name", 0, "NAME", "import: whose everything is", &trust.name, NULL },
 		{ "output", 0, "FILE", "import: write a new file", &trust.output,

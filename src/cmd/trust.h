@@ -16,6 +16,8 @@ struct trust {
 	const char *rekor;   /* proof: address of the log */
 	const char *git_dir; /* proof: the repository; NULL: the one here */
 	const char *ca_file;
+	const char *forge;  /* import: address of the forge whose users are named; NULL:
+			       files are */
 	const char *name;   /* import: whose everything is; NULL: as the files say */
 	const char *output; /* import: a new file; NULL: standard output */
 	struct arena *arena;

@@ -206,7 +206,9 @@ int trust_import(struct trust *trust, char **operands, struct error *err)
 				 .keys = MAP_INIT };
 	int rc = trust->name ? name_check_person(trust->name, err) : 0;
 
-	for (; rc == 0 && *operands; operands++)
+	if (rc == 0 && trust->forge)
+		rc = import_from_forge(&import, trust, operands, err);
+	for (; rc == 0 && !trust->forge && *operands; operands++)
 		rc = read_file(&import, *operands, err);
 	if (rc == 0)
 		rc = say_refused(&import, err);

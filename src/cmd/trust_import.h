@@ -34,7 +34,7 @@ struct import_person {
 
 struct import {
 	struct arena *arena;
-	const char *name; /* whose everything is; NULL: as the files say */
+	const char *name; /* whose everything is from now on; NULL: as the files say */
 	struct import_person *people;
 	size_t person_count;
 	size_t person_capacity;
@@ -48,5 +48,11 @@ struct import {
  * the file cannot be read as a whole. */
 int import_read(struct import *import, const char *file, const char *bytes,
 		size_t length, struct error *err);
+
+/* cmd/trust_import_forge.c: what the forge at trust->forge shows of these users. A user
+ * that it does not know: ERROR_NOT_FOUND. */
+struct trust;
+int import_from_forge(struct import *import, const struct trust *trust, char **users,
+		      struct error *err);
 
 #endif

@@ -115,8 +115,11 @@ static struct import_person *new_person(struct import *import, const char *wish)
 static struct import_person *person_of(struct import *import,
 				       const struct strings *emails, const char *wish)
 {
-	if (import->name && import->person_count)
-		return &import->people[0];
+	for (size_t i = 0; import->name && i < import->person_count; i++)
+		if (strcmp(import->people[i].name, import->name) == 0)
+			return &import->people[i];
+	if (import->name)
+		return new_person(import, wish);
 	for (size_t i = 0; i < emails->count; i++) {
 		const char *key = lower(import->arena, emails->items[i]);
 		uintptr_t known =

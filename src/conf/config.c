@@ -39,7 +39,8 @@ static int config_new(struct config **out, const char *file, struct error *err)
 	    config_defaults(config->arena, OPTION_SECTION_server, &config->server) !=
 		    0 ||
 	    config_defaults(config->arena, OPTION_SECTION_sandbox, &config->sandbox) !=
-		    0) {
+		    0 ||
+	    config_defaults(config->arena, OPTION_SECTION_rekor, &config->rekor) != 0) {
 		config_free(config);
 		return no_memory(file, err);
 	}

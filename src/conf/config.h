@@ -93,6 +93,7 @@ struct config {
 	const char *file;
 	struct conf_server server;
 	struct conf_sandbox sandbox;
+	struct conf_rekor rekor;
 	struct conf_source_entry *sources;
 	size_t source_count;
 	size_t source_capacity;

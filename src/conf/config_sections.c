@@ -117,19 +117,40 @@ static int read_server(struct config_build *build, const struct config_file *fil
 	return 0;
 }
 
-static int read_sandbox(struct config_build *build, const struct reader *reader,
-			const struct node *node, struct error *err)
+/* A mapping of options alone, of which there is one; `out` holds their defaults. */
+static int read_one(struct config_build *build, const struct reader *reader,
+		    const struct node *node, enum option_section_id id,
+		    const char *name, void *out, struct error *err)
 {
-	const struct option_section *section = &option_sections[OPTION_SECTION_sandbox];
-	int code = reader_mapping(reader, node, "sandbox", err);
+	const struct option_section *section = &option_sections[id];
+	int code = reader_mapping(reader, node, name, err);
 	if (code == 0)
 		code = check_names(reader, node, section, nothing_beside, err);
 	for (size_t i = 0; code == 0 && i < node_count(node); i++)
-		code = once(build, reader, node_key(node, i), "sandbox", "option",
+		code = once(build, reader, node_key(node, i), name, "option",
 			    node_text(node_key(node, i), NULL), err);
 	if (code == 0)
-		code = read_rows(reader, node, section, &build->config->sandbox, err);
+		code = read_rows(reader, node, section, out, err);
 	return code;
+}
+
+/* Where it is, and that its address is one, is checked here: nothing else is known of
+ * it. */
+static int read_rekor(struct config_build *build, const struct reader *reader,
+		      const struct node *node, struct error *err)
+{
+	struct conf_rekor *rekor = &build->config->rekor;
+	struct error cause = ERROR_INIT;
+	int code = read_one(build, reader, node, OPTION_SECTION_rekor, "rekor", rekor,
+			    err);
+	if (code != 0 || rekor->url == NULL || *rekor->url == '\0')
+		return code;
+	if (name_check_web(rekor->url, &cause) != 0)
+		return reader_fail(reader, node_get(node, "url"), err, "'url': %s",
+				   cause.text);
+	return config_cut_slash(build->config->arena, &rekor->url) == 0
+		       ? 0
+		       : reader_no_memory(reader, err);
 }
 
 static int read_limit(struct config_build *build, const struct reader *reader,
@@ -432,12 +453,16 @@ int config_read_tree(struct config_build *build, struct config_file *file,
 	if (code == 0)
 		code = read_server(build, file, err);
 	const struct node *sandbox = node_get(root, "sandbox");
+	const struct node *rekor = node_get(root, "rekor");
 	const struct node *limits = node_get(root, "limits");
 	const struct node *sources = node_get(root, "sources");
 	const struct node *repositories = node_get(root, "repositories");
 	const struct node *targets = node_get(root, "targets");
 	if (code == 0 && sandbox != NULL)
-		code = read_sandbox(build, reader, sandbox, err);
+		code = read_one(build, reader, sandbox, OPTION_SECTION_sandbox,
+				"sandbox", &build->config->sandbox, err);
+	if (code == 0 && rekor != NULL)
+		code = read_rekor(build, reader, rekor, err);
 	if (code == 0 && limits != NULL)
 		code = read_limits(build, reader, limits, err);
 	if (code == 0 && sources != NULL)

@@ -102,6 +102,8 @@ void config_write_text(const struct config *config, struct buf *out)
 	write_rows(OPTION_SECTION_server, &config->server, "", out);
 	buf_add_string(out, "sandbox:\n");
 	write_rows(OPTION_SECTION_sandbox, &config->sandbox, "  ", out);
+	buf_add_string(out, "rekor:\n");
+	write_rows(OPTION_SECTION_rekor, &config->rekor, "  ", out);
 	buf_add_string(out, "limits:\n");
 	for (int i = 0; i < LIMIT_COUNT; i++) {
 		buf_addf(out, "  %s: ", limit_name((enum limit)i));
@@ -229,6 +231,7 @@ void config_write_json(const struct config *config, struct json *json)
 	json_put_string(json, "file", config->file);
 	json_rows(json, OPTION_SECTION_server, &config->server);
 	json_section(json, "sandbox", OPTION_SECTION_sandbox, &config->sandbox);
+	json_section(json, "rekor", OPTION_SECTION_rekor, &config->rekor);
 	json_key(json, "limits");
 	json_object(json);
 	for (int i = 0; i < LIMIT_COUNT; i++)

@@ -344,6 +344,7 @@ static void put_definitions(struct json *json)
 	begin_closed(json, "config");
 	put_rows(json, OPTION_SECTION_server);
 	put_section(json, "sandbox", OPTION_SECTION_sandbox);
+	put_section(json, "rekor", OPTION_SECTION_rekor);
 	put_reference(json, "limits", "limits");
 	put_map_of(json, "sources", "source");
 	put_map_of(json, "repositories", "repository");

@@ -14,6 +14,8 @@ static const struct {
 	{ "server", "trusted-proxies", "[127.0.0.1, 10.0.0.0/8]" },
 	{ "server", "tls-certificate-file", "/etc/ssl/certs/gate.pem" },
 	{ "server", "tls-key-file", "/etc/ssl/private/gate.key" },
+	{ "rekor", "url", "https://rekor.sigstore.dev" },
+	{ "rekor", "ca-file", "/etc/ssl/certs/example-ca.pem" },
 	{ "source", "kind", "gitea" },
 	{ "source", "secrets-file", "secrets/forge-hook" },
 	{ "source", "api", "https://git.example.org/api/v1" },

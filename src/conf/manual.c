@@ -117,6 +117,7 @@ void config_write_manual(struct buf *out)
 	} sections[] = {
 		{ OPTION_SECTION_server, "The service, at the top level" },
 		{ OPTION_SECTION_sandbox, "Confinement, below sandbox" },
+		{ OPTION_SECTION_rekor, "A log of signatures, below rekor" },
 		{ OPTION_SECTION_source, "A source, below sources and its name" },
 		{ OPTION_SECTION_repository, "A repository, below repositories and its "
 					     "name" },

@@ -67,23 +67,15 @@ const char *config_target_path(const struct conf_target_entry *target)
 }
 
 const struct option_block option_blocks[] = {
-	{ "sandbox", false, false },
-	{ "limits", false, false },
-	{ "sources", false, false },
-	{ "repositories", false, false },
-	{ "targets", false, false },
-	{ "version", true, true },
-	{ "principals", true, true },
-	{ "groups", true, true },
-	{ "rules", true, true },
-	{ "revoked-keys", true, true },
-	{ "revoked-keys-file", true, true },
-	{ "allowed-signers", true, true },
-	{ "authorities", true, true },
-	{ "sigstore", true, true },
-	{ "revoked", true, true },
-	{ "waivers", true, false },
-	{ "warn-only", true, true },
+	{ "sandbox", false, false },       { "rekor", false, false },
+	{ "limits", false, false },        { "sources", false, false },
+	{ "repositories", false, false },  { "targets", false, false },
+	{ "version", true, true },         { "principals", true, true },
+	{ "groups", true, true },          { "rules", true, true },
+	{ "revoked-keys", true, true },    { "revoked-keys-file", true, true },
+	{ "allowed-signers", true, true }, { "authorities", true, true },
+	{ "sigstore", true, true },        { "revoked", true, true },
+	{ "waivers", true, false },        { "warn-only", true, true },
 };
 const size_t option_block_count = sizeof(option_blocks) / sizeof(option_blocks[0]);
 

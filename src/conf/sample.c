@@ -239,6 +239,8 @@ void config_write_sample(struct buf *out)
 	buf_addf(out, "\n## %s\n#sandbox:\n",
 		 option_sections[OPTION_SECTION_sandbox].help);
 	write_section(out, OPTION_SECTION_sandbox, 2);
+	buf_addf(out, "\n## %s\n#rekor:\n", option_sections[OPTION_SECTION_rekor].help);
+	write_section(out, OPTION_SECTION_rekor, 2);
 	write_limits(out);
 	buf_addf(out, "\n## %s, by its name\n#sources:\n#  forge:\n",
 		 option_sections[OPTION_SECTION_source].help);

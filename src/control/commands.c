@@ -231,6 +231,11 @@ static int do_poll(struct command *command, struct error *err)
 		rc = store_repository_hint(command->control->store, repository,
 					   clock_now(), err);
 	schedule_hint(command->control, repository);
+	/* Somebody who asks has mended something: a proof that was stored by hand, a
+	 * log that answers again. */
+	struct watch *watch = watch_find(command->control, false, repository);
+	if (watch)
+		watch->again = true;
 	return rc;
 }
 

@@ -18,6 +18,12 @@ int judgement_fill(struct control *control, struct job *job,
 		   const struct msg_change_row *change, const struct oid *base,
 		   struct msg_judge *request);
 
+/* Fills what a judge may take for judged; of a request whose ref is "" for no ref of
+ * its own. */
+int judgement_trusted(struct control *control, struct job *job,
+		      const struct conf_repository_entry *entry, const char *head,
+		      struct msg_judge *request);
+
 /* The ref whose rules count: that of the change, or the base of its merge request. */
 const char *change_target_ref(const struct msg_change_row *change);
 

@@ -305,7 +305,8 @@ void verdict_take(struct control *control, struct job *job,
 		split(control, &change, &judged->steps);
 	else if (result == VERDICT_FAIL && job->waivers != control->waivers)
 		change_move(control, change.id, "waiting",
-			    "a waiver came while it was judged", change.attempts, 0);
+			    "a waiver or a log entry came while it was judged",
+			    change.attempts, 0);
 	else if (result == VERDICT_UNKNOWN)
 		judgement_failed(control, &change,
 				 judged->text ? judged->text

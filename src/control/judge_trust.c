@@ -86,9 +86,9 @@ static int trust_ref(struct control *control, const struct job *job,
 
 /* Anchors, and what was accepted on protected refs: without a list of them on those
  * with an anchor and on the default branch. */
-static int collect_trusted(struct control *control, const struct job *job,
-			   const struct conf_repository_entry *entry, const char *head,
-			   struct msg_judge *request)
+int judgement_trusted(struct control *control, struct job *job,
+		      const struct conf_repository_entry *entry, const char *head,
+		      struct msg_judge *request)
 {
 	struct trust_list list = { .arena = job->arena };
 	bool listed = entry->options.protected.count > 0;
@@ -195,6 +195,7 @@ int judgement_fill(struct control *control, struct job *job,
 	int rc = judgement_reviews(control, job, entry, change, request);
 	if (rc == 0)
 		rc = judgement_merges(control, job, entry, request);
-	return rc == 0 ? collect_trusted(control, job, entry, repository.head, request)
+	return rc == 0 ? judgement_trusted(control, job, entry, repository.head,
+					   request)
 		       : rc;
 }

@@ -91,6 +91,7 @@ void schedule_reset(struct control *control, const struct config *old)
 	for (size_t i = 0; i < control->forge_count; i++)
 		config_secret_wipe(control->forges[i].token);
 	control->forges = forges;
+	control->rekor = (struct rekor_watch){ 0 }; /* it may be another */
 	control->forge_count = config->source_count;
 	for (size_t i = 0; i < config->target_count; i++) {
 		control->targets[i].name = arena_string(arena, config->targets[i].name);
@@ -155,8 +156,10 @@ static void fetch_due(struct control *control, int64_t now, int64_t *until)
 		if (!wanted && control_write(control) == 0) {
 			store_repository_hint(control->store, entry->name, clock_now(),
 					      NULL);
-			merge_requests_poll(control, entry->name);
+			if (!watch->for_proofs)
+				merge_requests_poll(control, entry->name);
 		}
+		watch->for_proofs = false;
 		store_repository_get(control->store, control->round, entry->name, &row,
 				     NULL);
 		watch->due =

@@ -135,7 +135,8 @@ struct job {
 	uint64_t hinted_in;
 	size_t delivery_count;
 	size_t deliveries_done;
-	uint64_t requests;          /* report, lookup: charged to the forge's budget */
+	uint64_t requests;          /* report, lookup: charged to the forge's budget;
+				       fetch: to the log's */
 	struct job_report *reports; /* report */
 	size_t report_count;
 	struct job_lookup *lookups; /* lookup */
@@ -154,6 +155,7 @@ struct watch {
 	int64_t due;                 /* monotonic: next poll or comparison */
 	bool hinted;                 /* compare now: somebody touched it */
 	bool again;                  /* judge once more what was not accepted */
+	bool for_proofs;             /* `due` is sooner than a poll, for those alone */
 	bool list_merge_requests;    /* read which are open */
 	bool needs_merges;           /* a judge had to make again what the forge made */
 	uint64_t merged[MERGED_MAX]; /* a ring: merge requests whose heads are wanted
@@ -215,6 +217,15 @@ struct review_look {
 	uint64_t nothing; /* times that no merge request was found */
 };
 
+/* What is known of the log of signatures between jobs; nothing of it is stored. */
+struct rekor_watch {
+	int64_t retry_at;    /* monotonic: it is left alone until then */
+	int64_t refilled_at; /* monotonic */
+	int64_t allowance;   /* requests that may still be made, times 60 s; below 0: a
+				job needed more */
+	uint64_t failures;   /* jobs in a row */
+};
+
 enum part { PART_ZYGOTE, PART_RUNNER, PART_INTAKE };
 
 /* Something to tell intake once the round is committed. */
@@ -243,7 +254,8 @@ struct control {
 	struct arena *watch_arena;
 	struct arena *round; /* freed at the end of each round */
 	uint64_t round_number;
-	uint64_t waivers;      /* how often fetches brought new ones */
+	struct rekor_watch rekor;
+	uint64_t waivers;      /* how often fetches brought new ones, or proofs */
 	size_t round_webhooks; /* stored in this round */
 	int64_t calm_at;       /* monotonic: the last rush of webhooks is over then */
 	int64_t read_by; /* monotonic: reading waits no longer; 0: nothing waits */
@@ -382,6 +394,17 @@ bool forge_is_down(int code);
  * job (0: none) fails, it is one failure. */
 void forge_result(struct control *control, const char *source, uint64_t job, int code,
 		  const char *problem, int64_t retry_at);
+
+/* --- rekor.c --- */
+/* Lets a fetch ask the log, as far as it may be asked now. ERROR_...: the authorities
+ * cannot be read. */
+int rekor_fill(struct control *control, struct job *job,
+	       const struct conf_repository_entry *entry, struct msg_fetch *request,
+	       struct error *err);
+/* What became of it: with new proofs what was not accepted is judged again
+ * (job->again); for those that are missing the repository is fetched sooner. */
+void rekor_take(struct control *control, struct job *job,
+		const struct msg_fetched *fetched);
 
 /* --- merge_requests.c --- */
 /* The list of open ones is read again. */

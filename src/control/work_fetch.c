@@ -51,7 +51,7 @@ static int fill_request(struct control *control, struct job *job,
 			      err);
 	if (rc == 0)
 		rc = job_text(job, options->ca_file, &request->authorities, err);
-	return rc;
+	return rc == 0 ? rekor_fill(control, job, entry, request, err) : rc;
 }
 
 static void fetch_failed(struct control *control, const struct job *job,
@@ -308,6 +308,7 @@ static int take_message(struct control *control, struct job *job,
 	if (type != MESSAGE_fetched)
 		return ERROR_MESSAGE;
 	const struct msg_fetched *fetched = message;
+	rekor_take(control, job, fetched);
 	if (fetched->code != 0)
 		fetch_failed(control, job, fetched->text);
 	else

@@ -6,8 +6,9 @@
  * are in tests/unit/test_doc_suites.c).
  *
  * Nodes are opaque, so that their layout can change; everything lives in the arena
- * given at parse time and borrows nothing from the text. Lines and columns start at 1;
- * columns count code points. Anchors and aliases are resolved under limits; merge keys
+ * given at parse time, with a copy of the text that most scalars are parts of. Lines
+ * and columns start at 1; columns count code points. Anchors and aliases are resolved
+ * under limits; merge keys
  * ("<<") are applied; duplicate keys are refused with both places. Scalars are typed by
  * YAML 1.2's core schema or as Kubernetes does; their exact text is kept, so no number
  * goes through a double. */
@@ -81,9 +82,17 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	       const char *text, size_t length, const struct limits *limits,
 	       struct doc_problem *problem);
 
-/* The same for the file of a name, read as its consumer reads it: DOC_JSON or DOC_YAML
- * by the name; DOC_KUBERNETES for YAML in which a document has an apiVersion and a
- * kind. */
+/* The same without a copy: the tree refers to the text, which must live as long as the
+ * tree does, with DOC_TEXT_ROOM bytes behind it that are its own, too. It is written
+ * to: nothing can be read from it afterwards. */
+int docs_parse_in_place(struct docs *out, struct arena *arena, enum doc_format format,
+			char *text, size_t length, const struct limits *limits,
+			struct doc_problem *problem);
+#define DOC_TEXT_ROOM 8
+
+/* The same as docs_parse() for the file of a name, read as its consumer reads it:
+ * DOC_JSON or DOC_YAML by the name; DOC_KUBERNETES for YAML in which a document has an
+ * apiVersion and a kind. */
 int docs_parse_file(struct docs *out, struct arena *arena, const char *path,
 		    const char *text, size_t length, const struct limits *limits,
 		    struct doc_problem *problem);

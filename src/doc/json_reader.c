@@ -24,7 +24,7 @@ enum expected {
 };
 
 struct reader {
-	const char *text;
+	char *text;
 	const char *at;
 	const char *end;
 	struct tree tree;
@@ -181,6 +181,8 @@ static int find_quote(struct reader *reader, const char **quote, bool *escapes)
 static int decode(struct reader *reader, const char *quote, struct scalar *scalar)
 {
 	size_t needed = (size_t)(quote - reader->at) + 1;
+	scalar->room = reader->text + (reader->at - reader->text);
+	scalar->room_length = needed;
 	if (needed > reader->scratch_size) {
 		char *scratch = realloc(reader->scratch, needed);
 		if (scratch == NULL)
@@ -198,6 +200,7 @@ static int decode(struct reader *reader, const char *quote, struct scalar *scala
 		if (status != 0)
 			return status;
 	}
+	place_of(reader, quote); /* what stands before it will change */
 	scalar->text = reader->scratch;
 	scalar->length = (size_t)(to - reader->scratch);
 	return 0;
@@ -322,7 +325,7 @@ static int read_scalar(struct reader *reader)
 {
 	const char *start = reader->at;
 	struct scalar scalar = { .place = place_of(reader, start) };
-	const struct node *node;
+	struct node node;
 	int status;
 	if (*start == '"')
 		status = read_string(reader, &scalar);
@@ -332,7 +335,7 @@ static int read_scalar(struct reader *reader)
 		status = read_word(reader, &scalar);
 	if (status == 0)
 		status = tree_scalar(&reader->tree, &scalar, &node);
-	return status != 0 ? status : tree_add(&reader->tree, node, scalar.place);
+	return status != 0 ? status : tree_add(&reader->tree, &node, scalar.place);
 }
 
 static int read_value(struct reader *reader, enum expected *next)
@@ -373,9 +376,9 @@ static int read_key(struct reader *reader, enum expected *next)
 static int close_container(struct reader *reader)
 {
 	struct place place = reader->tree.frames[reader->tree.depth - 1].place;
-	const struct node *node;
+	struct node node;
 	int status = tree_close(&reader->tree, &node);
-	return status != 0 ? status : tree_add(&reader->tree, node, place);
+	return status != 0 ? status : tree_add(&reader->tree, &node, place);
 }
 
 static int refuse_more(struct reader *reader, const struct frame *frame)
@@ -449,7 +452,7 @@ static int read_document(struct reader *reader)
 	return 0;
 }
 
-int json_read(struct docs *out, struct arena *arena, const char *text, size_t length,
+int json_read(struct docs *out, struct arena *arena, char *text, size_t length,
 	      const struct limits *limits, bool any_text, struct doc_problem *problem)
 {
 	struct place start = { 1, 1 };
@@ -467,7 +470,9 @@ int json_read(struct docs *out, struct arena *arena, const char *text, size_t le
 					   .limits = limits,
 					   .depth_limit = LIMIT_JSON_DEPTH,
 					   .node_limit = LIMIT_JSON_NODES,
-					   .problem = problem },
+					   .problem = problem,
+					   .source = text,
+					   .source_end = text + length },
 				 .problem = problem,
 				 .any_text = any_text,
 				 .marked = text,
@@ -478,12 +483,14 @@ int json_read(struct docs *out, struct arena *arena, const char *text, size_t le
 	const struct node **roots = NULL;
 	if (status == 0) {
 		roots = arena_alloc(arena, sizeof(*roots));
-		if (roots == NULL)
+		const struct node *root = tree_root(&reader.tree);
+		if (roots == NULL || root == NULL)
 			status = problem_memory(problem, start);
+		else
+			roots[0] = root;
 	}
 	if (status != 0)
 		return status;
-	roots[0] = reader.tree.root;
 	*out = (struct docs){ .roots = roots, .count = 1 };
 	return 0;
 }

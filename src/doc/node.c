@@ -46,14 +46,9 @@ uint32_t node_column(const struct node *node)
 	return node == NULL ? 0 : node->column;
 }
 
-static bool is_container(const struct node *node)
-{
-	return node->kind == NODE_SEQUENCE || node->kind == NODE_MAPPING;
-}
-
 const char *node_text(const struct node *node, size_t *length)
 {
-	bool has_text = node != NULL && !is_container(node);
+	bool has_text = node != NULL && !node_is_container(node);
 	const char *text = has_text ? node->text : "";
 	size_t count = has_text ? node->length : 0;
 	if (has_text && (node->flags & NODE_FLAG_MENDED) != 0) {
@@ -67,7 +62,7 @@ const char *node_text(const struct node *node, size_t *length)
 
 const char *node_json_text(const struct node *node, size_t *length)
 {
-	bool has_text = node != NULL && !is_container(node);
+	bool has_text = node != NULL && !node_is_container(node);
 	if (length != NULL)
 		*length = has_text ? node->length : 0;
 	return has_text ? node->text : "";
@@ -89,7 +84,11 @@ const char *node_tag(const struct node *node)
 {
 	if (node == NULL || (node->flags & NODE_FLAG_TAGGED) == 0)
 		return NULL;
-	return ((const struct tagged_node *)node)->tag;
+	const void *behind =
+		node_is_container(node) ? (const void *)node_head(node) : node->text;
+	const char *tag;
+	memcpy(&tag, (const char *)behind - sizeof(tag), sizeof(tag));
+	return tag;
 }
 
 bool node_is_plain(const struct node *node)
@@ -99,27 +98,22 @@ bool node_is_plain(const struct node *node)
 
 size_t node_count(const struct node *node)
 {
-	return node != NULL && is_container(node) ? node->length : 0;
+	return node != NULL && node_is_container(node) ? node->length : 0;
 }
 
 const struct node *node_item(const struct node *node, size_t index)
 {
 	if (index >= node_count(node))
 		return NULL;
-	return node->kind == NODE_SEQUENCE ? node->items[index]
-					   : node->mapping->pairs[index].value;
+	return node->kind == NODE_SEQUENCE ? &node->items[index]
+					   : &node->pairs[index].value;
 }
 
 const struct node *node_key(const struct node *node, size_t index)
 {
 	if (node_kind(node) != NODE_MAPPING || index >= node->length)
 		return NULL;
-	return node->mapping->pairs[index].key;
-}
-
-uint32_t node_text_hash(const char *text, size_t length)
-{
-	return (uint32_t)map_hash(text, length);
+	return &node->pairs[index].key;
 }
 
 static bool key_is(const struct node *key, const char *text, size_t length)
@@ -127,19 +121,21 @@ static bool key_is(const struct node *key, const char *text, size_t length)
 	return key->length == length && memcmp(key->text, text, length) == 0;
 }
 
-const struct pair *mapping_find(const struct mapping *mapping, uint32_t count,
-				const char *key, size_t length, uint32_t hash)
+const struct pair *mapping_find(const struct node *mapping, const char *key,
+				size_t length)
 {
-	if (mapping->slots == NULL) {
-		for (uint32_t i = 0; i < count; i++)
-			if (key_is(mapping->pairs[i].key, key, length))
-				return &mapping->pairs[i];
+	const struct node_head *head = node_head(mapping);
+	const struct pair *pairs = mapping->pairs;
+	if (head->slots == NULL) {
+		for (uint32_t i = 0; i < mapping->length; i++)
+			if (key_is(&pairs[i].key, key, length))
+				return &pairs[i];
 		return NULL;
 	}
-	for (uint32_t slot = hash & mapping->mask; mapping->slots[slot] != 0;
-	     slot = (slot + 1) & mapping->mask) {
-		const struct pair *pair = &mapping->pairs[mapping->slots[slot] - 1];
-		if (pair->key->hash == hash && key_is(pair->key, key, length))
+	uint32_t slot = (uint32_t)map_hash(key, length) & head->mask;
+	for (; head->slots[slot] != 0; slot = (slot + 1) & head->mask) {
+		const struct pair *pair = &pairs[head->slots[slot] - 1];
+		if (key_is(&pair->key, key, length))
 			return pair;
 	}
 	return NULL;
@@ -150,11 +146,8 @@ const struct node *node_get_bytes(const struct node *node, const char *key,
 {
 	if (node_kind(node) != NODE_MAPPING)
 		return NULL;
-	const struct mapping *mapping = node->mapping;
-	uint32_t hash = mapping->slots == NULL ? 0 : node_text_hash(key, length);
-	const struct pair *pair =
-		mapping_find(mapping, node->length, key, length, hash);
-	return pair == NULL ? NULL : pair->value;
+	const struct pair *pair = mapping_find(node, key, length);
+	return pair == NULL ? NULL : &pair->value;
 }
 
 const struct node *node_get(const struct node *node, const char *key)
@@ -179,11 +172,10 @@ static bool numbers_equal(const struct node *a, const struct node *b)
 static bool mappings_equal(const struct node *a, const struct node *b)
 {
 	for (uint32_t i = 0; i < a->length; i++) {
-		const struct pair *pair = &a->mapping->pairs[i];
+		const struct pair *pair = &a->pairs[i];
 		const struct pair *other =
-			mapping_find(b->mapping, b->length, pair->key->text,
-				     pair->key->length, pair->key->hash);
-		if (other == NULL || !node_equal(pair->value, other->value))
+			mapping_find(b, pair->key.text, pair->key.length);
+		if (other == NULL || !node_equal(&pair->value, &other->value))
 			return false;
 	}
 	return true;
@@ -211,7 +203,7 @@ bool node_equal(const struct node *a, const struct node *b)
 		if (a->length != b->length)
 			return false;
 		for (uint32_t i = 0; i < a->length; i++)
-			if (!node_equal(a->items[i], b->items[i]))
+			if (!node_equal(&a->items[i], &b->items[i]))
 				return false;
 		return true;
 	case NODE_MAPPING:
@@ -251,72 +243,27 @@ uint64_t node_hash(const struct node *node)
 		break;
 	case NODE_SEQUENCE:
 		for (uint32_t i = 0; i < node->length; i++)
-			hash = mix(hash, node_hash(node->items[i]));
+			hash = mix(hash, node_hash(&node->items[i]));
 		break;
 	case NODE_MAPPING: /* a sum, so that order does not count */
 		for (uint32_t i = 0; i < node->length; i++) {
-			const struct pair *pair = &node->mapping->pairs[i];
-			hash += mix(map_hash(pair->key->text, pair->key->length),
-				    node_hash(pair->value));
+			const struct pair *pair = &node->pairs[i];
+			hash += mix(map_hash(pair->key.text, pair->key.length),
+				    node_hash(&pair->value));
 		}
 		break;
 	}
 	return mix(node->kind, hash);
 }
 
-static bool copy_items(struct arena *arena, struct node *to, const struct node *from)
+/* As deep as the tree. */
+void node_end_texts(const struct node *root)
 {
-	const struct node **items =
-		arena_array(arena, from->length, sizeof(struct node *));
-	if (items == NULL)
-		return false;
-	for (uint32_t i = 0; i < from->length; i++) {
-		items[i] = node_copy(arena, from->items[i]);
-		if (items[i] == NULL)
-			return false;
+	if (node_is_container(root)) {
+		uint32_t count = root->length << (root->kind == NODE_MAPPING);
+		for (uint32_t i = 0; i < count; i++)
+			node_end_texts(&root->items[i]);
+	} else if (root->length > 0) {
+		((char *)(uintptr_t)root->text)[root->length] = '\0';
 	}
-	to->items = items;
-	return true;
-}
-
-static bool copy_pairs(struct arena *arena, struct node *to, const struct node *from)
-{
-	const struct mapping *old = from->mapping;
-	size_t bytes = sizeof(struct mapping) + from->length * sizeof(struct pair);
-	struct mapping *mapping = arena_alloc(arena, bytes);
-	if (mapping == NULL)
-		return false;
-	mapping->mask = old->mask;
-	if (old->slots != NULL) {
-		size_t size = ((size_t)old->mask + 1) * sizeof(*old->slots);
-		mapping->slots = arena_copy(arena, old->slots, size);
-		if (mapping->slots == NULL)
-			return false;
-	}
-	for (uint32_t i = 0; i < from->length; i++) {
-		mapping->pairs[i].key = node_copy(arena, old->pairs[i].key);
-		mapping->pairs[i].value = node_copy(arena, old->pairs[i].value);
-		if (mapping->pairs[i].key == NULL || mapping->pairs[i].value == NULL)
-			return false;
-	}
-	to->mapping = mapping;
-	return true;
-}
-
-const struct node *node_copy(struct arena *arena, const struct node *node)
-{
-	struct node *copy = arena_new_of(arena, struct node);
-	if (copy == NULL)
-		return NULL;
-	*copy = *node;
-	copy->flags &= (uint8_t)~NODE_FLAG_TAGGED;
-	if (node->kind == NODE_SEQUENCE)
-		return copy_items(arena, copy, node) ? copy : NULL;
-	if (node->kind == NODE_MAPPING)
-		return copy_pairs(arena, copy, node) ? copy : NULL;
-	size_t length = node->length;
-	if ((node->flags & NODE_FLAG_MENDED) != 0)
-		length += 1 + strlen(node->text + length + 1);
-	copy->text = arena_copy(arena, node->text, length);
-	return copy->text == NULL ? NULL : copy;
 }

@@ -1,9 +1,13 @@
 /* doc/node.h - the layout of the tree; for doc/ only.
  *
- * 32 bytes a node. A node is immutable once it hangs in a tree; aliases share nodes, so
- * a tree is a graph without cycles whose expanded size is bounded when it is built.
- * Texts are blocks of an arena, which are rounded up to 16 bytes: so eight bytes of a
- * key can be read however short it is (what stands behind its NUL says nothing). */
+ * 24 bytes a node. The nodes in a container stand side by side, keys and values in
+ * turn, behind a head of 16 bytes. A node is immutable once it hangs in a tree; an
+ * alias is a copy of its node, and both have the same children: a tree is a graph
+ * without cycles whose expanded size is bounded when it is built.
+ *
+ * Texts stand in the source where that has them as they are, else in the arena; behind
+ * each is a NUL. DOC_TEXT_ROOM bytes of a key can be read however short it is (what
+ * stands behind its NUL says nothing). */
 #ifndef DOC_NODE_H
 #define DOC_NODE_H
 
@@ -12,53 +16,66 @@
 enum node_flag {
 	NODE_FLAG_PLAIN = 1,  /* an unquoted scalar */
 	NODE_FLAG_TRUE = 2,   /* of a boolean */
-	NODE_FLAG_TAGGED = 4, /* it is the start of a struct tagged_node */
+	NODE_FLAG_TAGGED = 4, /* its tag's address stands before the text or the head */
 	NODE_FLAG_MENDED = 8, /* behind the text's NUL stands what was written */
-	NODE_FLAG_NAMED = 16, /* an anchor names it: it may hang in several places */
 };
 
-struct pair {
-	const struct node *key;
-	const struct node *value;
-};
-
-/* Small mappings are searched from the front; large ones by a table of index + 1. */
-struct mapping {
-	const uint32_t *slots; /* NULL: none */
-	uint32_t mask;
-	struct pair pairs[];
-};
+struct pair;
 
 struct node {
 	uint8_t kind;
 	uint8_t flags;
-	uint16_t height; /* levels of containers below and with it */
+	union {
+		uint16_t height; /* of a container: levels of them, with it */
+		uint16_t symbol; /* of a key (doc/symbol.h) */
+	};
 	uint32_t length; /* bytes of text, items or pairs */
 	uint32_t line;
 	uint32_t column;
-	uint32_t weight; /* nodes when aliases are expanded, saturating */
-	uint32_t hash;   /* of the text of a key, keyed by the process's seed */
 	union {
 		const char *text; /* of numbers and booleans: as JSON writes them */
-		const struct node *const *items;
-		const struct mapping *mapping;
+		const struct node *items;
+		const struct pair *pairs;
 	};
 };
 
-struct tagged_node {
-	struct node node;
-	const char *tag;
+struct pair {
+	struct node key;
+	struct node value;
+};
+
+/* What stands before the items or pairs. Small mappings are searched from the front;
+ * large ones by a table of index + 1. */
+struct node_head {
+	uint32_t weight; /* nodes when aliases are expanded, saturating */
+	uint32_t mask;
+	const uint32_t *slots; /* NULL: none */
 };
 
 /* Mappings up to this size have no table. */
 #define MAPPING_LINEAR 8
 
-uint32_t node_text_hash(const char *text, size_t length);
-/* The pair of a key whose hash is known, or NULL. */
-const struct pair *mapping_find(const struct mapping *mapping, uint32_t count,
-				const char *key, size_t length, uint32_t hash);
-/* A deep copy in another arena; NULL: out of memory. */
-const struct node *node_copy(struct arena *arena, const struct node *node);
+static inline const struct node_head *node_head(const struct node *container)
+{
+	return (const struct node_head *)(const void *)container->items - 1;
+}
+
+static inline bool node_is_container(const struct node *node)
+{
+	return node->kind == NODE_SEQUENCE || node->kind == NODE_MAPPING;
+}
+
+/* How many nodes it is with all below it. */
+static inline uint32_t node_weight(const struct node *node)
+{
+	return node_is_container(node) ? node_head(node)->weight : 1;
+}
+
+/* The pair of a key, or NULL. */
+const struct pair *mapping_find(const struct node *mapping, const char *key,
+				size_t length);
+/* Ends each text in the source by a NUL, over what stands behind it. */
+void node_end_texts(const struct node *root);
 /* Equal for nodes that node_equal() calls equal; keyed. */
 uint64_t node_hash(const struct node *node);
 

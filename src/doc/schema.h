@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 
+struct buf;
 struct digest;
 struct error;
 struct node;
@@ -88,14 +89,18 @@ struct schema_problem {
 	uint32_t line; /* of the key where the key is what is wrong */
 	uint32_t column;
 	const char *instance_path; /* "/spec/replicas", JSON Pointer */
-	const char *dotted_path;   /* "spec.replicas", for people */
 	const char *keyword;       /* "type" */
-	const char *schema_path;   /* "#/properties/spec/..." */
 	const char
 		*message; /* "spec.replicas must be an integer, found string \"two\"" */
 	const char *mend; /* "did you mean 'replicas'?"; NULL when there is nothing to
 			     say */
+	const struct schema *schema; /* for schema_problem_location() */
+	uint32_t location;
+	bool never;
 };
+
+/* Appends the place in the schema, "#/properties/spec/type". */
+void schema_problem_location(const struct schema_problem *problem, struct buf *out);
 
 struct schema_sink {
 	void (*problem)(void *data, const struct schema_problem *problem);

@@ -129,15 +129,26 @@ static bool is_dependencies(struct checker *checker, uint32_t offset)
 	return true;
 }
 
-static bool is_row(struct checker *checker, const struct image_property *row)
+/* What a row says of its schema is used without a look at that. */
+static bool is_row(struct checker *checker, const struct image_object *object,
+		   const struct image_property *row)
 {
-	bool only_required = (row->flags & IMAGE_ONLY_REQUIRED) != 0;
-	if (!is_string(checker, row->name) || row->required > IMAGE_NOT_REQUIRED)
+	const unsigned int plain = IMAGE_PLAIN_OBJECT | IMAGE_PLAIN_LIST;
+	bool additional = row->name == 0 || (row->flags & IMAGE_ONLY_REQUIRED) != 0;
+	if (row->name > checker->header->name_count || row->required > 1 ||
+	    (additional && row->schema != object->additional))
 		return false;
-	const struct image_string *name = (const void *)(checker->bytes + row->name);
-	return name->length == row->length &&
-	       (only_required ? is_schema_or_none(checker, row->schema)
-			      : is_schema(checker, row->schema));
+	if (row->schema == SCHEMA_NONE)
+		return additional && row->sure == KINDS_ALL;
+	if (!is_schema(checker, row->schema))
+		return false;
+	const struct image_schema *schemas =
+		(const void *)(checker->bytes + checker->header->schemas);
+	const struct image_schema *schema = &schemas[row->schema];
+	bool unknown = additional && (schema->flags & IMAGE_NEVER) != 0;
+	return row->sure == schema->sure && row->direct == schema->direct &&
+	       (row->flags & plain) == (schema->flags & plain) &&
+	       ((row->flags & IMAGE_UNKNOWN) != 0) == unknown;
 }
 
 /* A free place ends every search. */
@@ -145,17 +156,16 @@ static bool has_table(struct checker *checker, const struct image_object *object
 {
 	uint64_t count = (uint64_t)object->mask + 1;
 	bool free_place = false;
-	if ((count & object->mask) != 0 || object->shift == 0 || object->shift > 63 ||
-	    count != UINT64_C(1) << (64 - object->shift) ||
+	if ((count & object->mask) != 0 || object->shift == 0 || object->shift > 31 ||
+	    count != UINT64_C(1) << (32 - object->shift) ||
 	    !has_room(checker, object->table, count, sizeof(struct image_property),
 		      _Alignof(uint64_t)))
 		return false;
 	const struct image_property *rows =
 		(const void *)(checker->bytes + object->table);
 	for (uint64_t i = 0; i < count; i++) {
-		bool is_free = rows[i].length == SCHEMA_NONE;
-		free_place |= is_free;
-		if (!is_free && !is_row(checker, &rows[i]))
+		free_place |= rows[i].name == 0;
+		if (!is_row(checker, object, &rows[i]))
 			return false;
 	}
 	return free_place;
@@ -176,9 +186,12 @@ static bool is_object(struct checker *checker, uint32_t offset)
 		    !is_schema(checker, patterns[i].schema))
 			return false;
 	return is_schema_or_none(checker, object->additional) &&
+	       (object->additional != SCHEMA_NONE ||
+		object->additional_sure == KINDS_ALL) &&
 	       is_list(checker, object->names, is_string) &&
-	       (object->required_names == 0 ||
-		is_list(checker, object->required_names, is_string));
+	       (object->required_names == 0
+			? object->required == 0
+			: is_list(checker, object->required_names, is_string));
 }
 
 static bool is_items(struct checker *checker, uint32_t offset)
@@ -349,6 +362,28 @@ static bool has_names(struct checker *checker)
 	return true;
 }
 
+/* Eight bytes of each can be read. */
+static bool has_property_names(struct checker *checker)
+{
+	const struct image_header *header = checker->header;
+	const struct image_name *names = (const void *)(checker->bytes + header->names);
+	if (!has_room(checker, header->names, header->name_count, sizeof(*names),
+		      _Alignof(uint64_t)))
+		return false;
+	for (uint32_t i = 0; i < header->name_count; i++) {
+		const struct image_name *name = &names[i];
+		const struct image_string *string =
+			(const void *)(checker->bytes + name->text);
+		if (!is_string(checker, name->text) ||
+		    !has_room(checker, name->text, 1,
+			      sizeof(*string) + sizeof(uint64_t), 1) ||
+		    string->length != name->length || name->number == 0 ||
+		    name->number > header->name_count)
+			return false;
+	}
+	return true;
+}
+
 static bool has_dynamics(struct checker *checker)
 {
 	const struct image_header *header = checker->header;
@@ -377,7 +412,7 @@ static int check_header(struct checker *checker, struct error *err)
 	if (header->size != checker->size)
 		return error_set(err, ERROR_SCHEMA,
 				 "is cut or has something behind it");
-	if (digest_of(checker->bytes + sizeof(*header), checker->size - sizeof(*header),
+	if (digest_of(checker->bytes + IMAGE_SIGNED, checker->size - IMAGE_SIGNED,
 		      &digest) != 0)
 		return error_set(err, ERROR_MEMORY, "needs memory");
 	if (!digest_equal(&digest, &header->digest))
@@ -394,7 +429,8 @@ int image_check(const void *bytes, size_t size, struct error *err)
 	if (status != 0)
 		return status;
 	if (!has_locations(&checker) || !has_names(&checker) ||
-	    !has_dynamics(&checker) || !has_schemas(&checker))
+	    !has_property_names(&checker) || !has_dynamics(&checker) ||
+	    !has_schemas(&checker))
 		return error_set(err, ERROR_SCHEMA, "is broken inside");
 	return 0;
 }

@@ -57,25 +57,19 @@ int compile_type(struct compilation *compilation, const struct keyword *keyword,
 }
 
 static int add_constants(struct compilation *compilation, enum operation_kind kind,
-			 const char *keyword, const struct node *const *nodes,
-			 size_t count)
+			 const char *keyword, const struct node *nodes, size_t count)
 {
 	struct operation *operation = compile_add(compilation, kind, keyword);
-	struct constants *constants = arena_alloc(
-		compilation->arena, sizeof(*constants) + count * sizeof(*nodes));
-	if (operation == NULL || constants == NULL)
+	if (operation == NULL)
 		return compile_no_memory(compilation);
-	if (count > 0)
-		memcpy(constants->nodes, nodes, count * sizeof(*nodes));
-	constants->count = (uint32_t)count;
-	operation->constants = constants;
+	operation->constants = (struct constants){ nodes, (uint32_t)count };
 	return 0;
 }
 
 int compile_const(struct compilation *compilation, const struct keyword *keyword,
 		  const struct node *value)
 {
-	return add_constants(compilation, OPERATION_CONST, keyword->name, &value, 1);
+	return add_constants(compilation, OPERATION_CONST, keyword->name, value, 1);
 }
 
 int compile_enum(struct compilation *compilation, const struct keyword *keyword,

@@ -10,17 +10,15 @@
 #ifndef DOC_SCHEMA_IMAGE_H
 #define DOC_SCHEMA_IMAGE_H
 
-#include <endian.h>
-#include <string.h>
-
 #include "base/hash.h"
 #include "doc/node.h"
 #include "doc/schema.h"
+#include "doc/symbol.h"
 
 struct pattern;
 
 #define IMAGE_MAGIC      "gitgate\x1b"
-#define IMAGE_VERSION    1
+#define IMAGE_VERSION    2
 #define IMAGE_BYTE_ORDER 0x01020304u
 #define SCHEMA_NONE      UINT32_MAX
 
@@ -84,7 +82,7 @@ struct image_header {
 	uint32_t version;
 	uint32_t byte_order;
 	uint64_t size;        /* of all of it */
-	struct digest digest; /* SHA-256 of what follows the header */
+	struct digest digest; /* SHA-256 of what follows it */
 	uint32_t schemas;     /* struct image_schema[] */
 	uint32_t schema_count;
 	uint32_t locations; /* struct image_location[] */
@@ -97,7 +95,11 @@ struct image_header {
 	uint32_t dynamic_count;
 	uint32_t resource_count;
 	uint32_t root;
+	uint32_t names; /* struct image_name[], sorted */
+	uint32_t name_count;
 };
+
+#define IMAGE_SIGNED offsetof(struct image_header, schemas) /* from here on */
 
 /* Strings are counted, and end with a NUL that does not count. */
 struct image_string {
@@ -152,6 +154,16 @@ struct image_entry {
 	uint32_t schema;
 };
 
+/* A name that objects have rows for. Sorted by first, last, length, and the bytes. */
+struct image_name {
+	uint64_t first; /* as in struct name_words */
+	uint64_t last;
+	uint32_t length;
+	uint32_t text;   /* string, behind which is room to read eight bytes */
+	uint32_t number; /* from 1 to name_count */
+	uint32_t padding;
+};
+
 /* Several of a kind: strings (REQUIRED, a), schemas (ALL_OF, ANY_OF, ONE_OF: a; b has
  * the kinds that surely fit), values (CONST, ENUM: a). */
 struct image_list {
@@ -189,20 +201,21 @@ struct image_dependencies {
 };
 
 enum image_property_flag {
-	IMAGE_ONLY_REQUIRED = 1, /* "properties" does not have it */
+	IMAGE_UNKNOWN = 64,        /* nothing may stand there */
+	IMAGE_ONLY_REQUIRED = 128, /* "properties" does not have it */
 };
 
-/* A place of an object's table. Up to 16 bytes of the name stand in first, last and
- * length, which are compared at once; the length of a free place is SCHEMA_NONE. */
+/* A place of an object's table. A free one says of what is not there: the schema is
+ * that of additional properties. */
 struct image_property {
-	uint64_t first;
-	uint64_t last;
-	uint32_t length;
-	uint32_t name;
-	uint32_t schema; /* IMAGE_ONLY_REQUIRED: that of additional properties */
+	uint32_t name;   /* the number of a name; 0: a free place */
+	uint32_t schema; /* IMAGE_ONLY_REQUIRED: that of additional properties, too;
+			    SCHEMA_NONE: anything */
+	uint32_t direct; /* as in its schema */
 	uint8_t sure;    /* as in its schema */
-	uint8_t flags;
-	uint8_t required; /* a bit of struct image_object; 63: it is not */
+	uint8_t flags;   /* IMAGE_PLAIN_* as in its schema, and enum image_property_flag
+			  */
+	uint8_t required; /* 1: the name is required */
 	uint8_t padding;
 };
 
@@ -212,14 +225,15 @@ struct image_pattern_property {
 };
 
 /* PROPERTIES: a. properties, patternProperties, additionalProperties, and `required`
- * unless it names more than 63. At least one place of the table is free. */
+ * unless it is long.
+ * At least one place of the table is free. */
 struct image_object {
-	uint64_t multiplier;
-	uint64_t required; /* bits */
+	uint32_t required; /* rows that are */
+	uint32_t multiplier;
 	uint32_t shift;
 	uint32_t mask;
 	uint32_t table;          /* struct image_property[mask + 1] */
-	uint32_t row_count;      /* places that are taken */
+	uint32_t row_count;      /* places that are taken; 0: no name says anything */
 	uint32_t names;          /* of "properties": list of strings, in their order */
 	uint32_t required_names; /* list of strings; 0: none */
 	uint32_t patterns;       /* struct image_pattern_property[] */
@@ -248,14 +262,16 @@ struct image_contains {
  * a schema. REFERENCE: a is a schema, b 1 + index of a dynamic anchor or 0. CONDITION:
  * a is the test, b and c what follows, SCHEMA_NONE for nothing. */
 
-#define IMAGE_NOT_REQUIRED 63
-
 struct schema {
 	const unsigned char *bytes; /* the image */
 	const struct image_header *header;
 	const struct image_schema *schemas;
 	struct pattern **patterns;
-	void *owned; /* the image's memory, when it is the schema's */
+	uint32_t *
+		numbers; /* of names, by their symbol; 0: it is none of this schema's */
+	uint32_t symbol_count; /* of them */
+	bool symbols_missing;  /* some names have none */
+	void *owned;           /* the image's memory, when it is the schema's */
 };
 
 static inline const void *image_at(const struct schema *schema, uint32_t offset)
@@ -276,61 +292,36 @@ int image_open(struct schema **out, const char *name, const void *bytes, void *o
 /* 0, or ERROR_SCHEMA: bytes that are no image, or one that is broken. */
 int image_check(const void *bytes, size_t size, struct error *err);
 
-/* What of a key is compared at once: up to 8 bytes from its front, and from its end. */
-struct key_words {
-	uint64_t first;
-	uint64_t last;
-};
+/* The row of a key that has no number by its symbol. As in symbol.h, eight bytes of it
+ * can be read. */
+const struct image_property *object_find_text(const struct schema *schema,
+					      const struct image_object *object,
+					      const struct node *key);
 
-/* Without branches, which keys of changing lengths would make expensive. Eight bytes of
- * the text of a key can always be read (doc/node.h). */
-static inline struct key_words key_words_of(const char *text, uint32_t length)
+static inline uint32_t property_slot(uint32_t multiplier, uint32_t shift,
+				     uint32_t number)
 {
-	static const uint64_t masks[9] = {
-		0,
-		UINT64_C(0xff),
-		UINT64_C(0xffff),
-		UINT64_C(0xffffff),
-		UINT64_C(0xffffffff),
-		UINT64_C(0xffffffffff),
-		UINT64_C(0xffffffffffff),
-		UINT64_C(0xffffffffffffff),
-		UINT64_MAX,
-	};
-	uint64_t mask = masks[length < 8 ? length : 8];
-	struct key_words words;
-	memcpy(&words.first, text, sizeof(words.first));
-	memcpy(&words.last, text + (length < 8 ? 0 : length - 8), sizeof(words.last));
-	words.first = le64toh(words.first) & mask;
-	words.last = le64toh(words.last) & mask;
-	return words;
+	return (number * multiplier) >> shift;
 }
 
-static inline uint32_t key_slot(uint64_t multiplier, uint32_t shift,
-				struct key_words words, uint32_t length)
-{
-	uint64_t mixed = words.first ^ (words.last << 29 | words.last >> 35) ^ length;
-	return (uint32_t)((mixed * multiplier) >> shift);
-}
-
-/* The row of a key in an object, or NULL. */
-static inline const struct image_property *object_find(
-	const struct schema *schema, const struct image_object *object,
-	const char *text, uint32_t length)
+static inline const struct image_property *object_find_number(
+	const struct schema *schema, const struct image_object *object, uint32_t number)
 {
 	const struct image_property *table = image_at(schema, object->table);
-	struct key_words words = key_words_of(text, length);
-	uint32_t slot = key_slot(object->multiplier, object->shift, words, length);
-	for (;; slot = (slot + 1) & object->mask) {
-		const struct image_property *row = &table[slot];
-		if (row->length == length && row->first == words.first &&
-		    row->last == words.last &&
-		    (length <= 16 || memcmp(image_string_at(schema, row->name)->text,
-					    text, length) == 0))
-			return row;
-		if (row->length == SCHEMA_NONE)
-			return NULL;
-	}
+	uint32_t slot = property_slot(object->multiplier, object->shift, number);
+	while (table[slot].name != number && table[slot].name != 0)
+		slot = (slot + 1) & object->mask;
+	return &table[slot];
+}
+
+/* The row of a key in an object: a free one when there is none. */
+static inline const struct image_property *object_find(
+	const struct schema *schema, const struct image_object *object,
+	const struct node *key)
+{
+	uint32_t number = schema->numbers[key->symbol];
+	return number == 0 ? object_find_text(schema, object, key)
+			   : object_find_number(schema, object, number);
 }
 
 #endif

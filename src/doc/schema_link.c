@@ -11,8 +11,8 @@
 
 #define IMAGE_BYTES    ((size_t)256 << 20)
 #define ALIGNMENT      8
-#define ALIASES        64 /* references to references that are followed */
-#define REQUIRED_MOST  63
+#define ALIASES        64   /* references to references that are followed */
+#define FOLDED_MOST    1000 /* each is looked for among the properties */
 #define INTEGER_DIGITS 18
 
 uint32_t link_reserve(struct linker *linker, size_t bytes)
@@ -144,7 +144,7 @@ static uint32_t link_value(struct linker *linker, const struct node *node)
 	*(struct image_value *)link_at(linker, offset) = (struct image_value){
 		.kind = node->kind,
 		.truth = node_boolean(node),
-		.weight = node->weight,
+		.weight = node_weight(node),
 		.data = data,
 	};
 	return offset;
@@ -154,7 +154,7 @@ static uint32_t link_constants(struct linker *linker, const struct constants *co
 {
 	uint32_t list = link_list(linker, constants->count);
 	for (uint32_t i = 0; i < constants->count; i++)
-		set_item(linker, list, i, link_value(linker, constants->nodes[i]));
+		set_item(linker, list, i, link_value(linker, &constants->nodes[i]));
 	return list;
 }
 
@@ -237,7 +237,7 @@ static const struct names *folded_names(const struct subschema *subschema)
 			names = operation->names;
 		properties |= operation->kind == OPERATION_PROPERTIES;
 	}
-	bool folds = properties && names != NULL && names->count <= REQUIRED_MOST;
+	bool folds = properties && names != NULL && names->count <= FOLDED_MOST;
 	return folds ? names : NULL;
 }
 
@@ -253,7 +253,7 @@ static uint32_t link_argument(struct linker *linker, const struct subschema *sub
 		break;
 	case OPERATION_CONST:
 	case OPERATION_ENUM:
-		return link_constants(linker, from->constants);
+		return link_constants(linker, &from->constants);
 	case OPERATION_MINIMUM:
 	case OPERATION_EXCLUSIVE_MINIMUM:
 	case OPERATION_MAXIMUM:
@@ -459,6 +459,8 @@ static void link_all(struct linker *linker)
 	header.entries = link_entries(linker);
 	header.patterns = link_patterns(linker);
 	header.dynamics = link_dynamics(linker);
+	header.name_count = (uint32_t)linker->names.count;
+	header.names = link_all_names(linker);
 	header.locations = link_reserve(linker, linker->locations.length);
 	header.location_count =
 		(uint32_t)(linker->locations.length / sizeof(struct image_location));
@@ -475,8 +477,8 @@ static void link_all(struct linker *linker)
 static int sign(struct buf *image)
 {
 	struct digest digest;
-	size_t start = sizeof(struct image_header);
-	if (digest_of(image->data + start, image->length - start, &digest) != 0)
+	if (digest_of(image->data + IMAGE_SIGNED, image->length - IMAGE_SIGNED,
+		      &digest) != 0)
 		return ERROR_MEMORY;
 	memcpy(image->data + offsetof(struct image_header, digest), &digest,
 	       sizeof(digest));
@@ -501,6 +503,7 @@ int program_link(struct schema **out, const char *name, const struct program *pr
 		status = error_set(err, ERROR_MEMORY,
 				   "out of memory for the schema '%s'", name);
 	map_release(&linker.strings);
+	map_release(&linker.names);
 	buf_release(&linker.locations);
 	buf_release(&linker.objects);
 	char *bytes = status == 0 ? buf_detach(&image, NULL) : NULL;

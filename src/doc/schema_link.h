@@ -18,6 +18,7 @@ struct linker {
 	const struct program *program;
 	struct buf *out;
 	struct map strings; /* text -> offset */
+	struct map names;   /* text -> number */
 	struct buf locations;
 	struct buf objects; /* offsets of struct image_object */
 };
@@ -37,6 +38,10 @@ unsigned int types_kinds(unsigned int types);
 /* Which kinds of values fit each schema without being looked at; into schemas, objects
  * and alternatives. */
 void link_sure(struct linker *linker);
+/* The number of a name, which it gets when it is new. */
+uint32_t link_name(struct linker *linker, const char *text, size_t length);
+/* struct image_name[] of all of them; needs nothing that is put in afterwards. */
+uint32_t link_all_names(struct linker *linker);
 /* PROPERTIES, with the names that are required beside it (or NULL). */
 uint32_t link_object(struct linker *linker, const struct properties *properties,
 		     const struct names *required);

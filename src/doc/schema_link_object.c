@@ -9,26 +9,25 @@
 #define ROUNDS 8  /* references that "sure" is carried over */
 
 /* A fixed sequence of odd numbers without a pattern (splitmix64). */
-static uint64_t multiplier_at(unsigned int index)
+static uint32_t multiplier_at(unsigned int index)
 {
 	uint64_t x = (index + 1) * UINT64_C(0x9e3779b97f4a7c15);
 	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (x ^ x >> 31) | 1;
+	return (uint32_t)(x ^ x >> 31) | 1;
 }
 
 /* Puts rows into a table; the number of steps beside the right place. */
 static uint32_t fill_table(struct image_property *table, uint32_t mask,
 			   const struct image_property *rows, uint32_t count,
-			   uint64_t multiplier, uint32_t shift)
+			   uint32_t multiplier, uint32_t shift)
 {
 	uint32_t steps = 0;
 	for (uint64_t i = 0; i <= mask; i++)
-		table[i] = (struct image_property){ .length = SCHEMA_NONE };
+		table[i] = (struct image_property){ .schema = SCHEMA_NONE };
 	for (uint32_t i = 0; i < count; i++) {
-		struct key_words words = { rows[i].first, rows[i].last };
-		uint32_t slot = key_slot(multiplier, shift, words, rows[i].length);
-		for (; table[slot].length != SCHEMA_NONE; slot = (slot + 1) & mask)
+		uint32_t slot = property_slot(multiplier, shift, rows[i].name);
+		for (; table[slot].name != 0; slot = (slot + 1) & mask)
 			steps++;
 		table[slot] = rows[i];
 	}
@@ -46,7 +45,7 @@ static void make_table(struct linker *linker, struct image_object *object,
 		bits++;
 	object->row_count = count;
 	object->mask = (uint32_t)(UINT64_C(1) << bits) - 1;
-	object->shift = 64 - bits;
+	object->shift = 32 - bits;
 	object->table =
 		link_reserve(linker, ((size_t)object->mask + 1) * sizeof(*rows));
 	if (object->table == 0)
@@ -67,19 +66,14 @@ static void make_table(struct linker *linker, struct image_object *object,
 static struct image_property make_row(struct linker *linker, const struct name *name,
 				      uint32_t schema)
 {
-	struct key_words words = key_words_of(name->text, name->length);
 	return (struct image_property){
-		.first = words.first,
-		.last = words.last,
-		.length = name->length,
-		.required = IMAGE_NOT_REQUIRED,
-		.name = link_string(linker, name->text, name->length),
+		.name = link_name(linker, name->text, name->length),
 		.schema = schema == SCHEMA_NONE ? SCHEMA_NONE
 						: link_target(linker, schema),
 	};
 }
 
-/* The row with a name (equal strings stand once in an image), or NULL. */
+/* The row of a name, or NULL. */
 static struct image_property *find_row(struct buf *rows, uint32_t name)
 {
 	struct image_property *all = (struct image_property *)(void *)rows->data;
@@ -90,41 +84,42 @@ static struct image_property *find_row(struct buf *rows, uint32_t name)
 	return NULL;
 }
 
-/* Marks the rows of required names; those that "properties" lacks get one, too. */
-static uint64_t mark_required(struct linker *linker, struct buf *rows,
+/* Marks the rows of required names; those that "properties" lacks get one, too. How
+ * many there are. */
+static uint32_t mark_required(struct linker *linker, struct buf *rows,
 			      const struct names *required)
 {
-	uint64_t bits = 0;
+	uint32_t count = 0;
 	for (uint32_t i = 0; required != NULL && i < required->count; i++) {
 		const struct name *name = &required->names[i];
 		struct image_property row = make_row(linker, name, SCHEMA_NONE);
 		struct image_property *found = find_row(rows, row.name);
-		if (found == NULL) {
-			row.flags = IMAGE_ONLY_REQUIRED;
-			row.required = (uint8_t)i;
+		row.flags = IMAGE_ONLY_REQUIRED;
+		row.required = 1;
+		count += found == NULL || found->required == 0;
+		if (found == NULL)
 			buf_add(rows, &row, sizeof(row));
-			bits |= UINT64_C(1) << i;
-		} else if (found->required == IMAGE_NOT_REQUIRED) {
-			found->required = (uint8_t)i;
-			bits |= UINT64_C(1) << i;
-		}
+		else
+			found->required = 1;
 	}
-	return bits;
+	return count;
 }
 
-/* The names of the rows so far, in their order. */
-static uint32_t link_row_names(struct linker *linker, const struct buf *from)
+/* The names of "properties", in their order. */
+static uint32_t link_property_names(struct linker *linker,
+				    const struct properties *properties)
 {
-	const struct image_property *rows = (const void *)from->data;
-	uint32_t count = (uint32_t)(from->length / sizeof(*rows));
-	uint32_t offset = link_reserve(linker, sizeof(struct image_list) +
-						       count * sizeof(uint32_t));
+	uint32_t offset =
+		link_reserve(linker, sizeof(struct image_list) +
+					     properties->count * sizeof(uint32_t));
 	if (offset == 0)
 		return 0;
-	struct image_list *list = link_at(linker, offset);
-	list->count = count;
-	for (uint32_t i = 0; i < count; i++)
-		list->items[i] = rows[i].name;
+	((struct image_list *)link_at(linker, offset))->count = properties->count;
+	for (uint32_t i = 0; i < properties->count; i++) {
+		const struct name *name = &properties->properties[i].name;
+		uint32_t string = link_string(linker, name->text, name->length);
+		((struct image_list *)link_at(linker, offset))->items[i] = string;
+	}
 	return offset;
 }
 
@@ -155,7 +150,7 @@ uint32_t link_object(struct linker *linker, const struct properties *properties,
 		buf_add(&rows, &row, sizeof(row));
 	}
 	struct image_object object = {
-		.names = link_row_names(linker, &rows),
+		.names = link_property_names(linker, properties),
 		.required = mark_required(linker, &rows, required),
 		.required_names = link_names(linker, required),
 		.patterns = link_pattern_properties(linker, properties),
@@ -328,6 +323,24 @@ static void find_direct(struct linker *linker, struct image_schema *schema)
 	}
 }
 
+/* What a row says of its schema. */
+static void finish_row(const struct image_schema *schemas,
+		       const struct image_object *object, struct image_property *row)
+{
+	bool additional = row->name == 0 || (row->flags & IMAGE_ONLY_REQUIRED) != 0;
+	if (additional)
+		row->schema = object->additional;
+	row->sure = KINDS_ALL;
+	if (row->schema == SCHEMA_NONE)
+		return;
+	const struct image_schema *schema = &schemas[row->schema];
+	row->sure = schema->sure;
+	row->direct = schema->direct;
+	row->flags |= schema->flags & (IMAGE_PLAIN_OBJECT | IMAGE_PLAIN_LIST);
+	if (additional && (schema->flags & IMAGE_NEVER) != 0)
+		row->flags |= IMAGE_UNKNOWN;
+}
+
 void link_sure(struct linker *linker)
 {
 	const struct image_header *header = link_at(linker, 0);
@@ -345,14 +358,9 @@ void link_sure(struct linker *linker)
 		memcpy(&offset, linker->objects.data + i, sizeof(offset));
 		struct image_object *object = link_at(linker, offset);
 		struct image_property *rows = link_at(linker, object->table);
-		for (uint32_t k = 0; k <= object->mask; k++) {
-			if (rows[k].length == SCHEMA_NONE)
-				continue;
-			if ((rows[k].flags & IMAGE_ONLY_REQUIRED) != 0)
-				rows[k].schema = object->additional;
-			if (rows[k].schema != SCHEMA_NONE)
-				rows[k].sure = schemas[rows[k].schema].sure;
-		}
+		for (uint32_t k = 0; k <= object->mask; k++)
+			finish_row(schemas, object, &rows[k]);
+		object->additional_sure = KINDS_ALL;
 		if (object->additional != SCHEMA_NONE)
 			object->additional_sure = schemas[object->additional].sure;
 	}

@@ -35,6 +35,68 @@ static int open_patterns(struct schema *schema, const char *name, struct error *
 	return 0;
 }
 
+static int compare_name(const struct schema *schema, const struct image_name *name,
+			struct name_words words, const char *text, size_t length)
+{
+	if (name->first != words.first)
+		return name->first < words.first ? -1 : 1;
+	if (name->last != words.last)
+		return name->last < words.last ? -1 : 1;
+	if (name->length != length)
+		return name->length < length ? -1 : 1;
+	return memcmp(image_string_at(schema, name->text)->text, text, length);
+}
+
+static uint32_t number_of(const struct schema *schema, const char *text, size_t length)
+{
+	const struct image_name *names = image_at(schema, schema->header->names);
+	struct name_words words = name_words_of(text, length);
+	size_t first = 0;
+	size_t end = schema->header->name_count;
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		int order = compare_name(schema, &names[middle], words, text, length);
+		if (order == 0)
+			return names[middle].number;
+		if (order < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return 0;
+}
+
+const struct image_property *object_find_text(const struct schema *schema,
+					      const struct image_object *object,
+					      const struct node *key)
+{
+	uint32_t number = 0;
+	if (object->row_count == 0)
+		return image_at(schema, object->table);
+	if (key->symbol == 0 || schema->symbols_missing)
+		number = number_of(schema, key->text, key->length);
+	return object_find_number(schema, object, number);
+}
+
+/* The symbols of all names, and the way back. */
+static int open_names(struct schema *schema, const char *name, struct error *err)
+{
+	const struct image_name *names = image_at(schema, schema->header->names);
+	schema->numbers = calloc(SYMBOL_MOST + 1, sizeof(*schema->numbers));
+	if (schema->numbers == NULL)
+		return no_memory(name, err);
+	for (uint32_t i = 0; i < schema->header->name_count; i++) {
+		const struct image_string *text =
+			image_string_at(schema, names[i].text);
+		uint16_t symbol = symbol_add(text->text, text->length);
+		if (symbol == 0)
+			schema->symbols_missing = true;
+		else
+			schema->numbers[symbol] = names[i].number;
+	}
+	return 0;
+}
+
 int image_open(struct schema **out, const char *name, const void *bytes, void *owned,
 	       struct error *err)
 {
@@ -45,6 +107,8 @@ int image_open(struct schema **out, const char *name, const void *bytes, void *o
 	schema->header = bytes;
 	schema->schemas = image_at(schema, schema->header->schemas);
 	int status = open_patterns(schema, name, err);
+	if (status == 0)
+		status = open_names(schema, name, err);
 	if (status != 0) {
 		schema_free(schema);
 		return status;
@@ -73,6 +137,7 @@ void schema_free(struct schema *schema)
 	     schema->patterns != NULL && i < schema->header->pattern_count; i++)
 		pattern_free(schema->patterns[i]);
 	free(schema->patterns);
+	free(schema->numbers);
 	free(schema->owned);
 	free(schema);
 }

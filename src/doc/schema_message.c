@@ -16,7 +16,7 @@ bool report_never(const struct check *check)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add_text(&line, " is not allowed");
 	}
 	return report_complaint(check, &(struct complaint){ .message = &line });
@@ -75,7 +75,7 @@ bool report_type(const struct check *check)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add_text(&line, " must be ");
 		line_add_types(&line, check->subschema->types);
 		line_add_text(&line, ", found ");
@@ -157,7 +157,7 @@ bool report_constants(const struct check *check)
 	struct line mend;
 	line_clear(&mend);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, list->count == 1 ? " must be " : " must be one of ");
 		uint32_t shown = list->count < LISTED ? list->count : LISTED;
 		for (uint32_t i = 0; i < shown; i++) {
@@ -198,7 +198,7 @@ bool report_bound(const struct check *check)
 	if (report_wants_words(check)) {
 		const struct image_bound *bound = check_at(check, check->operation->a);
 		const struct image_string *text = check_at(check, bound->text);
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " must be %s %.60s, found %.60s",
 			 bound_phrase(check->operation->kind), text->text,
 			 check->node->text);
@@ -215,7 +215,7 @@ bool report_count(const struct check *check, uint64_t found, const char *one,
 	line_clear(&line);
 	uint64_t count = check_count_of(check);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " must have at %s %" PRIu64 " %s, found %" PRIu64,
 			 found < count ? "least" : "most", count,
 			 count == 1 ? one : many, found);
@@ -235,7 +235,7 @@ bool report_pattern(const struct check *check)
 			image_at(schema, schema->header->patterns);
 		const struct image_string *text =
 			image_at(schema, patterns[check->operation->a].text);
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " must match the pattern ");
 		line_add_quoted(&line, '\'', text->text, text->length);
 		line_add_text(&line, ", found ");
@@ -251,7 +251,7 @@ bool report_format(const struct check *check)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " must be %s, found ",
 			 format_description((enum schema_format)check->operation->a));
 		line_add_value(&line, check->node);
@@ -267,7 +267,7 @@ bool report_required(const struct check *check, const struct image_string *name,
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add_text(&line, " needs ");
 		line_add_quoted(&line, '\'', name->text, name->length);
 		if (because != NULL) {
@@ -315,25 +315,24 @@ bool report_unknown(const struct check *check, const struct pair *pair,
 	if (check->run->report == NULL)
 		return false;
 	struct path path = { .parent = check->path,
-			     .key = pair->key,
-			     .depth =
-				     check->path == NULL ? 1 : check->path->depth + 1 };
+			     .container = check->node,
+			     .child = &pair->value };
 	struct line line;
 	line_clear(&line);
 	struct line mend;
 	line_clear(&mend);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, &path);
+		report_subject(&line, check, &path);
 		line_add_text(&line, " is not allowed");
 		if (object != NULL)
-			suggest(&mend, check, pair->key, object);
+			suggest(&mend, check, &pair->key, object);
 	}
 	bool closed = check->operation->kind == OPERATION_PROPERTIES;
 	return report_complaint(
 		check, &(struct complaint){ .message = &line,
 					    .mend = mend.length > 0 ? mend.text : NULL,
-					    .node = pair->value,
-					    .key = pair->key,
+					    .node = &pair->value,
+					    .key = &pair->key,
 					    .path = &path,
 					    .keyword = closed ? "additionalProperties"
 							      : NULL });
@@ -349,7 +348,7 @@ bool report_contains(const struct check *check, uint64_t found)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line,
 			 " must have at %s %" PRIu64 " %s that 'contains' describes, "
 			 "found %" PRIu64,
@@ -363,22 +362,22 @@ bool report_equal_items(const struct check *check, uint32_t first, uint32_t seco
 {
 	if (check->run->report == NULL)
 		return false;
-	struct path paths[2] = { { .parent = check->path, .index = first },
-				 { .parent = check->path, .index = second } };
-	paths[0].depth = paths[1].depth =
-		check->path == NULL ? 1 : check->path->depth + 1;
+	struct path paths[2] = {
+		{ check->path, check->node, &check->node->items[first], false },
+		{ check->path, check->node, &check->node->items[second], false },
+	};
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, &paths[1]);
+		report_subject(&line, check, &paths[1]);
 		line_add(&line, " equals ");
-		line_add_subject(&line, &paths[0]);
+		report_subject(&line, check, &paths[0]);
 		line_add(&line, ", but items must differ");
 	}
-	return report_complaint(check,
-				&(struct complaint){ .message = &line,
-						     .node = check->node->items[second],
-						     .path = &paths[1] });
+	return report_complaint(
+		check, &(struct complaint){ .message = &line,
+					    .node = &check->node->items[second],
+					    .path = &paths[1] });
 }
 
 bool report_not(const struct check *check)
@@ -388,7 +387,7 @@ bool report_not(const struct check *check)
 	struct line line;
 	line_clear(&line);
 	if (report_wants_words(check)) {
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line, " is what 'not' forbids, found ");
 		line_add_value(&line, check->node);
 	}
@@ -403,7 +402,7 @@ bool report_too_many(const struct check *check, uint32_t first, uint32_t second)
 	line_clear(&line);
 	if (report_wants_words(check)) {
 		const struct image_list *list = check_at(check, check->operation->a);
-		line_add_subject(&line, check->path);
+		report_subject(&line, check, check->path);
 		line_add(&line,
 			 " fits more than one of %u forms (numbers %u and %u), but "
 			 "exactly one is allowed",

@@ -20,8 +20,8 @@ struct schema_pattern {
 };
 
 struct constants {
+	const struct node *nodes;
 	uint32_t count;
-	const struct node *nodes[];
 };
 
 struct subschemas {
@@ -113,7 +113,7 @@ struct operation {
 		const struct schema_pattern *pattern;
 		enum schema_format format;
 		const struct node *bound;
-		const struct constants *constants;
+		struct constants constants;
 		const struct subschemas *subschemas;
 		const struct names *names;
 		const struct dependencies *dependencies;

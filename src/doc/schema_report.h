@@ -4,6 +4,8 @@
 #ifndef DOC_SCHEMA_REPORT_H
 #define DOC_SCHEMA_REPORT_H
 
+#include <string.h>
+
 #include "doc/schema_run.h"
 
 /* How near a document came to fit one branch of anyOf or oneOf. */
@@ -15,6 +17,73 @@ struct closeness {
 	bool wrong_kind; /* a constant of the value or of its properties differs */
 };
 
+/* A line that is put together; what does not fit is cut. Nothing in it needs to be
+ * escaped. */
+struct line {
+	size_t length;
+	char text[1024]; /* not cleared as a whole: it would cost more than the words */
+};
+
+static inline void line_clear(struct line *line)
+{
+	line->length = 0;
+	line->text[0] = '\0';
+}
+
+/* Adds as much as there is room for. */
+void line_fill(struct line *line, const char *bytes);
+
+static inline void line_add_bytes(struct line *line, const char *bytes, size_t length)
+{
+	if (length >= sizeof(line->text) - line->length) {
+		line_fill(line, bytes);
+		return;
+	}
+	memcpy(line->text + line->length, bytes, length);
+	line->length += length;
+	line->text[line->length] = '\0';
+}
+
+static inline void line_add_text(struct line *line, const char *text)
+{
+	line_add_bytes(line, text, strlen(text));
+}
+
+void line_add(struct line *line, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void line_add_count(struct line *line, uint64_t count);
+/* Escaped and cut to about 60 bytes. */
+void line_add_shown(struct line *line, const char *text, size_t length);
+/* The same in the quotes given. */
+void line_add_quoted(struct line *line, char quote, const char *text, size_t length);
+/* "string \"two\"", "array" */
+void line_add_value(struct line *line, const struct node *node);
+/* "a string or an integer" */
+void line_add_types(struct line *line, unsigned int types);
+/* "/token", as in a JSON Pointer, escaped to be shown. */
+void line_add_token(struct line *line, const char *token, size_t length);
+
+#define LEVELS 32
+
+/* The path that was written last, in both forms. What the next one has in common with
+ * it from the root on stays. */
+struct paths {
+	const struct path *written; /* it is this one, and it still stands */
+	struct line pointer;        /* "/spec/replicas" */
+	struct line dotted;         /* "spec.replicas" */
+	unsigned int depth;         /* of the levels that are known */
+	struct {
+		const struct node *child;
+		size_t pointer_end;
+		size_t dotted_end;
+	} levels[LEVELS];
+};
+
+void paths_begin(struct paths *paths);
+void paths_write(struct paths *paths, const struct path *path);
+/* The path written last is gone. */
+void paths_leave(struct paths *paths);
+
 struct report {
 	const struct schema_sink *sink;
 	size_t count;
@@ -23,31 +92,14 @@ struct report {
 	unsigned int base_depth;
 	struct closeness closeness;
 	uint32_t forms; /* the branch at hand is the closest of so many; 0: none is */
+	struct paths paths;
 };
 
 void report_begin(struct report *report, const struct schema_sink *sink);
 bool report_is_full(const struct report *report);
-
-/* A line that is put together; what does not fit is cut. Nothing in it needs to be
- * escaped. */
-struct line {
-	size_t length;
-	char text[1024]; /* not cleared as a whole: it would cost more than the words */
-};
-
-void line_clear(struct line *line);
-void line_add_text(struct line *line, const char *text);
-
-void line_add(struct line *line, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-/* Escaped, in the quotes given, cut to about 60 bytes. */
-void line_add_quoted(struct line *line, char quote, const char *text, size_t length);
-/* "string \"two\"", "array" */
-void line_add_value(struct line *line, const struct node *node);
-/* "a string or an integer" */
-void line_add_types(struct line *line, unsigned int types);
 /* "spec.replicas", "the document" */
-void line_add_subject(struct line *line, const struct path *path);
+void report_subject(struct line *line, const struct check *check,
+		    const struct path *path);
 
 /* What is to be said, besides what the check knows. */
 struct complaint {

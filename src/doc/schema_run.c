@@ -229,24 +229,15 @@ bool run_quietly(struct run *run, uint32_t schema, const struct node *node,
 	return valid;
 }
 
-bool run_below(const struct check *check, uint32_t schema, const struct node *node,
-	       const struct node *key, size_t index)
+bool run_below(const struct check *check, uint32_t schema, uint32_t index)
 {
 	struct run *run = check->run;
 	unsigned int references = run->references;
-	bool valid;
+	struct path path = { .parent = check->path,
+			     .container = check->node,
+			     .child = node_item(check->node, index) };
 	run->references = 0;
-	if (run->report == NULL) {
-		valid = run_schema(run, schema, node, NULL, NULL);
-	} else {
-		struct path path = { .parent = check->path,
-				     .key = key,
-				     .index = index,
-				     .depth = check->path == NULL
-						      ? 1
-						      : check->path->depth + 1 };
-		valid = run_schema(run, schema, node, &path, NULL);
-	}
+	bool valid = run_schema(run, schema, path.child, &path, NULL);
 	run->references = references;
 	return valid;
 }
@@ -290,7 +281,10 @@ static int explain(struct run *run, uint32_t schema, const struct node *root,
 	run->report = &report;
 	run->err = &reason;
 	run->steps = 0;
-	run_schema(run, schema, root, NULL, NULL);
+	if (run->quick)
+		decide(run, schema, root, NULL);
+	else
+		run_schema(run, schema, root, NULL, NULL);
 	run->report = NULL;
 	run->err = err;
 	if (report.count > 0)
@@ -325,7 +319,7 @@ int schema_validate_entry(const struct schema *schema, uint32_t entry,
 		return error_set(err, ERROR_INTERNAL, "there is no document");
 	if (entry >= schema->header->schema_count)
 		return error_set(err, ERROR_INTERNAL, "there is no schema %u", entry);
-	bool valid = run.quick ? decide(&run, entry, root)
+	bool valid = run.quick ? decide(&run, entry, root, NULL)
 			       : run_schema(&run, entry, root, NULL, NULL);
 	if (run.failure == ERROR_MEMORY)
 		return error_set(err, ERROR_MEMORY, "out of memory for validation");

@@ -1,8 +1,8 @@
 /* doc/schema_run.h - what the parts of the validator share; for doc/ only.
  *
  * Two passes: the first only decides and allocates nothing; when it says no and
- * somebody wants to know why, the second goes over the same tree and reports. Paths are
- * chains on the stack, written out only for a report. */
+ * somebody wants to know why, the second goes over the same tree in the same way and
+ * reports. Paths are chains on the stack, written out only for a report. */
 #ifndef DOC_SCHEMA_RUN_H
 #define DOC_SCHEMA_RUN_H
 
@@ -13,12 +13,31 @@ struct report;
 
 /* Where in the document a check is: a step below its parent. */
 struct path {
-	const struct path *parent; /* NULL: the root */
-	const struct node *key;    /* of a mapping; NULL: an item */
-	size_t index;
-	unsigned int depth;
-	bool is_name; /* the key itself is checked, not its value */
+	const struct path *parent; /* NULL: the container is the root */
+	const struct node *container;
+	const struct node *child; /* an item, or the value of a pair */
+	bool is_name;             /* its key itself is checked */
 };
+
+/* The key of a path; NULL: it is an item. */
+static inline const struct node *path_key(const struct path *path)
+{
+	return path->container->kind == NODE_MAPPING ? path->child - 1 : NULL;
+}
+
+static inline size_t path_index(const struct path *path)
+{
+	return (size_t)(path->child - path->container->items);
+}
+
+/* How many steps it has. */
+static inline unsigned int path_depth(const struct path *path)
+{
+	unsigned int depth = 0;
+	for (; path != NULL; path = path->parent)
+		depth++;
+	return depth;
+}
 
 /* The resources that were entered on the way, innermost first. */
 struct scope {
@@ -71,18 +90,20 @@ bool run_schema(struct run *run, uint32_t schema, const struct node *node,
 /* The same without reports. */
 bool run_quietly(struct run *run, uint32_t schema, const struct node *node,
 		 const struct path *path, struct marks *marks);
-/* A value below the check's. Without a report nobody asks for its path. */
-bool run_below(const struct check *check, uint32_t schema, const struct node *node,
-	       const struct node *key, size_t index);
+/* The value of an item or a pair of the check's. */
+bool run_below(const struct check *check, uint32_t schema, uint32_t index);
 /* Whether to go on to the next thing after `valid`: to decide, one fault is enough. */
 bool run_goes_on(const struct run *run, bool valid);
 /* Whether a pattern is found in a text: 1, 0, or -1 and the run failed. */
 int run_search(struct run *run, uint32_t pattern, const struct node *text);
-/* Whether a value fits, when there is no report and nobody asks for marks
- * (schema_run_decide.c); an object by its table alone. */
-bool decide(struct run *run, uint32_t schema, const struct node *node);
-bool decide_object(struct run *run, const struct image_object *object,
-		   const struct node *node);
+/* Whether a value fits, when there are no dynamic references, and nobody asks for marks
+ * (schema_run_decide.c). */
+bool decide(struct run *run, uint32_t schema, const struct node *node,
+	    const struct path *path);
+/* An object by its table, which has no patterns. */
+bool decide_object(struct run *run, const struct image_schema *schema,
+		   const struct image_object *object, const struct node *node,
+		   const struct path *path);
 bool run_over_limit(struct run *run, enum limit limit);
 
 /* Counts work; false when there was too much or the run failed before. */

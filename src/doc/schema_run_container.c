@@ -61,13 +61,11 @@ bool check_property_names(const struct check *check)
 	if (node->kind != NODE_MAPPING)
 		return true;
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++) {
-		const struct node *key = node->mapping->pairs[i].key;
+		const struct node *key = &node->pairs[i].key;
 		struct path path = { .parent = check->path,
-				     .key = key,
-				     .is_name = true,
-				     .depth = check->path == NULL
-						      ? 1
-						      : check->path->depth + 1 };
+				     .container = node,
+				     .child = &node->pairs[i].value,
+				     .is_name = true };
 		valid &= run_schema(check->run, check->operation->a, key, &path, NULL);
 	}
 	return valid;
@@ -75,46 +73,43 @@ bool check_property_names(const struct check *check)
 
 /* The patterns that match a key; `matched` says whether there was one. */
 static bool check_patterns(const struct check *check, const struct image_object *object,
-			   size_t index, bool *matched)
+			   uint32_t index, bool *matched)
 {
 	const struct image_pattern_property *rows = check_at(check, object->patterns);
-	const struct pair *pair = &check->node->mapping->pairs[index];
+	const struct pair *pair = &check->node->pairs[index];
 	struct run *run = check->run;
 	bool valid = true;
 	for (uint32_t i = 0; i < object->pattern_count && run_goes_on(run, valid);
 	     i++) {
-		int found = run_search(run, rows[i].pattern, pair->key);
+		int found = run_search(run, rows[i].pattern, &pair->key);
 		if (found < 0)
 			return false;
 		if (found == 0)
 			continue;
 		*matched = true;
-		valid &=
-			run_below(check, rows[i].schema, pair->value, pair->key, index);
+		valid &= run_below(check, rows[i].schema, index);
 	}
 	return valid;
 }
 
 static bool check_pair(const struct check *check, const struct image_object *object,
-		       size_t index)
+		       uint32_t index)
 {
-	const struct pair *pair = &check->node->mapping->pairs[index];
+	const struct pair *pair = &check->node->pairs[index];
 	const struct schema *schema = check->run->schema;
-	const struct image_property *row =
-		object_find(schema, object, pair->key->text, pair->key->length);
-	bool matched = row != NULL && (row->flags & IMAGE_ONLY_REQUIRED) == 0;
+	const struct image_property *row = object_find(schema, object, &pair->key);
+	bool matched = row->name != 0 && (row->flags & IMAGE_ONLY_REQUIRED) == 0;
 	bool valid = true;
-	if (matched && (row->sure & KIND_BIT(pair->value->kind)) == 0)
-		valid = run_below(check, row->schema, pair->value, pair->key, index);
+	if (matched && (row->sure & KIND_BIT(pair->value.kind)) == 0)
+		valid = run_below(check, row->schema, index);
 	if (object->pattern_count > 0 && run_goes_on(check->run, valid))
 		valid &= check_patterns(check, object, index, &matched);
 	if (!matched && object->additional != SCHEMA_NONE) {
 		matched = true;
 		if ((schema->schemas[object->additional].flags & IMAGE_NEVER) != 0)
 			return report_unknown(check, pair, object);
-		if ((object->additional_sure & KIND_BIT(pair->value->kind)) == 0)
-			valid &= run_below(check, object->additional, pair->value,
-					   pair->key, index);
+		if ((object->additional_sure & KIND_BIT(pair->value.kind)) == 0)
+			valid &= run_below(check, object->additional, index);
 	}
 	if (matched)
 		marks_set(check->marks, index);
@@ -130,9 +125,9 @@ bool check_properties(const struct check *check)
 		return true;
 	if (!run_steps(check->run, node->length))
 		return false;
-	if (check->run->quick && check->run->report == NULL && check->marks == NULL &&
-	    object->pattern_count == 0)
-		return decide_object(check->run, object, node);
+	if (check->run->quick && check->marks == NULL && object->pattern_count == 0)
+		return decide_object(check->run, check->subschema, object, node,
+				     check->path);
 	if (object->required_names != 0)
 		valid = has_all(check, object->required_names, NULL);
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++)
@@ -151,13 +146,13 @@ bool check_items(const struct check *check)
 	if (!run_steps(check->run, node->length))
 		return false;
 	for (uint32_t i = 0; i < node->length && run_goes_on(check->run, valid); i++) {
-		const struct node *item = node->items[i];
+		const struct node *item = &node->items[i];
 		uint32_t child =
 			i < items->prefix_count ? items->prefix[i] : items->rest;
 		if (child == SCHEMA_NONE)
 			break;
 		if ((schema->schemas[child].sure & KIND_BIT(item->kind)) == 0)
-			valid &= run_below(check, child, item, NULL, i);
+			valid &= run_below(check, child, i);
 		marks_set(check->marks, i);
 	}
 	return valid;
@@ -176,7 +171,7 @@ bool check_contains(const struct check *check)
 		return false;
 	check->run->report = NULL;
 	for (uint32_t i = 0; i < node->length && check->run->failure == 0; i++) {
-		if (!run_below(&quiet, contains->schema, node->items[i], NULL, i))
+		if (!run_below(&quiet, contains->schema, i))
 			continue;
 		count++;
 		if (contains->marks != 0)
@@ -211,14 +206,14 @@ static int compare_hashed(const void *left, const void *right)
 
 static bool compare_items(const struct check *check, uint32_t first, uint32_t second)
 {
-	const struct node *const *items = check->node->items;
-	uint32_t least = items[first]->weight < items[second]->weight
-				 ? items[first]->weight
-				 : items[second]->weight;
-	if (!run_steps(check->run, least))
+	const struct node *one = &check->node->items[first];
+	const struct node *other = &check->node->items[second];
+	uint32_t weight = node_weight(one);
+	if (node_weight(other) < weight)
+		weight = node_weight(other);
+	if (!run_steps(check->run, weight))
 		return false;
-	return !node_equal(items[first], items[second]) ||
-	       report_equal_items(check, first, second);
+	return !node_equal(one, other) || report_equal_items(check, first, second);
 }
 
 static bool unique_pairwise(const struct check *check)
@@ -235,8 +230,8 @@ static bool unique_hashed(const struct check *check, struct hashed *rows)
 	uint32_t count = check->node->length;
 	bool valid = true;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct node *item = check->node->items[i];
-		if (!run_steps(check->run, item->weight))
+		const struct node *item = &check->node->items[i];
+		if (!run_steps(check->run, node_weight(item)))
 			return false;
 		rows[i] = (struct hashed){ node_hash(item), i };
 	}
@@ -269,7 +264,7 @@ bool check_unique(const struct check *check)
 	const struct node *node = check->node;
 	if (node->kind != NODE_SEQUENCE || node->length < 2)
 		return true;
-	if (!run_steps(check->run, node->weight) ||
+	if (!run_steps(check->run, node_weight(node)) ||
 	    !run_bytes(check->run, text_bytes(node), BYTES_HASHED))
 		return false;
 	if (node->length <= PAIRWISE)
@@ -298,10 +293,9 @@ bool check_unevaluated(const struct check *check)
 		if (marks_has(check->marks, i))
 			continue;
 		if (mapping && never)
-			valid = report_unknown(check, &node->mapping->pairs[i], NULL);
+			valid = report_unknown(check, &node->pairs[i], NULL);
 		else
-			valid &= run_below(check, schema, node_item(node, i),
-					   node_key(node, i), i);
+			valid &= run_below(check, schema, i);
 	}
 	marks_set_all(check->marks);
 	return valid;

@@ -1,78 +1,147 @@
-/* doc/schema_run_decide.c - the common case, quickly: nobody asks for words nor for
- * what was evaluated, and objects and lists have nothing but properties and items. */
+/* doc/schema_run_decide.c - the common case, quickly: nobody asks what was evaluated,
+ * and objects and lists have nothing but properties and items. */
+#include "doc/schema_report.h"
 #include "doc/schema_run.h"
 
 /* The work of going one level down, which the general way counts as it goes. */
-static bool enter(struct run *run, const struct node *node)
+static inline bool enter(struct run *run, const struct node *node)
 {
 	run->depth++;
-	return run_steps(run, 1 + node->length) && run_has_depth(run);
+	run->steps += 1 + (uint64_t)node->length;
+	if (__builtin_expect(
+		    run->steps <= run->most_steps && run->depth <= run->most_depth, 1))
+		return true;
+	return run_over_limit(run, run->steps > run->most_steps ? LIMIT_SCHEMA_STEPS
+								: LIMIT_SCHEMA_DEPTH);
 }
 
-bool decide(struct run *run, uint32_t index, const struct node *node)
+/* --- what is said of an object --- */
+
+/* Its properties as a check of their own. */
+static struct check check_of(struct run *run, const struct image_schema *schema,
+			     const struct node *node, const struct path *path)
 {
-	const struct image_schema *schema = &run->schema->schemas[index];
-	bool valid;
-	if (node->kind == NODE_MAPPING && (schema->flags & IMAGE_PLAIN_OBJECT) != 0) {
-		valid = enter(run, node) &&
-			decide_object(run, image_at(run->schema, schema->direct), node);
-	} else if (node->kind == NODE_SEQUENCE &&
-		   (schema->flags & IMAGE_PLAIN_LIST) != 0) {
-		const struct image_schema *item = &run->schema->schemas[schema->direct];
-		valid = enter(run, node);
-		for (uint32_t i = 0; i < node->length && valid; i++)
-			valid = (item->sure & KIND_BIT(node->items[i]->kind)) != 0 ||
-				decide(run, schema->direct, node->items[i]);
-	} else {
-		unsigned int references = run->references;
-		run->references = 0;
-		valid = run_schema(run, index, node, NULL, NULL);
-		run->references = references;
-		return valid;
+	const struct image_operation *operation =
+		image_at(run->schema, schema->operations);
+	while (operation->kind != OPERATION_PROPERTIES)
+		operation++;
+	return (struct check){ .run = run,
+			       .subschema = schema,
+			       .operation = operation,
+			       .node = node,
+			       .path = path };
+}
+
+static bool refuse_pair(struct run *run, const struct image_schema *schema,
+			const struct image_object *object, const struct path *below)
+{
+	const struct pair *pair = (const struct pair *)path_key(below);
+	if (run->report == NULL)
+		return false;
+	struct check check = check_of(run, schema, below->container, below->parent);
+	return report_unknown(&check, pair, object);
+}
+
+/* Before anything else is said. */
+static bool has_required(struct run *run, const struct image_schema *schema,
+			 const struct image_object *object, const struct node *node,
+			 const struct path *path)
+{
+	uint32_t required = 0;
+	for (uint32_t i = 0; i < node->length && required < object->required; i++)
+		required +=
+			object_find(run->schema, object, &node->pairs[i].key)->required;
+	if (required == object->required)
+		return true;
+	struct check check = check_of(run, schema, node, path);
+	const struct image_list *names = check_at(&check, object->required_names);
+	bool valid = true;
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(&check, names->items[i]);
+		if (node_get_bytes(node, name->text, name->length) == NULL)
+			valid = report_required(&check, name, NULL);
 	}
-	run->depth--;
 	return valid;
 }
 
-/* Maps: all values are alike, and no name is needed. */
-static bool decide_map(struct run *run, const struct image_object *object,
-		       const struct node *node)
+/* --- */
+
+static bool decide_list(struct run *run, uint32_t schema, const struct node *node,
+			const struct path *path)
 {
-	const struct pair *pairs = node->mapping->pairs;
-	if (object->additional == SCHEMA_NONE)
-		return true;
-	for (uint32_t i = 0; i < node->length; i++) {
-		const struct node *value = pairs[i].value;
-		if ((object->additional_sure & KIND_BIT(value->kind)) == 0 &&
-		    !decide(run, object->additional, value))
-			return false;
+	unsigned int sure = run->schema->schemas[schema].sure;
+	struct path below = { .parent = path, .container = node };
+	const struct node *end = node->items + node->length;
+	bool valid = true;
+	for (const struct node *item = node->items; item < end; item++) {
+		if ((sure >> item->kind & 1) != 0)
+			continue;
+		below.child = item;
+		if (decide(run, schema, item, &below))
+			continue;
+		valid = false;
+		if (!run_goes_on(run, false))
+			break;
 	}
-	return true;
+	return valid;
 }
 
-bool decide_object(struct run *run, const struct image_object *object,
-		   const struct node *node)
+/* `flags` and `direct` are those of the schema. */
+static inline bool decide_as(struct run *run, uint32_t index, unsigned int flags,
+			     uint32_t direct, const struct node *node,
+			     const struct path *path)
 {
-	const struct pair *pairs = node->mapping->pairs;
-	uint64_t missing = object->required;
-	if (object->row_count == 0)
-		return decide_map(run, object, node);
-	for (uint32_t i = 0; i < node->length; i++) {
-		const struct node *value = pairs[i].value;
-		const struct node *key = pairs[i].key;
-		const struct image_property *row =
-			object_find(run->schema, object, key->text, key->length);
-		uint32_t child = object->additional;
-		unsigned int sure = object->additional_sure;
-		if (row != NULL) {
-			missing &= ~(UINT64_C(1) << row->required);
-			child = row->schema;
-			sure = row->sure;
-		}
-		if ((sure & KIND_BIT(value->kind)) != 0 || child == SCHEMA_NONE)
-			continue;
-		if (!decide(run, child, value))
-			return false;
+	const struct schema *schema = run->schema;
+	bool valid;
+	if (node->kind == NODE_MAPPING && (flags & IMAGE_PLAIN_OBJECT) != 0) {
+		valid = enter(run, node) &&
+			decide_object(run, &schema->schemas[index],
+				      image_at(schema, direct), node, path);
+		run->depth--;
+	} else if (node->kind == NODE_SEQUENCE && (flags & IMAGE_PLAIN_LIST) != 0) {
+		valid = enter(run, node) && decide_list(run, direct, node, path);
+		run->depth--;
+	} else {
+		unsigned int references = run->references;
+		run->references = 0;
+		valid = run_schema(run, index, node, path, NULL);
+		run->references = references;
 	}
-	return missing == 0;
+	return valid;
+}
+
+bool decide(struct run *run, uint32_t index, const struct node *node,
+	    const struct path *path)
+{
+	const struct image_schema *schema = &run->schema->schemas[index];
+	return decide_as(run, index, schema->flags, schema->direct, node, path);
+}
+
+bool decide_object(struct run *run, const struct image_schema *schema,
+		   const struct image_object *object, const struct node *node,
+		   const struct path *path)
+{
+	struct path below = { .parent = path, .container = node };
+	const struct pair *end = node->pairs + node->length;
+	uint32_t required = 0;
+	bool valid = true;
+	if (run->report != NULL && object->required != 0)
+		valid = has_required(run, schema, object, node, path);
+	for (const struct pair *pair = node->pairs; pair < end; pair++) {
+		const struct image_property *row =
+			object_find(run->schema, object, &pair->key);
+		required += row->required;
+		if ((row->sure >> pair->value.kind & 1) != 0)
+			continue;
+		below.child = &pair->value;
+		if ((row->flags & IMAGE_UNKNOWN) != 0
+			    ? refuse_pair(run, schema, object, &below)
+			    : decide_as(run, row->schema, row->flags, row->direct,
+					&pair->value, &below))
+			continue;
+		valid = false;
+		if (!run_goes_on(run, false))
+			break;
+	}
+	return valid && required == object->required;
 }

@@ -94,7 +94,7 @@ static bool value_equal(struct run *run, uint32_t offset, const struct node *nod
 		if (list->count != node->length)
 			return false;
 		for (uint32_t i = 0; i < list->count; i++)
-			if (!value_equal(run, list->items[i], node->items[i]))
+			if (!value_equal(run, list->items[i], &node->items[i]))
 				return false;
 		return true;
 	case NODE_MAPPING:

@@ -6,6 +6,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/map.h"
+#include "doc/symbol.h"
 
 #define SHOWN_KEY  60
 #define TEXT_BLOCK 1024
@@ -23,7 +25,7 @@ void tree_start(struct tree *tree)
 	tree->pending_count = 0;
 	tree->depth = 0;
 	tree->nodes = 0;
-	tree->root = NULL;
+	tree->root = (struct node){ 0 };
 }
 
 /* Room for one element more in a malloc'ed array. */
@@ -47,37 +49,13 @@ static int count_node(struct tree *tree, struct place place)
 			     place);
 }
 
-static struct node *new_node(struct tree *tree, enum node_kind kind, struct place place,
-			     const char *tag)
-{
-	struct node *node;
-	if (tag != NULL) {
-		struct tagged_node *tagged =
-			arena_new_of(tree->arena, struct tagged_node);
-		if (tagged == NULL)
-			return NULL;
-		tagged->tag = tag;
-		node = &tagged->node;
-		node->flags = NODE_FLAG_TAGGED;
-	} else {
-		node = arena_new_of(tree->arena, struct node);
-		if (node == NULL)
-			return NULL;
-	}
-	node->kind = (uint8_t)kind;
-	node->line = place.line;
-	node->column = place.column;
-	node->weight = 1;
-	return node;
-}
-
 /* Texts stand side by side in blocks; a large one has its own. */
 static char *text_room(struct tree *tree, size_t bytes)
 {
 	if (bytes > TEXT_BLOCK / 4)
-		return arena_alloc(tree->arena, bytes);
+		return arena_alloc(tree->arena, bytes + DOC_TEXT_ROOM);
 	if (bytes > tree->text_room) {
-		tree->text = arena_alloc(tree->arena, TEXT_BLOCK);
+		tree->text = arena_alloc(tree->arena, TEXT_BLOCK + DOC_TEXT_ROOM);
 		tree->text_room = tree->text == NULL ? 0 : TEXT_BLOCK;
 	}
 	if (bytes > tree->text_room)
@@ -88,13 +66,16 @@ static char *text_room(struct tree *tree, size_t bytes)
 	return room;
 }
 
-/* The text and, where it differs, what was written. */
+/* The tag's address, the text and, where it differs, what was written. */
 static char *copy_text(struct tree *tree, const struct scalar *scalar)
 {
+	size_t tag = scalar->tag == NULL ? 0 : sizeof(scalar->tag);
 	size_t written = scalar->written == NULL ? 0 : scalar->written_length + 1;
-	char *text = text_room(tree, scalar->length + 1 + written);
+	char *text = text_room(tree, tag + scalar->length + 1 + written);
 	if (text == NULL)
 		return NULL;
+	memcpy(text, &scalar->tag, tag);
+	text += tag;
 	memcpy(text, scalar->text, scalar->length);
 	text[scalar->length] = '\0';
 	if (written == 0)
@@ -105,21 +86,39 @@ static char *copy_text(struct tree *tree, const struct scalar *scalar)
 	return text;
 }
 
-int tree_scalar(struct tree *tree, const struct scalar *scalar, const struct node **out)
+/* Where the text is to stand; NULL: out of memory. */
+static const char *place_text(struct tree *tree, const struct scalar *scalar)
+{
+	static const char empty[DOC_TEXT_ROOM];
+	if (scalar->tag != NULL || scalar->written != NULL)
+		return copy_text(tree, scalar);
+	if (scalar->length == 0)
+		return empty;
+	if (scalar->text >= tree->source && scalar->text < tree->source_end)
+		return scalar->text;
+	if (scalar->length >= scalar->room_length)
+		return copy_text(tree, scalar);
+	return memcpy(scalar->room, scalar->text, scalar->length);
+}
+
+int tree_scalar(struct tree *tree, const struct scalar *scalar, struct node *out)
 {
 	int status = count_node(tree, scalar->place);
 	if (status != 0)
 		return status;
-	struct node *node = new_node(tree, scalar->kind, scalar->place, scalar->tag);
-	char *text = copy_text(tree, scalar);
-	if (node == NULL || text == NULL)
+	const char *text = place_text(tree, scalar);
+	if (text == NULL)
 		return problem_memory(tree->problem, scalar->place);
-	node->flags |= scalar->flags;
-	if (scalar->written != NULL)
-		node->flags |= NODE_FLAG_MENDED;
-	node->length = (uint32_t)scalar->length;
-	node->text = text;
-	*out = node;
+	*out = (struct node){
+		.kind = (uint8_t)scalar->kind,
+		.flags = (uint8_t)(scalar->flags |
+				   (scalar->tag != NULL ? NODE_FLAG_TAGGED : 0) |
+				   (scalar->written != NULL ? NODE_FLAG_MENDED : 0)),
+		.length = (uint32_t)scalar->length,
+		.line = scalar->place.line,
+		.column = scalar->place.column,
+		.text = text,
+	};
 	return 0;
 }
 
@@ -154,138 +153,162 @@ bool tree_wants_key(const struct tree *tree)
 	       (tree->pending_count - frame->first) % 2 == 0;
 }
 
-/* The node itself, or a copy where an anchor names it: it stays what it is there. */
-static struct node *own_node(struct tree *tree, const struct node *node,
-			     struct place place)
+static bool is_merge_key(const struct tree *tree, const struct node *key)
 {
-	if ((node->flags & NODE_FLAG_NAMED) == 0)
-		return (struct node *)(uintptr_t)node;
-	struct node *copy = new_node(tree, NODE_STRING, place, NULL);
-	if (copy == NULL)
-		return NULL;
-	copy->length = node->length;
-	copy->text = node->text;
-	return copy;
+	return tree->merges && node_is_plain(key) && key->length == 2 &&
+	       memcmp(key->text, "<<", 2) == 0;
 }
 
 /* Keys count by their text: 80 and "80" are one key. */
-static int make_key(struct tree *tree, const struct node *node, struct place place,
-		    const struct node **out)
+static int make_key(struct tree *tree, struct node *key, struct place place)
 {
-	if (node->kind == NODE_SEQUENCE || node->kind == NODE_MAPPING)
+	if (node_is_container(key))
 		return problem_set(tree->problem, ERROR_SYNTAX, place,
 				   "use a string as key; for a text that starts with a "
 				   "bracket or brace, put it in quotes",
 				   "a key of a mapping is %s",
-				   node->kind == NODE_MAPPING ? "a mapping itself"
-							      : "a sequence");
-	if (node->kind == NODE_NULL && node->length == 0)
+				   key->kind == NODE_MAPPING ? "a mapping itself"
+							     : "a sequence");
+	if (key->kind == NODE_NULL && key->length == 0)
 		return problem_set(tree->problem, ERROR_SYNTAX, place,
 				   "write the key before the colon, or \"\" for an "
 				   "empty one",
 				   "a key of a mapping is missing");
-	struct node *key = own_node(tree, node, place);
-	if (key == NULL)
-		return problem_memory(tree->problem, place);
-	key->kind = NODE_STRING;
-	key->flags = node->flags & NODE_FLAG_PLAIN;
-	key->hash = node_text_hash(node->text, node->length);
-	if (tree->merges && node_is_plain(node) && node->length == 2 &&
-	    memcmp(node->text, "<<", 2) == 0)
+	if (is_merge_key(tree, key))
 		tree->frames[tree->depth - 1].has_merge = true;
-	*out = key;
+	key->kind = NODE_STRING;
+	key->flags &= NODE_FLAG_PLAIN;
+	key->symbol = symbol_of(key->text, key->length);
 	return 0;
 }
 
 int tree_add(struct tree *tree, const struct node *node, struct place place)
 {
 	if (tree->depth == 0) {
-		tree->root = node;
+		tree->root = *node;
 		return 0;
 	}
-	if (tree_wants_key(tree)) {
-		int status = make_key(tree, node, place, &node);
-		if (status != 0)
-			return status;
-	}
-	const struct node **pending = grow(tree->pending, tree->pending_count,
-					   &tree->pending_capacity, sizeof(*pending));
+	bool key = tree_wants_key(tree);
+	struct node *pending = grow(tree->pending, tree->pending_count,
+				    &tree->pending_capacity, sizeof(*pending));
 	if (pending == NULL)
 		return problem_memory(tree->problem, place);
 	tree->pending = pending;
-	pending[tree->pending_count++] = node;
-	return 0;
+	struct node *slot = &pending[tree->pending_count++];
+	*slot = *node;
+	return key ? make_key(tree, slot, place) : 0;
 }
 
-static void add_weight(struct node *node, const struct node *child)
+const struct node *tree_root(const struct tree *tree)
 {
-	if (__builtin_add_overflow(node->weight, child->weight, &node->weight))
-		node->weight = UINT32_MAX;
-	if (child->height >= node->height)
-		node->height =
-			child->height < UINT16_MAX ? child->height + 1 : UINT16_MAX;
+	return arena_copy(tree->arena, &tree->root, sizeof(tree->root));
+}
+
+/* Room for the children of a container, behind its tag's address and its head. */
+static struct node_head *new_head(const struct tree *tree, const struct frame *frame,
+				  size_t capacity, size_t bytes_each)
+{
+	size_t tag = frame->tag == NULL ? 0 : sizeof(struct node_head);
+	size_t bytes;
+	if (__builtin_mul_overflow(capacity, bytes_each, &bytes) ||
+	    __builtin_add_overflow(bytes, tag + sizeof(struct node_head), &bytes))
+		return NULL;
+	char *room = arena_alloc(tree->arena, bytes);
+	if (room == NULL)
+		return NULL;
+	if (tag > 0)
+		memcpy(room + tag - sizeof(frame->tag), &frame->tag,
+		       sizeof(frame->tag));
+	struct node_head *head = (struct node_head *)(void *)(room + tag);
+	head->weight = 1;
+	return head;
+}
+
+/* What is below a container, counted. */
+static void add_children(struct node *node, struct node_head *head)
+{
+	size_t count = (size_t)node->length << (node->kind == NODE_MAPPING);
+	for (size_t i = 0; i < count; i++) {
+		const struct node *child = &node->items[i];
+		if (__builtin_add_overflow(head->weight, node_weight(child),
+					   &head->weight))
+			head->weight = UINT32_MAX;
+		if (node_is_container(child) && child->height >= node->height)
+			node->height = child->height < UINT16_MAX ? child->height + 1
+								  : UINT16_MAX;
+	}
 }
 
 static int close_sequence(struct tree *tree, const struct frame *frame,
 			  struct node *node)
 {
 	size_t count = tree->pending_count - frame->first;
-	const struct node **items =
-		arena_array(tree->arena, count, sizeof(struct node *));
-	if (items == NULL)
+	struct node_head *head = new_head(tree, frame, count, sizeof(struct node));
+	if (head == NULL)
 		return problem_memory(tree->problem, frame->place);
-	for (size_t i = 0; i < count; i++) {
-		items[i] = tree->pending[frame->first + i];
-		add_weight(node, items[i]);
-	}
+	struct node *items = (struct node *)(void *)(head + 1);
+	if (count > 0)
+		memcpy(items, tree->pending + frame->first, count * sizeof(*items));
 	node->items = items;
 	node->length = (uint32_t)count;
+	add_children(node, head);
 	return 0;
 }
 
-/* A mapping that is being filled; its table, if any, has room for `capacity` pairs. */
+/* A mapping that is being filled. Its table, if any, has room for `capacity` pairs. */
 struct filling {
-	struct mapping *mapping;
+	struct node *mapping;
+	struct pair *pairs; /* of the mapping */
 	uint32_t *slots;
-	uint32_t count;
+	uint32_t mask;
 	uint32_t before_merge; /* pairs before the merge key */
 };
 
-static bool filling_begin(struct filling *filling, struct arena *arena, size_t capacity)
+static bool filling_begin(struct filling *filling, const struct tree *tree,
+			  const struct frame *frame, size_t capacity)
 {
-	size_t bytes;
-	*filling = (struct filling){ 0 };
-	if (__builtin_mul_overflow(capacity, sizeof(struct pair), &bytes) ||
-	    __builtin_add_overflow(bytes, sizeof(struct mapping), &bytes))
+	struct node_head *head = new_head(tree, frame, capacity, sizeof(struct pair));
+	if (head == NULL)
 		return false;
-	filling->mapping = arena_alloc(arena, bytes);
-	if (filling->mapping == NULL || capacity <= MAPPING_LINEAR)
-		return filling->mapping != NULL;
-	size_t size = 4 * MAPPING_LINEAR;
+	filling->pairs = (struct pair *)(void *)(head + 1);
+	filling->mapping->pairs = filling->pairs;
+	if (capacity <= MAPPING_LINEAR)
+		return true;
+	size_t size = 2 * MAPPING_LINEAR;
 	while (size < 2 * capacity)
 		size *= 2;
-	filling->slots = arena_array(arena, size, sizeof(*filling->slots));
-	filling->mapping->slots = filling->slots;
-	filling->mapping->mask = (uint32_t)(size - 1);
+	filling->slots = arena_array(tree->arena, size, sizeof(*filling->slots));
+	filling->mask = (uint32_t)(size - 1);
+	head->slots = filling->slots;
+	head->mask = filling->mask;
 	return filling->slots != NULL;
 }
 
-/* The pair that has this key already, or NULL and the pair is in. */
-static const struct pair *filling_add(struct filling *filling, struct pair pair)
+static bool same_text(const struct node *a, const struct node *b)
 {
-	struct mapping *mapping = filling->mapping;
-	const struct node *key = pair.key;
-	const struct pair *present = mapping_find(mapping, filling->count, key->text,
-						  key->length, key->hash);
-	if (present != NULL)
-		return present;
-	mapping->pairs[filling->count++] = pair;
-	if (filling->slots != NULL) {
-		uint32_t slot = key->hash & mapping->mask;
-		while (filling->slots[slot] != 0)
-			slot = (slot + 1) & mapping->mask;
-		filling->slots[slot] = filling->count;
+	return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
+
+/* The pair that has this key already, or NULL and the pair is in. */
+static const struct pair *filling_add(struct filling *filling, const struct pair *pair)
+{
+	const struct node *key = &pair->key;
+	struct pair *pairs = filling->pairs;
+	uint32_t count = filling->mapping->length;
+	uint32_t slot = 0;
+	if (filling->slots == NULL) {
+		for (uint32_t i = 0; i < count; i++)
+			if (same_text(&pairs[i].key, key))
+				return &pairs[i];
+	} else {
+		slot = (uint32_t)map_hash(key->text, key->length) & filling->mask;
+		for (; filling->slots[slot] != 0; slot = (slot + 1) & filling->mask)
+			if (same_text(&pairs[filling->slots[slot] - 1].key, key))
+				return &pairs[filling->slots[slot] - 1];
+		filling->slots[slot] = count + 1;
 	}
+	pairs[count] = *pair;
+	filling->mapping->length = count + 1;
 	return NULL;
 }
 
@@ -300,12 +323,6 @@ static int duplicate_key(struct tree *tree, const struct node *key,
 			   shown, key->text, first->line, first->column);
 }
 
-static bool is_merge_key(const struct tree *tree, const struct node *key)
-{
-	return tree->merges && node_is_plain(key) && key->length == 2 &&
-	       memcmp(key->text, "<<", 2) == 0;
-}
-
 /* The pairs that a merge key's value brings at most; its shape is checked. */
 static int count_merged(struct tree *tree, const struct node *key,
 			const struct node *value, size_t *count)
@@ -318,8 +335,8 @@ static int count_merged(struct tree *tree, const struct node *key,
 	}
 	bool right = value->kind == NODE_SEQUENCE;
 	for (uint32_t i = 0; right && i < value->length; i++) {
-		right = value->items[i]->kind == NODE_MAPPING;
-		*count += value->items[i]->length;
+		right = value->items[i].kind == NODE_MAPPING;
+		*count += value->items[i].length;
 	}
 	if (right)
 		return 0;
@@ -330,7 +347,7 @@ static int count_merged(struct tree *tree, const struct node *key,
 
 static int refuse_overridden(struct tree *tree, const struct pair *own)
 {
-	const struct node *key = own->key;
+	const struct node *key = &own->key;
 	int shown = key->length < SHOWN_KEY ? (int)key->length : SHOWN_KEY;
 	return problem_set(tree->problem, ERROR_DUPLICATE_KEY, node_place(key),
 			   "put '<<' before the other keys",
@@ -342,10 +359,9 @@ static int refuse_overridden(struct tree *tree, const struct pair *own)
 static int merge(struct tree *tree, struct filling *filling, const struct node *source)
 {
 	for (uint32_t i = 0; i < source->length; i++) {
-		const struct pair *own =
-			filling_add(filling, source->mapping->pairs[i]);
+		const struct pair *own = filling_add(filling, &source->pairs[i]);
 		if (own != NULL && tree->merge_at_end &&
-		    own < filling->mapping->pairs + filling->before_merge)
+		    own < filling->pairs + filling->before_merge)
 			return refuse_overridden(tree, own);
 	}
 	return 0;
@@ -359,7 +375,7 @@ static int merge_value(struct tree *tree, struct filling *filling,
 		return merge(tree, filling, value);
 	int status = 0;
 	for (uint32_t i = 0; status == 0 && i < value->length; i++)
-		status = merge(tree, filling, value->items[i]);
+		status = merge(tree, filling, &value->items[i]);
 	return status;
 }
 
@@ -368,19 +384,19 @@ static int fill_own(struct tree *tree, const struct frame *frame,
 {
 	const struct node *merge_key = NULL;
 	for (size_t i = frame->first; i < tree->pending_count; i += 2) {
-		struct pair pair = { tree->pending[i], tree->pending[i + 1] };
+		const struct pair *pair = (const struct pair *)&tree->pending[i];
 		const struct pair *present = NULL;
-		if (frame->has_merge && is_merge_key(tree, pair.key)) {
+		if (frame->has_merge && is_merge_key(tree, &pair->key)) {
 			if (merge_key != NULL)
-				return duplicate_key(tree, pair.key, merge_key);
-			merge_key = pair.key;
-			filling->before_merge = filling->count;
-			*merge_source = pair.value;
+				return duplicate_key(tree, &pair->key, merge_key);
+			merge_key = &pair->key;
+			filling->before_merge = filling->mapping->length;
+			*merge_source = &pair->value;
 		} else {
 			present = filling_add(filling, pair);
 		}
 		if (present != NULL)
-			return duplicate_key(tree, pair.key, present->key);
+			return duplicate_key(tree, &pair->key, &present->key);
 	}
 	return 0;
 }
@@ -389,16 +405,17 @@ static int close_mapping(struct tree *tree, const struct frame *frame,
 			 struct node *node)
 {
 	size_t capacity = (tree->pending_count - frame->first) / 2;
+	const struct node *pending = tree->pending;
 	int status = 0;
 	for (size_t i = frame->first; frame->has_merge && i < tree->pending_count;
 	     i += 2)
-		if (status == 0 && is_merge_key(tree, tree->pending[i]))
-			status = count_merged(tree, tree->pending[i],
-					      tree->pending[i + 1], &capacity);
+		if (status == 0 && is_merge_key(tree, &pending[i]))
+			status = count_merged(tree, &pending[i], &pending[i + 1],
+					      &capacity);
 	if (status != 0)
 		return status;
-	struct filling filling;
-	if (!filling_begin(&filling, tree->arena, capacity))
+	struct filling filling = { .mapping = node };
+	if (!filling_begin(&filling, tree, frame, capacity))
 		return problem_memory(tree->problem, frame->place);
 	const struct node *merge_source = NULL;
 	status = fill_own(tree, frame, &filling, &merge_source);
@@ -406,24 +423,20 @@ static int close_mapping(struct tree *tree, const struct frame *frame,
 		status = merge_value(tree, &filling, merge_source);
 	if (status != 0)
 		return status;
-	for (uint32_t i = 0; i < filling.count; i++) {
-		add_weight(node, filling.mapping->pairs[i].key);
-		add_weight(node, filling.mapping->pairs[i].value);
-	}
-	node->mapping = filling.mapping;
-	node->length = filling.count;
+	add_children(node, (struct node_head *)(void *)filling.pairs - 1);
 	return 0;
 }
 
-int tree_close(struct tree *tree, const struct node **out)
+int tree_close(struct tree *tree, struct node *out)
 {
 	const struct frame *frame = &tree->frames[tree->depth - 1];
-	struct node *node = new_node(tree, frame->kind, frame->place, frame->tag);
-	if (node == NULL)
-		return problem_memory(tree->problem, frame->place);
-	node->height = 1;
-	int status = frame->kind == NODE_SEQUENCE ? close_sequence(tree, frame, node)
-						  : close_mapping(tree, frame, node);
+	struct node node = { .kind = (uint8_t)frame->kind,
+			     .flags = frame->tag != NULL ? NODE_FLAG_TAGGED : 0,
+			     .height = 1,
+			     .line = frame->place.line,
+			     .column = frame->place.column };
+	int status = frame->kind == NODE_SEQUENCE ? close_sequence(tree, frame, &node)
+						  : close_mapping(tree, frame, &node);
 	if (status != 0)
 		return status;
 	tree->pending_count = frame->first;

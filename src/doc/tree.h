@@ -20,10 +20,12 @@ static inline struct place node_place(const struct node *node)
 struct scalar {
 	enum node_kind kind;
 	uint8_t flags;
-	const char *text; /* copied */
+	const char *text; /* copied, unless it stands in the source */
 	size_t length;
 	const char *written; /* where it differs from the text; copied */
 	size_t written_length;
+	char *room; /* of the source, for a text that differs; NULL: none */
+	size_t room_length;
 	const char *tag; /* borrowed, in the arena; NULL: none */
 	struct place place;
 };
@@ -45,16 +47,18 @@ struct tree {
 	bool merges;       /* "<<" is the merge key */
 	bool merge_at_end; /* its reader lets it win over keys before it: refused */
 	struct doc_problem *problem;
+	const char *source; /* texts in it are not copied; NULL: there is none */
+	const char *source_end;
 	char *text; /* room for texts, which need no alignment */
 	size_t text_room;
-	const struct node **pending;
+	struct node *pending;
 	size_t pending_count;
 	size_t pending_capacity;
 	struct frame *frames;
 	size_t depth;
 	size_t frame_capacity;
 	uint64_t nodes; /* of this document */
-	const struct node *root;
+	struct node root;
 };
 
 void tree_release(struct tree *tree);
@@ -62,16 +66,17 @@ void tree_release(struct tree *tree);
 void tree_start(struct tree *tree);
 
 /* A new scalar, counted; it does not hang anywhere yet. */
-int tree_scalar(struct tree *tree, const struct scalar *scalar,
-		const struct node **out);
+int tree_scalar(struct tree *tree, const struct scalar *scalar, struct node *out);
 int tree_open(struct tree *tree, enum node_kind kind, struct place place,
 	      const char *tag, void *owner);
 /* Makes a node of the innermost frame; it does not hang anywhere yet. */
-int tree_close(struct tree *tree, const struct node **out);
-/* Hangs a node into the innermost frame, as key where one is due, or makes it the root.
- * `place` is where it is used: an alias stands elsewhere than its node. */
+int tree_close(struct tree *tree, struct node *out);
+/* Hangs a copy of a node into the innermost frame, as key where one is due, or makes it
+ * the root. `place` is where it is used: an alias stands elsewhere than its node. */
 int tree_add(struct tree *tree, const struct node *node, struct place place);
 bool tree_wants_key(const struct tree *tree);
+/* The root in the arena; NULL: out of memory. */
+const struct node *tree_root(const struct tree *tree);
 
 /* Fills the problem and returns `code`. Everything shown is escaped. */
 int problem_set(struct doc_problem *problem, int code, struct place place,

@@ -83,9 +83,9 @@ static int refuse_alias_properties(struct yaml_parser *parser,
 
 static int add_value(struct yaml_parser *parser, int column, unsigned int position)
 {
-	const struct node *node;
+	struct node node;
 	int status = yaml_block_node(parser, column, position, &node);
-	return status != 0 ? status : yaml_add(parser, node, node_place(node));
+	return status != 0 ? status : yaml_add(parser, &node, node_place(&node));
 }
 
 /* "? key", then maybe ": value" in the same column. */
@@ -102,9 +102,9 @@ static int explicit_entry(struct yaml_parser *parser, int column)
 		parser->at++;
 		return add_value(parser, column, YAML_COMPACT | YAML_SEQUENCE);
 	}
-	const struct node *node;
+	struct node node;
 	status = yaml_empty_node(parser, behind_key, &none, &node);
-	return status != 0 ? status : yaml_add(parser, node, node_place(node));
+	return status != 0 ? status : yaml_add(parser, &node, node_place(&node));
 }
 
 /* A key that has been read, up to its ':'. */
@@ -187,8 +187,7 @@ static int next_entry(struct yaml_parser *parser, int column, bool mapping,
 /* `first` has been read; NULL when it starts with '?'. */
 static int block_mapping(struct yaml_parser *parser, const struct start *start,
 			 const struct properties *properties, const struct atom *first,
-			 const struct properties *first_properties,
-			 const struct node **out)
+			 const struct properties *first_properties, struct node *out)
 {
 	int column = start->column;
 	bool more = true;
@@ -210,7 +209,7 @@ static int block_mapping(struct yaml_parser *parser, const struct start *start,
 
 static int block_sequence(struct yaml_parser *parser, int indent,
 			  const struct start *start,
-			  const struct properties *properties, const struct node **out)
+			  const struct properties *properties, struct node *out)
 {
 	int column = start->column;
 	int status = yaml_open(parser, NODE_SEQUENCE, start->place, properties);
@@ -293,7 +292,7 @@ static int refuse_block(struct yaml_parser *parser, const struct head *head)
 
 /* A scalar, an alias, brackets, or a mapping that starts with one of them. */
 static int inline_node(struct yaml_parser *parser, int indent, struct head *head,
-		       const struct node **out)
+		       struct node *out)
 {
 	struct properties both = head->outer;
 	struct atom atom;
@@ -314,7 +313,7 @@ static int inline_node(struct yaml_parser *parser, int indent, struct head *head
 	if (atom.alias && both.present)
 		return refuse_alias_properties(parser, &both);
 	*out = atom.node;
-	if (atom.node != NULL)
+	if (atom.node.kind != NODE_UNKNOWN)
 		return 0;
 	if (atom.plain)
 		yaml_read_plain_lines(parser, indent, false, &atom);
@@ -322,7 +321,7 @@ static int inline_node(struct yaml_parser *parser, int indent, struct head *head
 }
 
 static int block_text(struct yaml_parser *parser, int indent, struct head *head,
-		      const struct node **out)
+		      struct node *out)
 {
 	struct atom atom;
 	int status = yaml_join_properties(parser, &head->outer, &head->inner);
@@ -333,7 +332,7 @@ static int block_text(struct yaml_parser *parser, int indent, struct head *head,
 }
 
 int yaml_block_node(struct yaml_parser *parser, int indent, unsigned int position,
-		    const struct node **out)
+		    struct node *out)
 {
 	struct head head = { .before = yaml_place(parser) };
 	int status = read_head(parser, indent, position, &head);

@@ -114,9 +114,9 @@ static int add_node(const struct flow *flow)
 static int add_empty(const struct flow *flow, struct place place)
 {
 	static const struct properties none = { 0 };
-	const struct node *node;
+	struct node node;
 	int status = yaml_empty_node(flow->parser, place, &none, &node);
-	return status != 0 ? status : yaml_add(flow->parser, node, place);
+	return status != 0 ? status : yaml_add(flow->parser, &node, place);
 }
 
 /* Behind a key: ':' and a value, or nothing. */
@@ -165,7 +165,7 @@ static int single_pair(const struct flow *flow, const struct atom *key,
 {
 	static const struct properties none = { 0 };
 	struct yaml_parser *parser = flow->parser;
-	const struct node *node;
+	struct node node;
 	int status = yaml_open(parser, NODE_MAPPING, place, &none);
 	if (status == 0 && key == NULL)
 		status = explicit_pair(flow);
@@ -175,7 +175,7 @@ static int single_pair(const struct flow *flow, const struct atom *key,
 		status = add_value(flow, key->quoted);
 	if (status == 0)
 		status = yaml_close(parser, &none, &node);
-	return status != 0 ? status : yaml_add(parser, node, place);
+	return status != 0 ? status : yaml_add(parser, &node, place);
 }
 
 static int sequence_item(const struct flow *flow)
@@ -227,7 +227,7 @@ static int entry(const struct flow *flow)
 }
 
 int yaml_flow_collection(struct yaml_parser *parser, int indent,
-			 const struct properties *properties, const struct node **out)
+			 const struct properties *properties, struct node *out)
 {
 	bool mapping = yaml_peek(parser) == '{';
 	struct flow flow = { .parser = parser,

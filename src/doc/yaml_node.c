@@ -263,14 +263,16 @@ int yaml_read_alias(struct yaml_parser *parser, struct atom *out)
 	if (status != 0)
 		return status;
 	const struct anchor *anchor = map_get(&parser->anchors, name, length);
-	if (anchor == NULL || anchor->node == NULL)
+	if (anchor == NULL || anchor->node.kind == NODE_UNKNOWN)
 		return refuse_alias(parser, name, length, place, anchor != NULL);
-	parser->alias_nodes += anchor->node->weight;
+	parser->alias_nodes += node_weight(&anchor->node);
 	if (parser->alias_nodes > limits[LIMIT_YAML_ALIAS_NODES])
 		return problem_limit(parser->problem, parser->limits,
 				     LIMIT_YAML_ALIAS_NODES, parser->alias_nodes,
 				     place);
-	uint64_t depth = parser->tree.depth + anchor->node->height;
+	uint64_t depth = parser->tree.depth;
+	if (node_is_container(&anchor->node))
+		depth += anchor->node.height;
 	if (depth > limits[LIMIT_YAML_DEPTH])
 		return problem_limit(parser->problem, parser->limits, LIMIT_YAML_DEPTH,
 				     depth, place);
@@ -401,7 +403,7 @@ static int mend_text(struct yaml_parser *parser, const struct reading *reading,
 }
 
 int yaml_scalar_node(struct yaml_parser *parser, const struct atom *atom,
-		     const struct properties *properties, const struct node **out)
+		     const struct properties *properties, struct node *out)
 {
 	bool plain = atom->plain && properties->tag == NULL;
 	struct scalar scalar = { .text = atom->text,
@@ -427,7 +429,11 @@ int yaml_scalar_node(struct yaml_parser *parser, const struct atom *atom,
 		return status;
 	scalar.kind = reading.kind;
 	scalar.flags |= reading.truth ? NODE_FLAG_TRUE : 0;
-	scalar.flags |= properties->anchor != NULL ? NODE_FLAG_NAMED : 0;
+	if (atom->written != NULL) {
+		yaml_place(parser); /* columns before the cursor are not asked again */
+		scalar.room = parser->text + (atom->written - parser->text);
+		scalar.room_length = (size_t)(parser->at - atom->written);
+	}
 	status = tree_scalar(&parser->tree, &scalar, out);
 	if (status == 0 && properties->anchor != NULL)
 		properties->anchor->node = *out;
@@ -435,7 +441,7 @@ int yaml_scalar_node(struct yaml_parser *parser, const struct atom *atom,
 }
 
 int yaml_empty_node(struct yaml_parser *parser, struct place place,
-		    const struct properties *properties, const struct node **out)
+		    const struct properties *properties, struct node *out)
 {
 	struct atom atom = { .text = "", .place = place, .plain = true };
 	if (properties->present)
@@ -462,7 +468,7 @@ int yaml_open(struct yaml_parser *parser, enum node_kind kind, struct place plac
 }
 
 int yaml_close(struct yaml_parser *parser, const struct properties *properties,
-	       const struct node **out)
+	       struct node *out)
 {
 	int status = tree_close(&parser->tree, out);
 	if (status == 0 && properties->anchor != NULL)
@@ -493,9 +499,9 @@ int yaml_add(struct yaml_parser *parser, const struct node *node, struct place p
 int yaml_add_atom(struct yaml_parser *parser, const struct atom *atom,
 		  const struct properties *properties)
 {
-	const struct node *node = atom->node;
+	struct node node = atom->node;
 	int status = 0;
-	if (node == NULL)
+	if (node.kind == NODE_UNKNOWN)
 		status = yaml_scalar_node(parser, atom, properties, &node);
-	return status != 0 ? status : yaml_add(parser, node, atom->place);
+	return status != 0 ? status : yaml_add(parser, &node, atom->place);
 }

@@ -16,9 +16,9 @@
 #include "base/map.h"
 #include "doc/tree.h"
 
-/* What a name stands for; the node is NULL while it is still open. */
+/* What a name stands for; the kind is unknown while it is still open. */
 struct anchor {
-	const struct node *node;
+	struct node node;
 };
 
 /* Tag and anchor of a node. */
@@ -34,8 +34,9 @@ struct properties {
 struct atom {
 	const char *text; /* in the source or parser->scratch */
 	size_t length;
+	const char *written; /* in scratch: from here to the cursor it is written */
 	struct place place;
-	const struct node *node; /* an alias or a collection in brackets; or NULL */
+	struct node node; /* an alias or a collection in brackets; or unknown */
 	bool plain;
 	bool quoted; /* in brackets, a ':' may follow it directly; also of collections
 		      */
@@ -51,7 +52,7 @@ struct yaml_parser {
 	size_t root_capacity;
 	enum doc_format format;
 
-	const char *text;
+	char *text;
 	const char *text_end;
 	const char *at;
 	const char *end; /* of this document */
@@ -164,14 +165,14 @@ static inline bool yaml_at_property(const struct yaml_parser *parser)
 }
 int yaml_read_alias(struct yaml_parser *parser, struct atom *out);
 int yaml_scalar_node(struct yaml_parser *parser, const struct atom *atom,
-		     const struct properties *properties, const struct node **out);
+		     const struct properties *properties, struct node *out);
 /* A node without content; its place is that of its properties, if any. */
 int yaml_empty_node(struct yaml_parser *parser, struct place place,
-		    const struct properties *properties, const struct node **out);
+		    const struct properties *properties, struct node *out);
 int yaml_open(struct yaml_parser *parser, enum node_kind kind, struct place place,
 	      const struct properties *properties);
 int yaml_close(struct yaml_parser *parser, const struct properties *properties,
-	       const struct node **out);
+	       struct node *out);
 /* Hangs a node in, as key or value; `place` as for tree_add(). */
 int yaml_add(struct yaml_parser *parser, const struct node *node, struct place place);
 /* Makes a node of an atom and hangs it in. */
@@ -182,7 +183,7 @@ int yaml_add_atom(struct yaml_parser *parser, const struct atom *atom,
 
 /* yaml_flow.c: at '[' or '{'. */
 int yaml_flow_collection(struct yaml_parser *parser, int indent,
-			 const struct properties *properties, const struct node **out);
+			 const struct properties *properties, struct node *out);
 
 enum yaml_position {
 	YAML_INLINE = 0,  /* behind "key:" or "---": no block collection on this line */
@@ -192,6 +193,6 @@ enum yaml_position {
 
 /* yaml_block.c: a node within a block that stands at `indent` (-1: the document). */
 int yaml_block_node(struct yaml_parser *parser, int indent, unsigned int position,
-		    const struct node **out);
+		    struct node *out);
 
 #endif

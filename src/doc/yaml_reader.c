@@ -2,8 +2,6 @@
  * and a tree of each. */
 #include "doc/yaml_reader.h"
 
-#include <stdio.h>
-
 #include "base/arena.h"
 #include "base/error.h"
 #include "doc/scan.h"
@@ -193,10 +191,9 @@ static int check_kubernetes(struct yaml_parser *parser, bool explicit)
 
 static int read_document(struct yaml_parser *parser)
 {
-	const struct node *root;
 	int status = start_document(parser);
 	if (status == 0)
-		status = yaml_block_node(parser, -1, YAML_INLINE, &root);
+		status = yaml_block_node(parser, -1, YAML_INLINE, &parser->tree.root);
 	if (status != 0)
 		return status;
 	yaml_pass_space(parser);
@@ -205,7 +202,8 @@ static int read_document(struct yaml_parser *parser)
 	const struct node **slot =
 		ARENA_PUSH(parser->arena, &parser->docs.roots, &parser->docs.count,
 			   &parser->root_capacity);
-	if (slot == NULL)
+	const struct node *root = tree_root(&parser->tree);
+	if (slot == NULL || root == NULL)
 		return problem_memory(parser->problem, yaml_place(parser));
 	*slot = root;
 	return 0;
@@ -280,7 +278,7 @@ static int read_stream(struct yaml_parser *parser)
 	}
 }
 
-static void enter(struct yaml_parser *parser, const char *text, size_t length)
+static void enter(struct yaml_parser *parser, char *text, size_t length)
 {
 	parser->text = text;
 	parser->text_end = text + length;
@@ -298,9 +296,8 @@ static void enter(struct yaml_parser *parser, const char *text, size_t length)
 	parser->at = text;
 }
 
-int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
-	      const char *text, size_t length, const struct limits *limits,
-	      struct doc_problem *problem)
+int yaml_read(struct docs *out, struct arena *arena, enum doc_format format, char *text,
+	      size_t length, const struct limits *limits, struct doc_problem *problem)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
 	struct yaml_parser parser = { .arena = arena,
@@ -314,7 +311,9 @@ int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
 						.merges = true,
 						.merge_at_end =
 							format == DOC_KUBERNETES,
-						.problem = problem } };
+						.problem = problem,
+						.source = text,
+						.source_end = text + length } };
 	if (length >= 3 && memcmp(text, byte_order_mark, 3) == 0) {
 		text += 3;
 		length -= 3;
@@ -334,9 +333,5 @@ int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
 	buf_release(&parser.mended);
 	if (status == 0)
 		*out = parser.docs;
-	if (status == ERROR_SYNTAX && doc_looks_like_template(text, length))
-		snprintf(problem->mend, sizeof(problem->mend),
-			 "this looks like a template: render it, or leave it out of "
-			 "the rule's paths");
 	return status;
 }

@@ -181,6 +181,7 @@ void yaml_read_plain_lines(struct yaml_parser *parser, int indent, bool in_flow,
 		parser->at += length;
 	}
 	if (copied) {
+		atom->written = atom->text;
 		atom->text = parser->scratch.data;
 		atom->length = parser->scratch.length;
 	}
@@ -343,6 +344,7 @@ static const char *simple_end(const struct yaml_parser *parser, char quote)
 int yaml_read_quoted(struct yaml_parser *parser, int indent, struct atom *out)
 {
 	char quote = yaml_peek(parser);
+	const char *start = parser->at;
 	size_t kept = 0;
 	out->place = yaml_place(parser);
 	out->quoted = true;
@@ -361,6 +363,7 @@ int yaml_read_quoted(struct yaml_parser *parser, int indent, struct atom *out)
 			return status;
 	}
 	parser->at++;
+	out->written = start;
 	out->text = parser->scratch.data;
 	out->length = parser->scratch.length;
 	return 0;
@@ -494,7 +497,7 @@ int yaml_read_block_text(struct yaml_parser *parser, int indent, struct atom *ou
 {
 	struct block_text block = { 0 };
 	size_t breaks = 0;
-	*out = (struct atom){ .place = yaml_place(parser) };
+	*out = (struct atom){ .place = yaml_place(parser), .written = parser->at };
 	int status = read_header(parser, &block);
 	if (status == 0 && block.indent > 0)
 		block.indent += indent > 0 ? indent : 0;

@@ -28,6 +28,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 #include "ipc/message.h"
+#include "job/fetch_log.h"
 #include "job/fetch_proofs.h"
 #include "model/change.h"
 #include "model/messages.h"
@@ -44,8 +45,9 @@
 struct fetch {
 	const struct msg_fetch *request;
 	struct arena *arena;
-	const char *private; /* directory: configuration and credentials */
-	bool interrupted;    /* the last job was ended in the middle */
+	const char *private;   /* directory: configuration and credentials */
+	bool interrupted;      /* the last job was ended in the middle */
+	struct fetch_log *log; /* NULL: none is asked */
 	const char *arguments[ARGUMENTS_MAX];
 	size_t argument_count;
 	const char *environment[16];
@@ -474,6 +476,15 @@ static void bring_proofs(const struct fetch *fetch)
 		log_warning("stored log entries are left out", LOG_E(&problem));
 }
 
+/* As above: a log that cannot be asked stops no fetch. */
+static void begin_log(struct fetch *fetch)
+{
+	struct error problem = ERROR_INIT;
+
+	if (fetch_log_begin(&fetch->log, fetch->request, &problem) != 0)
+		log_warning("the log is not asked", LOG_E(&problem));
+}
+
 /* The branch that HEAD names at the source: read in place when it is local, asked
  * otherwise. */
 static int find_head(struct fetch *fetch, const char **head)
@@ -578,14 +589,18 @@ static int tend_scratch(struct fetch *fetch)
 	return 0;
 }
 
-static int work(struct fetch *fetch, struct channel *channel, const char **head)
+static int work(struct fetch *fetch, struct channel *channel,
+		struct msg_fetched *result)
 {
+	const char **head = &result->head;
 	int rc = prepare(fetch);
 
 	if (rc == 0)
 		rc = make_mirror(fetch);
 	if (rc == 0)
 		rc = tend_scratch(fetch);
+	if (rc == 0)
+		begin_log(fetch);
 	if (rc == 0)
 		rc = fetch_refs(fetch);
 	if (rc == 0)
@@ -596,6 +611,8 @@ static int work(struct fetch *fetch, struct channel *channel, const char **head)
 		rc = find_head(fetch, head);
 	if (*head && !text_is_utf8(*head, strlen(*head)))
 		*head = NULL;
+	if (rc == 0)
+		fetch_log_end(fetch->log, result);
 	if (rc == 0)
 		rc = send_refs(fetch, channel);
 	return rc;
@@ -652,7 +669,7 @@ int job_fetch(struct channel *channel)
 	struct fetch fetch = { .arena = arena_new(FETCH_ARENA_BYTES), .err = &err };
 	enum message_type type;
 	void *request = NULL;
-	const char *head = NULL;
+	struct msg_fetched result = { .code = 0 };
 
 	if (!fetch.arena ||
 	    channel_receive(channel, fetch.arena, &type, &request, NULL, &err) != 1 ||
@@ -663,15 +680,13 @@ int job_fetch(struct channel *channel)
 	fetch.request = request;
 	int rc = make_private(&fetch);
 	if (rc == 0)
-		rc = work(&fetch, channel, &head);
+		rc = work(&fetch, channel, &result);
 	if (fetch.private)
 		remove_private(fetch.request->mirror, NULL);
-	struct msg_fetched result = {
-		.code = rc,
-		.text = rc == 0 ? NULL : err.text,
-		.head = head,
-	};
+	result.code = rc;
+	result.text = rc == 0 ? NULL : err.text;
 	rc = channel_send(channel, MESSAGE_fetched, &result, NULL, 0, NULL);
+	fetch_log_free(fetch.log);
 	arena_free(fetch.arena);
 	return rc == 0 ? 0 : 1;
 }

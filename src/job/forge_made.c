@@ -50,7 +50,12 @@ static bool has_holder(const struct policy *policy,
 	const struct principal *found;
 	const struct principal_key *key;
 	const struct principal_authority *authority;
+	const struct principal_sigstore *identity;
+	bool elsewhere;
 
+	if (signature->x509 && signature->x509->sigstore)
+		return policy_principal_by_sigstore(policy, signature->x509, &found,
+						    &identity, &elsewhere) == 1;
 	if (signature->x509)
 		return policy_principal_by_x509(policy, signature->x509, &found) == 1;
 	if (signature->certificate)

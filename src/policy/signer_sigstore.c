@@ -8,6 +8,9 @@
 #define MEND_STORE                                                                     \
 	"let the log entry be stored again where it is judged: gitgate trust proof "   \
 	"--rekor=ADDRESS COMMIT"
+#define MEND_REKOR                                                                     \
+	"let gitsign use a log of Rekor 1 (git config gitsign.rekor ADDRESS), then "   \
+	"make the commit again"
 #define MEND_POLICY "ask for the root of Sigstore to be added or renewed in the policy"
 
 /* What helps against most is to sign again. */
@@ -20,9 +23,13 @@ static const struct {
 			    "gitsign.rekorMode offline), then make the commit again; "
 			    "or let the entry be "
 			    "stored where it is judged: gitgate trust proof "
-			    "--rekor=ADDRESS COMMIT" },
+			    "--rekor=ADDRESS COMMIT (a service with 'rekor' "
+			    "configured asks the log by itself, and judges again "
+			    "once it has the entry)" },
 	{ ERROR_REKOR_OBJECT, MEND_STORE },
 	{ ERROR_REKOR_OBJECT_SIGNATURE, MEND_STORE },
+	{ ERROR_REKOR_VERSION, MEND_REKOR },
+	{ ERROR_REKOR_TIME_MISSING, MEND_REKOR },
 	{ ERROR_SIGSTORE_NO_ROOT, "ask for 'sigstore' to be added to the policy, or "
 				  "sign with another key" },
 	{ ERROR_X509_UNKNOWN_AUTHORITY, MEND_POLICY },

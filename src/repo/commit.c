@@ -23,17 +23,41 @@ static const struct lines_codes codes = {
 /* The headers that stand exactly once, in their order; parents come behind the first.
  */
 enum single { SINGLE_TREE, SINGLE_AUTHOR, SINGLE_COMMITTER, SINGLE_COUNT };
-static const struct {
-	const char *name;
-	int missing;
-	int twice;
-} singles[SINGLE_COUNT] = {
-	[SINGLE_TREE] = { "tree", ERROR_COMMIT_TREE_MISSING, ERROR_COMMIT_TREE_TWICE },
-	[SINGLE_AUTHOR] = { "author", ERROR_COMMIT_AUTHOR_MISSING,
-			    ERROR_COMMIT_AUTHOR_TWICE },
-	[SINGLE_COMMITTER] = { "committer", ERROR_COMMIT_COMMITTER_MISSING,
-			       ERROR_COMMIT_COMMITTER_TWICE },
+static const char *const singles[SINGLE_COUNT] = {
+	[SINGLE_TREE] = "tree",
+	[SINGLE_AUTHOR] = "author",
+	[SINGLE_COMMITTER] = "committer",
 };
+
+static int missing_code(enum single single)
+{
+	switch (single) {
+	case SINGLE_TREE:
+		return error_here(ERROR_COMMIT_TREE_MISSING);
+	case SINGLE_AUTHOR:
+		return error_here(ERROR_COMMIT_AUTHOR_MISSING);
+	case SINGLE_COMMITTER:
+		return error_here(ERROR_COMMIT_COMMITTER_MISSING);
+	case SINGLE_COUNT:
+		break;
+	}
+	return ERROR_INTERNAL;
+}
+
+static int twice_code(enum single single)
+{
+	switch (single) {
+	case SINGLE_TREE:
+		return error_here(ERROR_COMMIT_TREE_TWICE);
+	case SINGLE_AUTHOR:
+		return error_here(ERROR_COMMIT_AUTHOR_TWICE);
+	case SINGLE_COMMITTER:
+		return error_here(ERROR_COMMIT_COMMITTER_TWICE);
+	case SINGLE_COUNT:
+		break;
+	}
+	return ERROR_INTERNAL;
+}
 
 struct commit_splitter {
 	struct lines lines;
@@ -46,8 +70,11 @@ struct commit_splitter {
 	bool has_encoding;
 };
 
-static int refuse_header(const struct header *header, int code, const char *what,
-			 struct error *err)
+#define refuse_header(header, code, what, err)                                         \
+	refuse_header_as((header), error_here(code), (what), (err))
+
+static int refuse_header_as(const struct header *header, int code, const char *what,
+			    struct error *err)
 {
 	return error_set(err, code, "the header '%.*s' at byte %zu of the commit %s",
 			 (int)header->name.length, header->name.bytes, header->start,
@@ -57,14 +84,14 @@ static int refuse_header(const struct header *header, int code, const char *what
 static int single_missing(const struct commit_splitter *splitter, enum single expected,
 			  size_t at, struct error *err)
 {
-	if (lines_have(&splitter->lines, singles[expected].name))
+	if (lines_have(&splitter->lines, singles[expected]))
 		return error_set(err, ERROR_COMMIT_ORDER,
 				 "the commit's header '%s' does not stand where git "
 				 "writes it, at byte %zu",
-				 singles[expected].name, at);
-	return error_set(err, singles[expected].missing,
+				 singles[expected], at);
+	return error_set(err, missing_code(expected),
 			 "the commit has no header '%s', expected at byte %zu",
-			 singles[expected].name, at);
+			 singles[expected], at);
 }
 
 /* Why a header cannot stand where `expected` should; SINGLE_COUNT: behind all of them.
@@ -74,20 +101,20 @@ static int check_place(const struct commit_splitter *splitter,
 		       struct error *err)
 {
 	for (enum single i = SINGLE_TREE; i < expected; i++)
-		if (span_is(header->name, singles[i].name))
-			return refuse_header(header, singles[i].twice,
-					     "stands there a second time", err);
+		if (span_is(header->name, singles[i]))
+			return refuse_header_as(header, twice_code(i),
+						"stands there a second time", err);
 	if (span_is(header->name, "parent") && expected > SINGLE_AUTHOR)
 		return refuse_header(header, ERROR_COMMIT_PARENT_MISPLACED,
 				     "stands behind the author", err);
 	if (expected == SINGLE_COUNT)
 		return 0;
 	if (span_starts_with(header->name, "gpgsig") &&
-	    lines_have(&splitter->lines, singles[expected].name))
+	    lines_have(&splitter->lines, singles[expected]))
 		return refuse_header(header, ERROR_COMMIT_SIGNATURE_EARLY,
 				     "stands before the committer", err);
 	for (enum single i = expected; i < SINGLE_COUNT; i++)
-		if (span_is(header->name, singles[i].name))
+		if (span_is(header->name, singles[i]))
 			return single_missing(splitter, expected, header->start, err);
 	if (span_is(header->name, "parent") || span_starts_with(header->name, "gpgsig"))
 		return single_missing(splitter, expected, header->start, err);
@@ -103,10 +130,10 @@ static int read_single(struct commit_splitter *splitter, enum single expected,
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return error_set(err, singles[expected].missing,
+		return error_set(err, missing_code(expected),
 				 "the commit has no header '%s', expected at byte %zu",
-				 singles[expected].name, splitter->lines.at - 1);
-	if (span_is(header->name, singles[expected].name))
+				 singles[expected], splitter->lines.at - 1);
+	if (span_is(header->name, singles[expected]))
 		return header_is_single(&splitter->lines, header, err);
 	return check_place(splitter, header, expected, err);
 }
@@ -131,11 +158,14 @@ static int read_parents(struct commit_splitter *splitter, struct error *err)
 					 "the commit has more than %d parents, the "
 					 "next at byte %zu",
 					 COMMIT_PARENTS_MAX, header.start);
-		rc = id_parse(&text->parents[text->parent_count], &splitter->lines,
-			      &header, splitter->hash_bytes, ERROR_COMMIT_PARENT_ID,
-			      err);
+		rc = header_is_single(&splitter->lines, &header, err);
 		if (rc != 0)
 			return rc;
+		if (!id_read(&text->parents[text->parent_count], &header,
+			     splitter->hash_bytes))
+			return id_refuse(&splitter->lines, &header,
+					 splitter->hash_bytes,
+					 error_here(ERROR_COMMIT_PARENT_ID), err);
 		text->parent_count++;
 	}
 	return 0;
@@ -146,9 +176,9 @@ static int read_fixed(struct commit_splitter *splitter, struct error *err)
 	struct commit_text *text = &splitter->text;
 	struct header header;
 	int rc = read_single(splitter, SINGLE_TREE, &header, err);
-	if (rc == 0)
-		rc = id_parse(&text->tree, &splitter->lines, &header,
-			      splitter->hash_bytes, ERROR_COMMIT_TREE_ID, err);
+	if (rc == 0 && !id_read(&text->tree, &header, splitter->hash_bytes))
+		return id_refuse(&splitter->lines, &header, splitter->hash_bytes,
+				 error_here(ERROR_COMMIT_TREE_ID), err);
 	if (rc == 0)
 		rc = read_parents(splitter, err);
 	if (rc == 0)

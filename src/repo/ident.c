@@ -15,7 +15,9 @@ struct reader {
 	struct error *err;
 };
 
-static int refuse(const struct reader *reader, int code, const char *what)
+#define refuse(reader, code, what) refuse_as((reader), error_here(code), (what))
+
+static int refuse_as(const struct reader *reader, int code, const char *what)
 {
 	return error_set(reader->err, code,
 			 "the header '%.*s' of the %s has %s, at byte %zu",

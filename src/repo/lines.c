@@ -23,14 +23,15 @@ int lines_open(struct lines *lines, const struct lines_codes *codes, const char 
 	if (length == 0)
 		return error_set(err, codes->empty, "the %s has no bytes", codes->what);
 	const char *nul = memchr(object, '\0', length);
-	if (nul != NULL) {
-		size_t offset = (size_t)(nul - object);
-		bool in_message = memmem(object, offset, "\n\n", 2) != NULL;
-		return error_set(
-			err, in_message ? codes->nul_message : codes->nul_header,
-			"the %s has a NUL byte in its %s, at byte %zu", codes->what,
-			in_message ? "message" : "headers", offset);
-	}
+	size_t before = nul == NULL ? 0 : (size_t)(nul - object);
+	if (nul != NULL && memmem(object, before, "\n\n", 2) != NULL)
+		return error_set(err, codes->nul_message,
+				 "the %s has a NUL byte in its message, at byte %zu",
+				 codes->what, before);
+	if (nul != NULL)
+		return error_set(err, codes->nul_header,
+				 "the %s has a NUL byte in its headers, at byte %zu",
+				 codes->what, before);
 	*lines = (struct lines){ codes, object, length, 0 };
 	return 0;
 }
@@ -138,20 +139,20 @@ int header_is_single(const struct lines *lines, const struct header *header,
 			 lines->codes->what);
 }
 
-int id_parse(struct oid *out, const struct lines *lines, const struct header *header,
-	     size_t hash_bytes, int code, struct error *err)
+bool id_read(struct oid *out, const struct header *header, size_t hash_bytes)
 {
-	int rc = header_is_single(lines, header, err);
-	if (rc != 0)
-		return rc;
-	if (header->value.length != 2 * hash_bytes ||
-	    oid_parse(header->value.bytes, header->value.length, out) != 0)
-		return error_set(err, code,
-				 "the header '%.*s' at byte %zu of the %s is not "
-				 "exactly %zu hexadecimal digits",
-				 (int)header->name.length, header->name.bytes,
-				 header->start, lines->codes->what, 2 * hash_bytes);
-	return 0;
+	return header->value.length == 2 * hash_bytes &&
+	       oid_parse(header->value.bytes, header->value.length, out) == 0;
+}
+
+int id_refuse(const struct lines *lines, const struct header *header, size_t hash_bytes,
+	      int code, struct error *err)
+{
+	return error_set(err, code,
+			 "the header '%.*s' at byte %zu of the %s is not exactly %zu "
+			 "hexadecimal digits",
+			 (int)header->name.length, header->name.bytes, header->start,
+			 lines->codes->what, 2 * hash_bytes);
 }
 
 static void add_piece(struct span payload[3], size_t *count, const char *object,

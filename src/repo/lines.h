@@ -61,9 +61,10 @@ bool span_starts_with(struct span span, const char *text);
 int ident_parse(struct ident *out, const struct lines *lines,
 		const struct header *header, struct error *err);
 
-/* A full object id of the repository's hash, else `code`. */
-int id_parse(struct oid *out, const struct lines *lines, const struct header *header,
-	     size_t hash_bytes, int code, struct error *err);
+/* A full object id of the repository's hash; what is said of a header that is none. */
+bool id_read(struct oid *out, const struct header *header, size_t hash_bytes);
+int id_refuse(const struct lines *lines, const struct header *header, size_t hash_bytes,
+	      int code, struct error *err);
 
 /* The object without `count` (at most 2) headers, in order; empty pieces are left out.
  */

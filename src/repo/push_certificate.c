@@ -94,15 +94,11 @@ static int read_pusher(struct splitter *splitter, const struct header *header,
 	return 0;
 }
 
-static int read_value(const struct header *header, struct span *out, int empty,
-		      struct error *err)
+static int empty(const struct header *header, int code, struct error *err)
 {
-	if (header->value.length == 0)
-		return error_set(err, empty,
-				 "the header '%.*s' of the push certificate is empty",
-				 (int)header->name.length, header->name.bytes);
-	*out = header->value;
-	return 0;
+	return error_set(err, code,
+			 "the header '%.*s' of the push certificate is empty",
+			 (int)header->name.length, header->name.bytes);
 }
 
 static int read_option(struct splitter *splitter, const struct header *header,
@@ -135,11 +131,15 @@ static int read_place(struct splitter *splitter, const struct header *header,
 	case PLACE_PUSHER:
 		return read_pusher(splitter, header, err);
 	case PLACE_PUSHEE:
-		return read_value(header, &splitter->found.pushee,
-				  ERROR_PUSH_PUSHEE_EMPTY, err);
+		if (header->value.length == 0)
+			return empty(header, error_here(ERROR_PUSH_PUSHEE_EMPTY), err);
+		splitter->found.pushee = header->value;
+		return 0;
 	case PLACE_NONCE:
-		return read_value(header, &splitter->found.nonce,
-				  ERROR_PUSH_NONCE_EMPTY, err);
+		if (header->value.length == 0)
+			return empty(header, error_here(ERROR_PUSH_NONCE_EMPTY), err);
+		splitter->found.nonce = header->value;
+		return 0;
 	case PLACE_OPTION:
 		return read_option(splitter, header, err);
 	}
@@ -148,9 +148,9 @@ static int read_place(struct splitter *splitter, const struct header *header,
 
 static int missing(enum place place, size_t at, struct error *err)
 {
-	return error_set(err,
-			 place == PLACE_VERSION ? ERROR_PUSH_VERSION_MISSING
-						: ERROR_PUSH_PUSHER_MISSING,
+	int code = place == PLACE_VERSION ? error_here(ERROR_PUSH_VERSION_MISSING)
+					  : error_here(ERROR_PUSH_PUSHER_MISSING);
+	return error_set(err, code,
 			 "the push certificate has no header '%s', expected at byte "
 			 "%zu",
 			 places[place], at);
@@ -210,7 +210,10 @@ static int read_headers(struct splitter *splitter, struct error *err)
 
 /* --- updates --- */
 
-static int bad_update(size_t at, const char *what, int code, struct error *err)
+#define bad_update(at, what, code, err)                                                \
+	bad_update_as((at), (what), error_here(code), (err))
+
+static int bad_update_as(size_t at, const char *what, int code, struct error *err)
 {
 	return error_set(err, code, "the line at byte %zu of the push certificate %s",
 			 at, what);

@@ -22,16 +22,45 @@ static const struct lines_codes codes = {
 
 /* The headers in their order; only the tagger may be missing (old tags). */
 enum place { PLACE_OBJECT, PLACE_TYPE, PLACE_TAG, PLACE_TAGGER, PLACE_COUNT };
-static const struct {
-	const char *name;
-	int missing;
-	int twice;
-} places[PLACE_COUNT] = {
-	[PLACE_OBJECT] = { "object", ERROR_TAG_OBJECT_MISSING, ERROR_TAG_OBJECT_TWICE },
-	[PLACE_TYPE] = { "type", ERROR_TAG_TYPE_MISSING, ERROR_TAG_TYPE_TWICE },
-	[PLACE_TAG] = { "tag", ERROR_TAG_NAME_MISSING, ERROR_TAG_NAME_TWICE },
-	[PLACE_TAGGER] = { "tagger", 0, ERROR_TAG_TAGGER_TWICE },
+static const char *const places[PLACE_COUNT] = {
+	[PLACE_OBJECT] = "object",
+	[PLACE_TYPE] = "type",
+	[PLACE_TAG] = "tag",
+	[PLACE_TAGGER] = "tagger",
 };
+
+static int missing_code(enum place place)
+{
+	switch (place) {
+	case PLACE_OBJECT:
+		return error_here(ERROR_TAG_OBJECT_MISSING);
+	case PLACE_TYPE:
+		return error_here(ERROR_TAG_TYPE_MISSING);
+	case PLACE_TAG:
+		return error_here(ERROR_TAG_NAME_MISSING);
+	case PLACE_TAGGER:
+	case PLACE_COUNT:
+		break;
+	}
+	return ERROR_INTERNAL;
+}
+
+static int twice_code(enum place place)
+{
+	switch (place) {
+	case PLACE_OBJECT:
+		return error_here(ERROR_TAG_OBJECT_TWICE);
+	case PLACE_TYPE:
+		return error_here(ERROR_TAG_TYPE_TWICE);
+	case PLACE_TAG:
+		return error_here(ERROR_TAG_NAME_TWICE);
+	case PLACE_TAGGER:
+		return error_here(ERROR_TAG_TAGGER_TWICE);
+	case PLACE_COUNT:
+		break;
+	}
+	return ERROR_INTERNAL;
+}
 
 static const struct signed_tail_codes tail_codes = {
 	.begin = ERROR_TAG_SIGNATURE_BEGIN,
@@ -49,8 +78,11 @@ struct tag_splitter {
 	size_t cut_count;
 };
 
-static int refuse_header(const struct header *header, int code, const char *what,
-			 struct error *err)
+#define refuse_header(header, code, what, err)                                         \
+	refuse_header_as((header), error_here(code), (what), (err))
+
+static int refuse_header_as(const struct header *header, int code, const char *what,
+			    struct error *err)
 {
 	return error_set(err, code, "the header '%.*s' at byte %zu of the tag %s",
 			 (int)header->name.length, header->name.bytes, header->start,
@@ -96,8 +128,10 @@ static int read_place(struct tag_splitter *splitter, const struct header *header
 		return rc;
 	switch (place) {
 	case PLACE_OBJECT:
-		return id_parse(&splitter->text.target, &splitter->lines, header,
-				splitter->hash_bytes, ERROR_TAG_OBJECT_ID, err);
+		if (id_read(&splitter->text.target, header, splitter->hash_bytes))
+			return 0;
+		return id_refuse(&splitter->lines, header, splitter->hash_bytes,
+				 ERROR_TAG_OBJECT_ID, err);
 	case PLACE_TYPE:
 		return read_type(splitter, header, err);
 	case PLACE_TAG:
@@ -137,21 +171,21 @@ static int wrong_place(const struct tag_splitter *splitter, const struct header 
 		       enum place expected, struct error *err)
 {
 	for (enum place i = PLACE_OBJECT; i < expected; i++)
-		if (span_is(header->name, places[i].name))
-			return refuse_header(header, places[i].twice,
-					     "stands there a second time", err);
+		if (span_is(header->name, places[i]))
+			return refuse_header_as(header, twice_code(i),
+						"stands there a second time", err);
 	bool known = false;
 	for (enum place i = expected; i < PLACE_COUNT; i++)
-		known = known || span_is(header->name, places[i].name);
+		known = known || span_is(header->name, places[i]);
 	if (!known)
 		return refuse_header(header, ERROR_TAG_HEADER_UNKNOWN, "is unknown",
 				     err);
-	if (lines_have(&splitter->lines, places[expected].name))
+	if (lines_have(&splitter->lines, places[expected]))
 		return refuse_header(header, ERROR_TAG_ORDER,
 				     "does not stand where git writes it", err);
-	return error_set(err, places[expected].missing,
+	return error_set(err, missing_code(expected),
 			 "the tag has no header '%s', expected at byte %zu",
-			 places[expected].name, header->start);
+			 places[expected], header->start);
 }
 
 static int read_headers(struct tag_splitter *splitter, struct error *err)
@@ -160,8 +194,7 @@ static int read_headers(struct tag_splitter *splitter, struct error *err)
 	struct header header;
 	int rc;
 	while ((rc = lines_next(&splitter->lines, &header, err)) == 1) {
-		if (expected < PLACE_COUNT &&
-		    span_is(header.name, places[expected].name))
+		if (expected < PLACE_COUNT && span_is(header.name, places[expected]))
 			rc = read_place(splitter, &header, expected++, err);
 		else if (expected >= PLACE_TAGGER && span_starts_with(header.name, "gpg"
 										   "si"
@@ -173,9 +206,9 @@ static int read_headers(struct tag_splitter *splitter, struct error *err)
 			return rc;
 	}
 	if (rc == 0 && expected < PLACE_TAGGER)
-		return error_set(err, places[expected].missing,
+		return error_set(err, missing_code(expected),
 				 "the tag has no header '%s', expected at byte %zu",
-				 places[expected].name, splitter->lines.at - 1);
+				 places[expected], splitter->lines.at - 1);
 	return rc;
 }
 

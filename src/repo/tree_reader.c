@@ -31,8 +31,11 @@ int raw_entry_compare(const struct raw_entry *a, const struct raw_entry *b)
 	return (a->name.length > b->name.length) - (a->name.length < b->name.length);
 }
 
-static int refuse(const struct tree_reader *reader, int code, const char *what,
-		  struct error *err)
+#define refuse(reader, code, what, err)                                                \
+	refuse_as((reader), error_here(code), (what), (err))
+
+static int refuse_as(const struct tree_reader *reader, int code, const char *what,
+		     struct error *err)
 {
 	return error_set(err, code, "the tree '%s' is malformed at byte %zu: %s",
 			 oid_text(&reader->id), reader->at, what);

@@ -292,7 +292,8 @@ static int read_attributes(struct cms *cms, struct wire *signer, struct error *e
 				 "the X.509 signature has no signed attributes");
 	if (!der_next(signer, &list))
 		return bad_form("signed attributes", err);
-	if (list.indefinite)
+	/* Others write them anew before they look: here what stands there is signed. */
+	if (!der_is_strict(list.whole))
 		return error_set(err, ERROR_CMS_ATTRIBUTES_FORM,
 				 "the signed attributes of the X.509 signature are not "
 				 "in DER");

@@ -57,7 +57,7 @@ static bool next_at(struct wire *wire, struct der_item *out, unsigned int depth)
 	    (item.tag & 0x1f) == 0x1f || !read_length(&rest, &item.indefinite, &length))
 		return false;
 	if (item.indefinite) {
-		if ((item.tag & 0x20) == 0 ||
+		if ((item.tag & DER_CONSTRUCTED) == 0 ||
 		    !take_indefinite(&rest, &item.content, depth))
 			return false;
 	} else if (!wire_take(&rest, length, &item.content)) {
@@ -87,4 +87,34 @@ bool der_take(struct wire *wire, unsigned char tag, struct der_item *out)
 struct wire der_within(const struct der_item *item)
 {
 	return (struct wire){ item->content.bytes, item->content.length };
+}
+
+static bool is_shortest(const struct der_item *item)
+{
+	size_t length = item->content.length;
+	size_t head = item->whole.length - length;
+	size_t needed = 2;
+	for (size_t rest = length; length >= 0x80 && rest != 0; rest >>= 8)
+		needed++;
+	return !item->indefinite && head == needed;
+}
+
+static bool is_strict_at(struct wire wire, unsigned int depth)
+{
+	while (wire.left != 0) {
+		struct der_item item;
+		if (!next_at(&wire, &item, depth) || !is_shortest(&item) ||
+		    item.tag == (DER_SEQUENCE & ~DER_CONSTRUCTED) ||
+		    item.tag == (DER_SET & ~DER_CONSTRUCTED))
+			return false;
+		if ((item.tag & DER_CONSTRUCTED) != 0 &&
+		    !is_strict_at(der_within(&item), depth + 1))
+			return false;
+	}
+	return true;
+}
+
+bool der_is_strict(struct wire_string bytes)
+{
+	return is_strict_at((struct wire){ bytes.bytes, bytes.length }, 0);
 }

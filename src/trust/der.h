@@ -22,6 +22,8 @@ enum der_tag {
 	DER_CONTEXT_0_PRIMITIVE = 0x80,
 };
 
+#define DER_CONSTRUCTED 0x20
+
 struct der_item {
 	unsigned char tag;
 	bool indefinite;
@@ -35,5 +37,8 @@ bool der_next(struct wire *wire, struct der_item *out);
 bool der_take(struct wire *wire, unsigned char tag, struct der_item *out);
 bool der_is_next(const struct wire *wire, unsigned char tag);
 struct wire der_within(const struct der_item *item);
+/* Whether these bytes are items of DER as far as their frames tell: lengths definite
+ * and shortest, sequences and sets constructed, in all that is constructed. */
+bool der_is_strict(struct wire_string bytes);
 
 #endif

@@ -107,12 +107,18 @@ static int check_subject(const struct x509_fact *fact, X509 *certificate,
 	int count = sk_GENERAL_NAME_num(names);
 	GENERAL_NAMES_free(names);
 	ERR_clear_error();
-	if (count == 1 && fact->name_count == 1 &&
-	    strncmp(fact->names[0], "dns:", 4) != 0)
-		return 0;
-	return error_set(err, ERROR_FULCIO_SUBJECT,
-			 "the signer's certificate does not name exactly one subject, "
-			 "an address or a URI");
+	if (count <= 0 && fact->name_count == 0)
+		return error_set(err, ERROR_FULCIO_SUBJECT,
+				 "the signer's certificate names no subject");
+	if (count != 1 || fact->name_count > 1)
+		return error_set(err, ERROR_FULCIO_SUBJECTS,
+				 "the signer's certificate names several subjects: who "
+				 "signed cannot be told");
+	if (fact->name_count == 0 || strncmp(fact->names[0], "dns:", 4) == 0)
+		return error_set(err, ERROR_FULCIO_SUBJECT_KIND,
+				 "the subject of the signer's certificate is neither "
+				 "an address nor a URI");
+	return 0;
 }
 
 int fulcio_read(struct x509_fact *fact, struct arena *arena, X509 *certificate,

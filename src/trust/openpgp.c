@@ -32,47 +32,56 @@ static int read_packet(struct openpgp_signature *out, struct octets rest,
 	return rc == 0 ? openpgp_signature_check_data(out, err) : rc;
 }
 
+#define REFUSE(code, why)                                                              \
+	error_set(err, (code), "the OpenPGP key %s " why, key->fingerprint)
+#define ANEW                                                                           \
+	"; its owner makes it anew by gpg --cert-digest-algo SHA256 "                  \
+	"--quick-set-expire"
+
 static int check_use(const struct openpgp_key *key, struct error *err)
 {
-	static const struct {
-		int code;
-		const char *why;
-	} rows[] = {
-		[OPENPGP_USE_NOT_SIGNING] = { ERROR_OPENPGP_KEY_NOT_SIGNING, "was not "
-									     "made for "
-									     "signin"
-									     "g" },
-		[OPENPGP_USE_SELF_SIGNATURE] = { ERROR_OPENPGP_KEY_SELF_SIGNATURE,
-						 "has no valid self-signature (those "
-						 "with SHA-1 or MD5 do not count)" },
-		[OPENPGP_USE_BINDING] = { ERROR_OPENPGP_KEY_BINDING, "is not bound by "
-								     "a valid "
-								     "signature of its "
-								     "primary key "
-								     "(those with "
-								     "SHA-1 or MD5 do "
-								     "not "
-								     "count)" },
-		[OPENPGP_USE_BACK_SIGNATURE] = { ERROR_OPENPGP_KEY_BACK_SIGNATURE,
-						 "did not sign that it belongs to its "
-						 "primary key" },
-		[OPENPGP_USE_UNSUPPORTED] = { ERROR_OPENPGP_KEY_UNSUPPORTED, "is of an "
-									     "algorithm"
-									     " or "
-									     "curve "
-									     "that is "
-									     "not "
-									     "read" },
-		[OPENPGP_USE_WEAK] = { ERROR_OPENPGP_KEY_WEAK, "is, or belongs to, an "
-							       "RSA key under 2048 "
-							       "bits" },
-	};
-	if (key->use == OPENPGP_USE_SIGN)
+	switch (key->use) {
+	case OPENPGP_USE_SIGN:
 		return 0;
-	if (key->use == OPENPGP_USE_UNKNOWN)
-		return error_set(err, ERROR_INTERNAL, "a key of unknown use");
-	return error_set(err, rows[key->use].code, "the OpenPGP key %s %s",
-			 key->fingerprint, rows[key->use].why);
+	case OPENPGP_USE_NOT_SIGNING:
+		return REFUSE(ERROR_OPENPGP_KEY_NOT_SIGNING, "was not made for "
+							     "signing");
+	case OPENPGP_USE_SELF_SIGNATURE:
+		return REFUSE(ERROR_OPENPGP_KEY_SELF_SIGNATURE, "has no valid "
+								"self-signature");
+	case OPENPGP_USE_SELF_SIGNATURE_SHA1:
+		return REFUSE(ERROR_OPENPGP_KEY_SELF_SIGNATURE_SHA1, "has a "
+								     "self-signature "
+								     "with SHA-1 "
+								     "only" ANEW);
+	case OPENPGP_USE_BINDING:
+		return REFUSE(ERROR_OPENPGP_KEY_BINDING, "is not bound by a valid "
+							 "signature of its primary "
+							 "key");
+	case OPENPGP_USE_BINDING_SHA1:
+		return REFUSE(ERROR_OPENPGP_KEY_BINDING_SHA1, "is bound to its primary "
+							      "key with SHA-1 "
+							      "only" ANEW);
+	case OPENPGP_USE_BACK_SIGNATURE:
+		return REFUSE(ERROR_OPENPGP_KEY_BACK_SIGNATURE, "did not sign that it "
+								"belongs to its "
+								"primary key");
+	case OPENPGP_USE_BACK_SIGNATURE_SHA1:
+		return REFUSE(ERROR_OPENPGP_KEY_BACK_SIGNATURE_SHA1, "signed with "
+								     "SHA-1 only that "
+								     "it belongs to "
+								     "its primary "
+								     "key" ANEW);
+	case OPENPGP_USE_UNSUPPORTED:
+		return REFUSE(ERROR_OPENPGP_KEY_UNSUPPORTED, "is of an algorithm or "
+							     "curve that is not read");
+	case OPENPGP_USE_WEAK:
+		return REFUSE(ERROR_OPENPGP_KEY_WEAK, "is, or belongs to, an RSA key "
+						      "under 2048 bits");
+	case OPENPGP_USE_UNKNOWN:
+		break;
+	}
+	return error_set(err, ERROR_INTERNAL, "a key of unknown use");
 }
 
 static int check_bytes(const struct signature_keys *keys, const struct openpgp_key *key,

@@ -48,6 +48,7 @@ struct certificate {
 	EVP_PKEY *ready; /* of the primary key; NULL: it verifies nothing */
 	unsigned char frame[3];
 	struct openpgp_signature governing; /* of the primary key */
+	bool sha1; /* has a self-signature that is valid but for SHA-1 */
 	bool is_governed;
 	struct compiled_key *keys; /* the primary key is the first */
 	size_t count;
@@ -276,26 +277,28 @@ static bool is_self_type(const struct openpgp_signature *signature,
 	}
 }
 
-/* The latest valid one. 1, 0: none, negative: memory. */
+/* The latest valid one. 1, 0: none, negative: memory. *sha1 when there is one that is
+ * valid but for its hash. */
 static int find_latest(const struct certificate *certificate,
 		       const struct component *component, struct openpgp_signature *out,
-		       struct error *err)
+		       bool *sha1, struct error *err)
 {
 	struct octets rest = component->signatures;
 	struct openpgp_signature signature;
 	bool found = false;
 	while (next_signature(&rest, &signature)) {
+		bool strong = has_strong_hash(&signature);
 		if (!is_self_type(&signature, component) ||
-		    !has_strong_hash(&signature) ||
+		    (!strong && signature.hash != OPENPGP_SHA1) ||
 		    (found && signature.created < out->created))
 			continue;
 		int rc = verify_own(certificate, component, &signature, err);
 		if (rc < 0)
 			return rc;
-		if (rc == 0)
-			continue;
-		*out = signature;
-		found = true;
+		if (rc == 1 && strong)
+			*out = signature;
+		found |= rc == 1 && strong;
+		*sha1 |= rc == 1 && !strong;
 	}
 	return found;
 }
@@ -368,7 +371,7 @@ static int take_user(struct certificate *certificate, const struct component *co
 		     struct error *err)
 {
 	struct openpgp_signature latest;
-	int rc = find_latest(certificate, component, &latest, err);
+	int rc = find_latest(certificate, component, &latest, &certificate->sha1, err);
 	if (rc <= 0)
 		return rc;
 	rc = is_user_revoked(certificate, component, latest.created, err);
@@ -396,29 +399,34 @@ static enum openpgp_use use_of_material(const struct openpgp_public *public,
 	return OPENPGP_USE_SIGN;
 }
 
-/* Whether the subkey itself signed that it belongs to the primary key. 1, 0, or
- * negative: memory. *until: when that ends. */
+/* Whether the subkey itself signed that it belongs to the primary key, and when that
+ * ends. 0, or negative: memory. */
 static int check_back(const struct certificate *certificate,
 		      const struct component *component,
-		      const struct openpgp_signature *binding,
-		      const struct compiled_key *key, EVP_PKEY *ready, int64_t *until,
-		      struct error *err)
+		      const struct openpgp_signature *binding, struct compiled_key *key,
+		      EVP_PKEY *ready, struct error *err)
 {
 	struct openpgp_signature back;
 	struct frames frames;
 	struct error cause = ERROR_INIT;
+	key->use = OPENPGP_USE_BACK_SIGNATURE;
 	if (binding->embedded.length == 0 ||
 	    openpgp_signature_parse(&back, binding->embedded, NULL) != 0 ||
-	    back.type != OPENPGP_TYPE_BACK || !has_strong_hash(&back))
+	    back.type != OPENPGP_TYPE_BACK ||
+	    (!has_strong_hash(&back) && back.hash != OPENPGP_SHA1))
 		return 0;
 	make_frames(&frames, certificate, component);
 	int rc = openpgp_public_verify(&key->public, ready, &back, frames.pieces,
 				       frames.count, &cause);
 	if (rc == ERROR_MEMORY)
 		return no_memory(err);
-	if (rc == 0 && back.lifetime != 0)
-		earliest(until, back.created + back.lifetime);
-	return rc == 0;
+	if (rc != 0)
+		return 0;
+	key->use = has_strong_hash(&back) ? OPENPGP_USE_SIGN
+					  : OPENPGP_USE_BACK_SIGNATURE_SHA1;
+	if (back.lifetime != 0)
+		earliest(&key->until, back.created + back.lifetime);
+	return 0;
 }
 
 static int judge_subkey(const struct certificate *certificate,
@@ -427,11 +435,12 @@ static int judge_subkey(const struct certificate *certificate,
 {
 	struct openpgp_signature binding;
 	enum openpgp_use material = use_of_material(&key->public, ready);
-	int rc = find_latest(certificate, component, &binding, err);
+	bool sha1 = false;
+	int rc = find_latest(certificate, component, &binding, &sha1, err);
 	if (rc < 0)
 		return rc;
 	if (rc == 0) {
-		key->use = OPENPGP_USE_BINDING;
+		key->use = sha1 ? OPENPGP_USE_BINDING_SHA1 : OPENPGP_USE_BINDING;
 		return 0;
 	}
 	key->until = end_of(&key->public, &binding);
@@ -439,10 +448,7 @@ static int judge_subkey(const struct certificate *certificate,
 		key->use = !may_sign(&binding) ? OPENPGP_USE_NOT_SIGNING : material;
 		return 0;
 	}
-	rc = check_back(certificate, component, &binding, key, ready, &key->until, err);
-	if (rc >= 0)
-		key->use = rc ? OPENPGP_USE_SIGN : OPENPGP_USE_BACK_SIGNATURE;
-	return rc < 0 ? rc : 0;
+	return check_back(certificate, component, &binding, key, ready, err);
 }
 
 static struct compiled_key *new_key(struct certificate *certificate, struct error *err)
@@ -482,7 +488,8 @@ static int take_primary(struct certificate *certificate,
 		return rc;
 	certificate->ready = openpgp_public_ready(&certificate->primary);
 	frame_key(certificate->frame, component->body.length);
-	rc = find_latest(certificate, component, &certificate->governing, err);
+	rc = find_latest(certificate, component, &certificate->governing,
+			 &certificate->sha1, err);
 	if (rc < 0)
 		return rc;
 	certificate->is_governed = rc == 1;
@@ -520,8 +527,11 @@ static void finish(struct certificate *certificate)
 	if (certificate->is_governed)
 		primary->until = end_of(&certificate->primary, governing);
 	primary->use = use_of_material(&certificate->primary, certificate->ready);
+	const enum openpgp_use ungoverned = certificate->sha1
+						    ? OPENPGP_USE_SELF_SIGNATURE_SHA1
+						    : OPENPGP_USE_SELF_SIGNATURE;
 	if (primary->use == OPENPGP_USE_SIGN && !certificate->is_governed)
-		primary->use = OPENPGP_USE_SELF_SIGNATURE;
+		primary->use = ungoverned;
 	/* Without flags a primary key may do what its algorithm can. */
 	if (primary->use == OPENPGP_USE_SIGN && governing->has_flags &&
 	    !may_sign(governing))
@@ -532,7 +542,7 @@ static void finish(struct certificate *certificate)
 		if (key->from < primary->from)
 			key->from = primary->from;
 		if (key->use == OPENPGP_USE_SIGN && !certificate->is_governed)
-			key->use = OPENPGP_USE_SELF_SIGNATURE;
+			key->use = ungoverned;
 		if (key->use == OPENPGP_USE_SIGN && primary->use == OPENPGP_USE_WEAK)
 			key->use = OPENPGP_USE_WEAK;
 	}

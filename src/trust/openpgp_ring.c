@@ -50,6 +50,9 @@ const char *const openpgp_use_names[OPENPGP_USE_COUNT] = {
 	[OPENPGP_USE_BACK_SIGNATURE] = "no-back-signature",
 	[OPENPGP_USE_UNSUPPORTED] = "unsupported",
 	[OPENPGP_USE_WEAK] = "weak",
+	[OPENPGP_USE_SELF_SIGNATURE_SHA1] = "self-signature-sha1",
+	[OPENPGP_USE_BINDING_SHA1] = "binding-sha1",
+	[OPENPGP_USE_BACK_SIGNATURE_SHA1] = "back-signature-sha1",
 };
 
 const char *const openpgp_revoked_names[OPENPGP_REVOKED_COUNT] = {

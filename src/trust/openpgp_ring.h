@@ -30,6 +30,10 @@ enum openpgp_use {
 	OPENPGP_USE_BACK_SIGNATURE, /* no valid one by the subkey */
 	OPENPGP_USE_UNSUPPORTED,    /* algorithm or curve */
 	OPENPGP_USE_WEAK,
+	/* There is a valid one, but with SHA-1. */
+	OPENPGP_USE_SELF_SIGNATURE_SHA1,
+	OPENPGP_USE_BINDING_SHA1,
+	OPENPGP_USE_BACK_SIGNATURE_SHA1,
 };
 
 enum openpgp_revoked {

@@ -23,7 +23,7 @@ void openpgp_fingerprint_text(const unsigned char *fingerprint,
 /* Words of the compiled form. */
 extern const char *const openpgp_use_names[];
 extern const char *const openpgp_revoked_names[];
-#define OPENPGP_USE_COUNT     (OPENPGP_USE_WEAK + 1)
+#define OPENPGP_USE_COUNT     (OPENPGP_USE_BACK_SIGNATURE_SHA1 + 1)
 #define OPENPGP_REVOKED_COUNT (OPENPGP_REVOKED_HARD + 1)
 
 #endif

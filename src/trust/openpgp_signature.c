@@ -385,30 +385,30 @@ static int check_algorithm(const struct openpgp_signature *signature, struct err
 	}
 }
 
+#define SET_DIGEST "; set 'digest-algo SHA512' in gpg.conf"
+
 static int check_hash(const struct openpgp_signature *signature, struct error *err)
 {
-	static const struct {
-		uint8_t hash;
-		int code;
-		const char *name;
-	} refused[] = {
-		{ OPENPGP_MD5, ERROR_OPENPGP_HASH_MD5, "MD5" },
-		{ OPENPGP_SHA1, ERROR_OPENPGP_HASH_SHA1, "SHA-1" },
-		{ OPENPGP_RIPEMD, ERROR_OPENPGP_HASH_RIPEMD, "RIPEMD-160" },
-	};
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (signature->hash == refused[i].hash)
-			return error_set(err, refused[i].code,
-					 "the OpenPGP signature uses %s; set "
-					 "'digest-algo SHA512' in gpg.conf",
-					 refused[i].name);
-	if (signature->hash == OPENPGP_SHA256 || signature->hash == OPENPGP_SHA384 ||
-	    signature->hash == OPENPGP_SHA512)
+	switch (signature->hash) {
+	case OPENPGP_SHA256:
+	case OPENPGP_SHA384:
+	case OPENPGP_SHA512:
 		return 0;
-	return error_set(err, ERROR_OPENPGP_HASH,
-			 "the OpenPGP signature uses hash %u, not SHA-256, SHA-384 or "
-			 "SHA-512",
-			 signature->hash);
+	case OPENPGP_MD5:
+		return error_set(err, ERROR_OPENPGP_HASH_MD5,
+				 "the OpenPGP signature uses MD5" SET_DIGEST);
+	case OPENPGP_SHA1:
+		return error_set(err, ERROR_OPENPGP_HASH_SHA1,
+				 "the OpenPGP signature uses SHA-1" SET_DIGEST);
+	case OPENPGP_RIPEMD:
+		return error_set(err, ERROR_OPENPGP_HASH_RIPEMD,
+				 "the OpenPGP signature uses RIPEMD-160" SET_DIGEST);
+	default:
+		return error_set(err, ERROR_OPENPGP_HASH,
+				 "the OpenPGP signature uses hash %u, not SHA-256, "
+				 "SHA-384 or SHA-512",
+				 signature->hash);
+	}
 }
 
 int openpgp_signature_check_data(const struct openpgp_signature *signature,

@@ -246,6 +246,9 @@ static int check_checkpoint(const struct rekor_entry *entry, const struct log_ke
 	struct wire_string size;
 	struct wire_string root;
 	struct wire_string line;
+	if (entry->checkpoint.length == 0)
+		return error_set(err, ERROR_REKOR_CHECKPOINT_MISSING,
+				 "the signature's log entry has no checkpoint");
 	if (!take_line(&wire, &origin) || origin.length == 0 ||
 	    !take_line(&wire, &size) || !take_line(&wire, &root))
 		return bad_checkpoint(err);

@@ -119,10 +119,17 @@ static int check_kind(struct wire_string message, struct error *err)
 	int rc = READ_MESSAGE(message, slots, "kind", err);
 	if (rc != 0)
 		return rc;
-	if (!wire_string_is(kind, KIND) || !wire_string_is(version, VERSION))
+	if (!wire_string_is(kind, KIND))
 		return error_set(err, ERROR_REKOR_KIND,
 				 "the log entry in the signature is not of the kind "
-				 "'hashedrekord', version 0.0.1");
+				 "'" KIND "'");
+	if (!wire_string_is(version, VERSION))
+		return error_set(err, ERROR_REKOR_VERSION,
+				 "the log entry in the signature is of the version "
+				 "'%.*s', not " VERSION ": only entries of Rekor 1 are "
+				 "read",
+				 (int)(version.length < 64 ? version.length : 64),
+				 (const char *)version.bytes);
 	return 0;
 }
 
@@ -202,7 +209,11 @@ int rekor_entry_parse(struct rekor_entry *out, const void *bytes, size_t length,
 		rc = read_promise(&entry, promise, err);
 	if (rc == 0)
 		rc = read_proof(&entry, proof, err);
-	if (rc == 0 && (entry.integrated_time == 0 || entry.integrated_time > TIME_MAX))
+	if (rc == 0 && entry.integrated_time == 0)
+		rc = error_set(err, ERROR_REKOR_TIME_MISSING,
+			       "the log entry in the signature does not say its time, "
+			       "as those of Rekor 2");
+	if (rc == 0 && entry.integrated_time > TIME_MAX)
 		rc = bad_form("time", err);
 	if (rc == 0 && entry.log_index > INT64_MAX)
 		rc = bad_form("index", err);

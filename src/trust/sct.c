@@ -32,6 +32,13 @@ static int bad_form(struct error *err)
 			 "malformed");
 }
 
+static int missing(struct error *err)
+{
+	return error_set(err, ERROR_SCT_MISSING,
+			 "the signer's certificate has no timestamp by a log of "
+			 "certificates");
+}
+
 static int no_memory(struct error *err)
 {
 	ERR_clear_error();
@@ -54,9 +61,7 @@ static int find_list(X509 *certificate, struct wire *out, struct error *err)
 	struct der_item item;
 	struct wire_string list;
 	if (at < 0)
-		return error_set(err, ERROR_SCT_MISSING,
-				 "the signer's certificate has no timestamp by a log "
-				 "of certificates");
+		return missing(err);
 	if (X509_get_ext_by_NID(certificate, NID_ct_precert_scts, at) >= 0)
 		return bad_form(err);
 	const ASN1_OCTET_STRING *value =
@@ -68,6 +73,8 @@ static int find_list(X509 *certificate, struct wire *out, struct error *err)
 	wire = der_within(&item);
 	if (!take_short(&wire, &list) || wire.left != 0)
 		return bad_form(err);
+	if (list.length == 0)
+		return missing(err);
 	*out = (struct wire){ list.bytes, list.length };
 	return 0;
 }
@@ -80,8 +87,14 @@ static int read_sct(struct wire_string bytes, struct sct *out, struct error *err
 	unsigned char version;
 	unsigned char hash;
 	unsigned char algorithm;
-	if (!wire_byte(&wire, &version) || version != VERSION_1 ||
-	    !wire_take(&wire, DIGEST_BYTES, &log) ||
+	if (!wire_byte(&wire, &version))
+		return bad_form(err);
+	if (version != VERSION_1)
+		return error_set(err, ERROR_SCT_VERSION,
+				 "a certificate timestamp in the signer's certificate "
+				 "is of version %u, which is not read",
+				 version + 1u);
+	if (!wire_take(&wire, DIGEST_BYTES, &log) ||
 	    !wire_u64(&wire, &out->milliseconds) || out->milliseconds > TIME_MAX_MSEC ||
 	    !take_short(&wire, &out->extensions) || !wire_byte(&wire, &hash) ||
 	    hash != HASH_SHA256 || !wire_byte(&wire, &algorithm) ||

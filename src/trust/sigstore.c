@@ -336,6 +336,12 @@ int sigstore_use_stored(struct signature_fact *fact, struct arena *arena,
 	return sigstore->stored != NULL && sigstore->object != NULL ? 0 : ERROR_MEMORY;
 }
 
+int sigstore_check_stored(const struct signature_fact *fact, struct error *why)
+{
+	struct rekor_entry entry;
+	return find_stored(fact->x509, &entry, why);
+}
+
 int sigstore_trace(struct signature_fact *fact, struct arena *arena,
 		   const struct sigstore *sigstore, struct error *err)
 {

@@ -47,6 +47,10 @@ int sigstore_check(const struct sigstore *sigstore, struct error *err);
 int sigstore_use_stored(struct signature_fact *fact, struct arena *arena,
 			const char *object, const void *stored, size_t length);
 
+/* Whether one of those that are in use is about the object, by a signature of the key
+ * of the signer's certificate; no root is asked. 0, ERROR_REKOR_..., ERROR_MEMORY. */
+int sigstore_check_stored(const struct signature_fact *fact, struct error *why);
+
 /* Fills the part of fact->x509 about the chain, and fact->made_at with the time that is
  * proven. Only for facts with x509->sigstore. `sigstore` NULL: there is no root.
  * Negative: memory. */

@@ -153,7 +153,7 @@ static int read_bitmap(struct reading *reading, struct wire *wire)
 				 "number in its shortest form");
 	struct wire_string bits = wire_magnitude(number);
 	size_t count = wire_bits(number);
-	if (offset > UINT64_MAX - count)
+	if (offset > UINT64_MAX - (count - 1)) /* positive: a bit is set */
 		return error_set(reading->err, ERROR_SSH_KRL_BITMAP_END,
 				 "a bitmap of the revocation list goes beyond the last "
 				 "serial");

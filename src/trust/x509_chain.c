@@ -178,37 +178,56 @@ int x509_lists_add(struct x509_authorities *authorities, const char *pem, size_t
 
 /* --- the way to an authority --- */
 
-static const struct {
-	int openssl;
-	int code;
-} reasons[] = {
-	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, ERROR_X509_UNKNOWN_AUTHORITY },
-	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, ERROR_X509_UNKNOWN_AUTHORITY },
-	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, ERROR_X509_UNKNOWN_AUTHORITY },
-	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, ERROR_X509_SELF_SIGNED },
-	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, ERROR_X509_FOREIGN_AUTHORITY },
-	{ X509_V_ERR_CERT_SIGNATURE_FAILURE, ERROR_X509_SIGNATURE },
-	{ X509_V_ERR_INVALID_CA, ERROR_X509_NOT_CA },
-	{ X509_V_ERR_KEYUSAGE_NO_CERTSIGN, ERROR_X509_NOT_CA },
-	{ X509_V_ERR_PATH_LENGTH_EXCEEDED, ERROR_X509_PATH_LENGTH },
-	{ X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, ERROR_X509_CRITICAL },
-	{ X509_V_ERR_CA_KEY_TOO_SMALL, ERROR_X509_KEY_SMALL },
-	{ X509_V_ERR_EE_KEY_TOO_SMALL, ERROR_X509_KEY_SMALL },
-	{ X509_V_ERR_CA_MD_TOO_WEAK, ERROR_X509_DIGEST_WEAK },
-	{ X509_V_ERR_CERT_REVOKED, ERROR_X509_REVOKED },
-	{ X509_V_ERR_UNABLE_TO_GET_CRL, ERROR_X509_LIST_MISSING },
-	{ X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, ERROR_X509_LIST_MISSING },
-	{ X509_V_ERR_CRL_SIGNATURE_FAILURE, ERROR_X509_LIST_SIGNATURE },
-	{ X509_V_ERR_PERMITTED_VIOLATION, ERROR_X509_CONSTRAINTS },
-	{ X509_V_ERR_EXCLUDED_VIOLATION, ERROR_X509_CONSTRAINTS },
-};
-
-static int code_of(int openssl)
+/* OpenSSL says of one that may not sign certificates that it is no CA. */
+static int code_of_ca(X509_STORE_CTX *context)
 {
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (reasons[i].openssl == openssl)
-			return reasons[i].code;
-	return ERROR_X509_CHAIN;
+	X509 *ca = X509_STORE_CTX_get_current_cert(context);
+	if (ca != NULL && (X509_get_extension_flags(ca) & EXFLAG_CA) != 0 &&
+	    (X509_get_key_usage(ca) & KU_KEY_CERT_SIGN) == 0)
+		return error_here(ERROR_X509_CA_USAGE);
+	return error_here(ERROR_X509_NOT_CA);
+}
+
+static int code_of(X509_STORE_CTX *context)
+{
+	switch (X509_STORE_CTX_get_error(context)) {
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		return error_here(ERROR_X509_UNKNOWN_AUTHORITY);
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		return error_here(ERROR_X509_SELF_SIGNED);
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		return error_here(ERROR_X509_FOREIGN_AUTHORITY);
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+		return error_here(ERROR_X509_SIGNATURE);
+	case X509_V_ERR_INVALID_CA:
+	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+		return code_of_ca(context);
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+		return error_here(ERROR_X509_PATH_LENGTH);
+	case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
+		return error_here(ERROR_X509_CRITICAL);
+	case X509_V_ERR_CA_KEY_TOO_SMALL:
+	case X509_V_ERR_EE_KEY_TOO_SMALL:
+		return error_here(ERROR_X509_KEY_SMALL);
+	case X509_V_ERR_CA_MD_TOO_WEAK:
+		return error_here(ERROR_X509_DIGEST_WEAK);
+	case X509_V_ERR_CERT_REVOKED:
+		if (X509_STORE_CTX_get_error_depth(context) == 0)
+			return error_here(ERROR_X509_REVOKED);
+		return error_here(ERROR_X509_CA_REVOKED);
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+		return error_here(ERROR_X509_LIST_MISSING);
+	case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+		return error_here(ERROR_X509_LIST_SIGNATURE);
+	case X509_V_ERR_PERMITTED_VIOLATION:
+	case X509_V_ERR_EXCLUDED_VIOLATION:
+		return error_here(ERROR_X509_CONSTRAINTS);
+	default:
+		return error_here(ERROR_X509_CHAIN);
+	}
 }
 
 static bool time_of(const ASN1_TIME *time, int64_t *out)
@@ -320,13 +339,13 @@ static int take_answer(struct x509_fact *fact,
 	if (answer < 0 || why == X509_V_ERR_OUT_OF_MEM)
 		return no_memory(err);
 	if (answer == 0)
-		return bad_chain(fact, code_of(why),
+		return bad_chain(fact, code_of(context),
 				 X509_verify_cert_error_string(why));
 	if (!all_are_cas(chain))
-		return bad_chain(fact, ERROR_X509_NOT_CA,
+		return bad_chain(fact, error_here(ERROR_X509_NOT_CA),
 				 "a certificate of the chain is not a CA's");
 	if (!bound_times(fact, chain) || !bound_lists(fact, chain, authorities->lists))
-		return bad_chain(fact, ERROR_X509_TIME,
+		return bad_chain(fact, error_here(ERROR_X509_TIME),
 				 "a time in the chain is malformed");
 	if (sk_X509_CRL_num(authorities->lists) == 0)
 		fact->lists_until = 0;
@@ -393,7 +412,7 @@ static int trace(struct x509_fact *fact, const struct x509_authorities *authorit
 				: read_others(fact, authorities, &signer, others,
 					      &readable, err);
 	if (rc == 0 && (!readable || signer == NULL)) {
-		rc = bad_chain(fact, ERROR_X509_FORM,
+		rc = bad_chain(fact, error_here(ERROR_X509_FORM),
 			       "a certificate that came with the signature is "
 			       "malformed");
 	} else if (rc == 0) {
@@ -459,7 +478,7 @@ int x509_trace(struct signature_fact *signature,
 {
 	struct x509_fact *fact = signature->x509;
 	if (authorities == NULL)
-		return bad_chain(fact, ERROR_X509_NO_AUTHORITIES,
+		return bad_chain(fact, error_here(ERROR_X509_NO_AUTHORITIES),
 				 "the policy names no authorities");
 	if (recall_trace(authorities->traces, fact))
 		return 0;

@@ -175,6 +175,8 @@ static const struct work {
 	size_t (*run)(struct bench *bench);
 } works[] = {
 	{ "hot", "hot", run_decide },         { "varied", "varied", run_decide },
+	{ "alike", "alike", run_decide },
+
 	{ "collect", "hot", run_collect },    { "bad", "bad", run_bad },
 	{ "yaml", "varied", run_yaml },       { "compile", NULL, run_compile },
 	{ "compile-all", NULL, run_compile }, { "load-all", NULL, run_load },

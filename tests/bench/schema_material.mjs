@@ -80,6 +80,31 @@ const service = () => ({
 		...(maybe(0.3) ? { sessionAffinity: 'None', externalTrafficPolicy: 'Cluster' } : {}),
 	},
 });
+// What people write in Services beyond that, a bit of it in each: as many shapes of objects as the Deployments have.
+const variedService = () => {
+	const external = maybe(0.3);
+	return {
+		apiVersion: 'v1', kind: 'Service',
+		metadata: {
+			name: word(), ...(maybe(0.7) ? { namespace: word() } : {}), ...(maybe(0.6) ? { labels: labels(1 + below(3)) } : {}),
+			...(maybe(0.4) ? { annotations: labels(1 + below(3)) } : {}), ...(maybe(0.1) ? { finalizers: [word()] } : {}),
+		},
+		spec: {
+			...(external ? { type: 'LoadBalancer' } : maybe(0.6) ? { type: pick(['ClusterIP', 'NodePort']) } : {}),
+			...(maybe(0.3) ? { clusterIP: pick(['None', '10.96.0.10']) } : {}),
+			...(maybe(0.2) ? { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] } : {}),
+			selector: labels(1 + below(2)),
+			ports: Array.from({ length: 1 + below(3) }, () => ({
+				...(maybe(0.8) ? { name: word() } : {}), port: 1 + below(9000), ...(maybe(0.7) ? { protocol: 'TCP' } : {}),
+				...(maybe(0.8) ? { targetPort: pick(['http', 8080]) } : {}), ...(maybe(0.2) ? { appProtocol: 'http' } : {}), ...(maybe(0.2) ? { nodePort: 30000 + below(2767) } : {}),
+			})),
+			...(maybe(0.3) ? { sessionAffinity: pick(['None', 'ClientIP']) } : {}), ...(maybe(0.1) ? { sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } } : {}),
+			...(external && maybe(0.5) ? { externalTrafficPolicy: pick(['Cluster', 'Local']) } : {}), ...(maybe(0.2) ? { internalTrafficPolicy: 'Cluster' } : {}),
+			...(external && maybe(0.5) ? { loadBalancerSourceRanges: ['10.0.0.0/8'] } : {}), ...(external && maybe(0.3) ? { allocateLoadBalancerNodePorts: false } : {}),
+			...(maybe(0.2) ? { publishNotReadyAddresses: true } : {}), ...(maybe(0.1) ? { externalIPs: ['192.0.2.1'] } : {}),
+		},
+	};
+};
 const bad = structuredClone(deployment(true));
 bad.spec.replicas = 'two';
 bad.spec.replcias = 2;
@@ -89,7 +114,7 @@ bad.spec.template.spec.containers[0].imagePullPolcy = 'Always';
 
 const sets = {
 	'deployment-hot': [deployment(true)], 'deployment-varied': Array.from({ length: 256 }, () => deployment(false)), 'deployment-bad': [bad],
-	'service-hot': [service()], 'service-varied': Array.from({ length: 256 }, service),
+	'service-hot': [service()], 'service-alike': Array.from({ length: 256 }, service), 'service-varied': Array.from({ length: 256 }, variedService),
 };
 let yaml;
 try { yaml = createRequire(`${process.env.GITGATE_NPM}/node_modules/`)('js-yaml'); } catch { /* there is none */ }

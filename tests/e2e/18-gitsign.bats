@@ -3,6 +3,7 @@
 
 load helpers
 load service
+load forge_made
 . "$BATS_TEST_DIRNAME/../ports.bash"
 REKOR=
 
@@ -122,6 +123,22 @@ again() {
 	assert_says "before its certificate"
 	sign_as
 	again
+	push origin main
+	assert_accepted
+}
+
+@test "gitsign: what a forge merged of it counts" {
+	make_key forge
+	floor
+	sed -i -e 's|^sigstore:|  forge: {email: noreply@forge.example.org, ssh: "'"$(cut -d' ' -f1,2 "$T/keys/forge.pub")"'"}\n&|' \
+		-e 's|{by: .*|{by: [alice], forge-merges: recompute, forge-keys: [forge]}|' "$T/gitgate.yaml"
+	two_sides
+	as_forge -c gpg.format=ssh merge -q --no-ff -S -m "Merge pull request #1" topic
+	sed 's|subject: "alice|subject: "bob|' -i.alice "$T/gitgate.yaml"
+	push origin main
+	assert_refused
+	assert_says "no principal"
+	mv "$T/gitgate.yaml.alice" "$T/gitgate.yaml"
 	push origin main
 	assert_accepted
 }

@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	struct image_header *header = (struct image_header *)(void *)bytes;
 	header->size = length;
-	digest_of(bytes + sizeof(*header), length - sizeof(*header), &header->digest);
+	digest_of(bytes + IMAGE_SIGNED, length - IMAGE_SIGNED, &header->digest);
 	if (schema_load(&schema, "fuzz", bytes, length, NULL) == 0)
 		run(schema);
 	schema_free(schema);

@@ -190,15 +190,12 @@ void make_list(struct buf *pem, const struct identity *ca,
 static void put_item(struct buf *out, unsigned char tag, const void *bytes,
 		     size_t length)
 {
+	int more = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
 	buf_add_byte(out, tag);
-	if (length < 0x80) {
-		buf_add_byte(out, (unsigned char)length);
-	} else {
-		buf_add_byte(out, 0x83);
-		buf_add_byte(out, (unsigned char)(length >> 16));
-		buf_add_byte(out, (unsigned char)(length >> 8));
-		buf_add_byte(out, (unsigned char)length);
-	}
+	if (more != 0)
+		buf_add_byte(out, (unsigned char)(0x80 | more));
+	for (int shift = 8 * (more == 0 ? 0 : more - 1); shift >= 0; shift -= 8)
+		buf_add_byte(out, (unsigned char)(length >> shift));
 	buf_add(out, bytes, length);
 }
 
@@ -316,6 +313,14 @@ static void put_attributes(struct buf *out, const void *payload, size_t length,
 		snprintf(type, sizeof(type), "1.2.3.%zu", i);
 		put_item(&value, 0x05, "", 0);
 		put_attribute(out, type, &value, false);
+	}
+	/* The attribute ends in its set: 30 09, five bytes, 31 02 05 00. */
+	if (changes->primitive_set)
+		out->data[out->length - 4] = 0x11;
+	if (changes->long_length) {
+		out->data[out->length - 10]++;
+		buf_truncate(out, out->length - 4);
+		buf_add(out, "\x31\x81\x02\x05\x00", 5);
 	}
 }
 

@@ -79,6 +79,8 @@ struct cms_changes {
 	bool twice;
 	bool two_values;
 	size_t more_attributes;
+	bool primitive_set; /* of the last of those */
+	bool long_length;   /* of the same, in two bytes */
 	const char *algorithm;
 	bool flip;
 	const char *signer_trailing;

@@ -63,14 +63,15 @@ static inline char *events_properties(struct events *events, char *at,
 	}
 }
 
-/* An alias shares its node, but keys are copies. */
+/* An alias is a copy of its node, which has the same children. */
 static inline bool events_alias(struct events *events, const char *name,
 				const struct node *node)
 {
 	const struct node *meant = map_get(&events->anchors, name, strlen(name));
-	bool scalars = meant != NULL && node_count(meant) == 0;
-	return meant == node ||
-	       (scalars && strcmp(node_text(meant, NULL), node_text(node, NULL)) == 0);
+	if (node_count(meant) > 0)
+		return node_item(meant, 0) == node_item(node, 0);
+	return meant != NULL && node_kind(meant) == node_kind(node) &&
+	       strcmp(node_text(meant, NULL), node_text(node, NULL)) == 0;
 }
 
 static inline bool events_node(struct events *events, const struct node *node)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/spawn.h"
@@ -65,6 +66,14 @@ char *scratch_read(const struct scratch *scratch, const char *name, size_t *leng
 	return buf_detach(&content, length);
 }
 
+/* A minute, as a case has; longer where libcheck is told so. Microseconds. */
+static int64_t patience(void)
+{
+	const char *text = getenv("CK_TIMEOUT_MULTIPLIER");
+	long times = text == NULL ? 1 : strtol(text, NULL, 10);
+	return (times < 1 ? 1 : times) * 60 * CLOCK_SECOND;
+}
+
 int scratch_try(struct scratch *scratch, const void *input, size_t input_length,
 		char **output, size_t *length, const char *const *arguments)
 {
@@ -99,6 +108,7 @@ int scratch_try(struct scratch *scratch, const void *input, size_t input_length,
 			       .directory = scratch->directory,
 			       .input = input,
 			       .input_length = input_length,
+			       .timeout = patience(),
 			       .output_maximum = OUTPUT_BYTES };
 	ck_assert_msg(spawn_run(&spawn, &result, &err) == 0, "%s", err.text);
 	int status = result.status;

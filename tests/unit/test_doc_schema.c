@@ -3,6 +3,7 @@
  * rest. */
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "doc/schema.h"
 #include "doc_try.h"
 
@@ -39,8 +40,11 @@ static void collect(void *data, const struct schema_problem *problem)
 	collected->count++;
 	snprintf(collected->instance_path, sizeof(collected->instance_path), "%s",
 		 problem->instance_path);
+	struct buf location = BUF_INIT(1024);
+	schema_problem_location(problem, &location);
 	snprintf(collected->schema_path, sizeof(collected->schema_path), "%s",
-		 problem->schema_path);
+		 location.data);
+	buf_release(&location);
 	snprintf(collected->keyword, sizeof(collected->keyword), "%s",
 		 problem->keyword);
 }

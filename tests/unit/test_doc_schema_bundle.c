@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "base/buf.h"
 #include "doc/schema.h"
 #include "doc/schema_image.h"
 #include "doc_try.h"
@@ -102,10 +103,13 @@ static void collect(void *data, const struct schema_problem *problem)
 {
 	char *text = data;
 	size_t used = strlen(text);
+	struct buf location = BUF_INIT(1024);
+	schema_problem_location(problem, &location);
 	snprintf(text + used, 8192 - used, "%u:%u %s %s %s %s %s\n", problem->line,
 		 problem->column, problem->instance_path, problem->keyword,
-		 problem->schema_path, problem->message,
+		 location.data, problem->message,
 		 problem->mend == NULL ? "" : problem->mend);
+	buf_release(&location);
 }
 
 static int say(const struct schema *schema, const char *text, char said[8192])
@@ -226,8 +230,7 @@ END_TEST
 static void sign(unsigned char *bytes, size_t size)
 {
 	struct digest digest;
-	size_t start = sizeof(struct image_header);
-	digest_of(bytes + start, size - start, &digest);
+	digest_of(bytes + IMAGE_SIGNED, size - IMAGE_SIGNED, &digest);
 	memcpy(bytes + offsetof(struct image_header, digest), &digest, sizeof(digest));
 }
 

@@ -1,5 +1,6 @@
 /* tests/unit/test_net_http_sandbox.c - a job of the profile report reaches its forge,
- * by address and by name, with and without TLS. */
+ * and one of the profile fetch its log, by address and by name, with and without TLS.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -115,7 +116,8 @@ static int read_key(void)
 
 /* --- running it --- */
 
-static int run_job(int (*body)(void), uid_t uid, int abi, bool prepared)
+static int run_as(enum profile profile, int (*body)(void), uid_t uid, int abi,
+		  bool prepared)
 {
 	struct sandbox_options options = { .uid = uid,
 					   .gid = uid,
@@ -126,7 +128,7 @@ static int run_job(int (*body)(void), uid_t uid, int abi, bool prepared)
 	if (pid == 0) {
 		struct error err = ERROR_INIT;
 		if ((prepared && http_library_init(&err) != 0) ||
-		    sandbox_enter(PROFILE_REPORT, NULL, &options, NULL, &err) != 0) {
+		    sandbox_enter(profile, NULL, &options, NULL, &err) != 0) {
 			fprintf(stderr, "# %s\n", err.text);
 			_exit(UNCONFINED);
 		}
@@ -136,6 +138,11 @@ static int run_job(int (*body)(void), uid_t uid, int abi, bool prepared)
 	ck_assert_msg(WIFEXITED(status), "it was ended by signal %d", WTERMSIG(status));
 	ck_assert_int_ne(WEXITSTATUS(status), UNCONFINED);
 	return WEXITSTATUS(status);
+}
+
+static int run_job(int (*body)(void), uid_t uid, int abi, bool prepared)
+{
+	return run_as(PROFILE_REPORT, body, uid, abi, prepared);
 }
 
 static bool open_server(const char *name)
@@ -215,5 +222,26 @@ START_TEST(what_was_not_prepared_cannot_be_loaded)
 }
 END_TEST
 
+/* It runs programs, so code can be loaded when it is needed: most fetches ask nobody.
+ */
+START_TEST(a_fetch_reaches_a_log_without_being_prepared)
+{
+	static int (*const bodies[])(void) = { ask_secure, ask_secure_by_name };
+	if (!open_server("IP:127.0.0.1,DNS:localhost"))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(run_as(PROFILE_FETCH, bodies[i], 0, 0, false), 0);
+		ck_assert_int_eq(run_as(PROFILE_FETCH, bodies[i], 0, 2, false), 0);
+		if (geteuid() == 0)
+			ck_assert_int_eq(
+				run_as(PROFILE_FETCH, bodies[i], NOBODY, 0, false), 0);
+	}
+	if (landlock_abi(0) > 0)
+		ck_assert_int_eq(run_as(PROFILE_FETCH, read_key, 0, 0, false), EACCES);
+	close_server();
+}
+END_TEST
+
 UNIT_MAIN("net-http-sandbox", a_job_reaches_its_forge, a_job_reaches_its_forge_by_tls,
-	  a_name_that_is_none_is_an_error, what_was_not_prepared_cannot_be_loaded)
+	  a_name_that_is_none_is_an_error, what_was_not_prepared_cannot_be_loaded,
+	  a_fetch_reaches_a_log_without_being_prepared)

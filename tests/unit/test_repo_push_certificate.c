@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "repo/push_certificate.h"
+#include "tampering.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -71,29 +72,34 @@ END_TEST
 /* What may be there or not, and who may be named. */
 START_TEST(other_forms_that_git_writes_are_split)
 {
-	static const char *const texts[] = {
-		VERSION PUSHER NONCE "\n" FIRST BEGIN END,
-		VERSION PUSHER PUSHEE "\n" FIRST BEGIN END,
-		VERSION PUSHER "\n" FIRST BEGIN END,
-		VERSION "pusher Alice <a@example.org> 5 -0000\n"
-			"\n" FIRST BEGIN END,
-		VERSION "pusher 0xDEADBEEF! 1795253400 +0530\n"
-			"\n" FIRST BEGIN END,
-		VERSION PUSHER OPTION "push-option \n" OPTION "\n" FIRST BEGIN END,
-		VERSION PUSHER "\n" FIRST "-----BEGIN PGP "
-			       "SIGNATURE-----\n\n=\n-----END PGP "
-			       "SIGNATURE-----\n",
-		VERSION PUSHER "\n" FIRST "-----BEGIN SIGNED MESSAGE-----\nM\n-----END "
-			       "SIGNED "
-			       "MESSAGE-----\n",
+	static const struct {
+		const char *name;
+		const char *text;
+	} cases[] = {
+		{ "without pushee", VERSION PUSHER NONCE "\n" FIRST BEGIN END },
+		{ "without nonce", VERSION PUSHER PUSHEE "\n" FIRST BEGIN END },
+		{ "with a pusher alone", VERSION PUSHER "\n" FIRST BEGIN END },
+		{ "by name and address", VERSION "pusher Alice <a@example.org> 5 "
+						 "-0000\n"
+						 "\n" FIRST BEGIN END },
+		{ "by key id", VERSION "pusher 0xDEADBEEF! 1795253400 +0530\n"
+				       "\n" FIRST BEGIN END },
+		{ "with options, one empty",
+		  VERSION PUSHER OPTION "push-option \n" OPTION "\n" FIRST BEGIN END },
+		{ "signed by OpenPGP", VERSION PUSHER "\n" FIRST "-----BEGIN PGP "
+						      "SIGNATURE-----\n\n=\n-----END "
+						      "PGP "
+						      "SIGNATURE-----\n" },
+		{ "signed by X.509", VERSION PUSHER "\n" FIRST "-----BEGIN SIGNED "
+						    "MESSAGE-----\nM\n-----"
+						    "END SIGNED MESSAGE-----\n" },
 	};
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct arena *arena = arena_new(1 << 20);
 		struct push_certificate found;
-		struct error err = ERROR_INIT;
-		ck_assert_msg(split(&found, arena, texts[i], strlen(texts[i]), &err) ==
-				      0,
-			      "%zu: %s", i, err.text);
+		tampering_genuine("push certificate", cases[i].name,
+				  split(&found, arena, cases[i].text,
+					strlen(cases[i].text), NULL));
 		arena_free(arena);
 	}
 }
@@ -104,6 +110,7 @@ struct spoil {
 	const char *from; /* a part of GENUINE; "": its end */
 	const char *to;
 	int code;
+	bool variant; /* of a row above with the same code */
 };
 
 /* Puts `to` in the place of the first `from`; '\1' stands for NUL. */
@@ -121,75 +128,80 @@ static void spoil(struct buf *out, const struct spoil *change)
 }
 
 static const struct spoil spoils[] = {
-	{ "no bytes", GENUINE, "", ERROR_PUSH_EMPTY },
-	{ "NUL in a header", "0.1", "0.1\1", ERROR_PUSH_NUL_HEADER },
+	{ "no bytes", GENUINE, "", ERROR_PUSH_EMPTY, false },
+	{ "NUL in a header", "0.1", "0.1\1", ERROR_PUSH_NUL_HEADER, false },
 	{ "NUL in an update", "refs/heads/main", "refs/heads/main\1",
-	  ERROR_PUSH_NUL_UPDATES },
-	{ "NUL at the end", "", "\1", ERROR_PUSH_NUL_UPDATES },
+	  ERROR_PUSH_NUL_UPDATES, false },
+	{ "NUL at the end", "", "\1", ERROR_PUSH_NUL_UPDATES, true },
 	{ "cut in a header",
 	  PUSHEE NONCE OPTION "\n" FIRST SECOND BEGIN "U1NIU0lH\n" END, "pushee x",
-	  ERROR_PUSH_UNTERMINATED },
+	  ERROR_PUSH_UNTERMINATED, false },
 	{ "cut behind the headers", "\n" FIRST SECOND BEGIN "U1NIU0lH\n" END, "\n",
-	  ERROR_PUSH_UNSIGNED },
+	  ERROR_PUSH_UNSIGNED, false },
 	{ "no blank line", OPTION "\n" FIRST SECOND BEGIN "U1NIU0lH\n" END, "",
-	  ERROR_PUSH_NO_BLANK },
-	{ "CR in a header", "0.1\n", "0.1\r\n", ERROR_PUSH_CR },
-	{ "no name", "nonce ", "nonce", ERROR_PUSH_HEADER_NAME },
-	{ "continued pushee", PUSHEE, PUSHEE " x\n", ERROR_PUSH_CONTINUATION },
-	{ "continuation first", VERSION, " x\n" VERSION,
-	  ERROR_PUSH_CONTINUATION_FIRST },
-	{ "no version", VERSION, "", ERROR_PUSH_VERSION_MISSING },
-	{ "other version", "0.1", "0.2", ERROR_PUSH_VERSION },
-	{ "no pusher", PUSHER, "", ERROR_PUSH_PUSHER_MISSING },
-	{ "unknown header", NONCE, NONCE "x y\n", ERROR_PUSH_HEADER_UNKNOWN },
-	{ "unknown header first", VERSION, "x y\n" VERSION, ERROR_PUSH_HEADER_UNKNOWN },
-	{ "two pushees", PUSHEE, PUSHEE PUSHEE, ERROR_PUSH_HEADER_TWICE },
-	{ "two nonces", NONCE, NONCE NONCE, ERROR_PUSH_HEADER_TWICE },
-	{ "nonce before pushee", PUSHEE NONCE, NONCE PUSHEE, ERROR_PUSH_ORDER },
-	{ "pusher behind nonce", OPTION, PUSHER OPTION, ERROR_PUSH_ORDER },
-	{ "nonce behind option", OPTION, OPTION NONCE, ERROR_PUSH_HEADER_TWICE },
-	{ "pusher without date", "1795253400 +0100", "", ERROR_PUSH_PUSHER_FORM },
-	{ "pusher without zone", " +0100", "", ERROR_PUSH_PUSHER_FORM },
-	{ "pusher without name", "SHA256:key ", "", ERROR_PUSH_PUSHER_FORM },
-	{ "pusher's date no number", "1795253400", "17952534x0",
-	  ERROR_PUSH_PUSHER_FORM },
+	  ERROR_PUSH_NO_BLANK, false },
+	{ "CR in a header", "0.1\n", "0.1\r\n", ERROR_PUSH_CR, false },
+	{ "no name", "nonce ", "nonce", ERROR_PUSH_HEADER_NAME, false },
+	{ "continued pushee", PUSHEE, PUSHEE " x\n", ERROR_PUSH_CONTINUATION, false },
+	{ "continuation first", VERSION, " x\n" VERSION, ERROR_PUSH_CONTINUATION_FIRST,
+	  false },
+	{ "no version", VERSION, "", ERROR_PUSH_VERSION_MISSING, false },
+	{ "other version", "0.1", "0.2", ERROR_PUSH_VERSION, false },
+	{ "no pusher", PUSHER, "", ERROR_PUSH_PUSHER_MISSING, false },
+	{ "unknown header", NONCE, NONCE "x y\n", ERROR_PUSH_HEADER_UNKNOWN, false },
+	{ "unknown header first", VERSION, "x y\n" VERSION, ERROR_PUSH_HEADER_UNKNOWN,
+	  true },
+	{ "two pushees", PUSHEE, PUSHEE PUSHEE, ERROR_PUSH_HEADER_TWICE, false },
+	{ "two nonces", NONCE, NONCE NONCE, ERROR_PUSH_HEADER_TWICE, true },
+	{ "nonce before pushee", PUSHEE NONCE, NONCE PUSHEE, ERROR_PUSH_ORDER, false },
+	{ "pusher behind nonce", OPTION, PUSHER OPTION, ERROR_PUSH_ORDER, true },
+	{ "nonce behind option", OPTION, OPTION NONCE, ERROR_PUSH_HEADER_TWICE, true },
+	{ "pusher without date", "1795253400 +0100", "", ERROR_PUSH_PUSHER_FORM,
+	  false },
+	{ "pusher without zone", " +0100", "", ERROR_PUSH_PUSHER_FORM, true },
+	{ "pusher without name", "SHA256:key ", "", ERROR_PUSH_PUSHER_FORM, true },
+	{ "pusher's date no number", "1795253400", "17952534x0", ERROR_PUSH_PUSHER_FORM,
+	  true },
 	{ "pusher's date too late", "1795253400", "99999999999999",
-	  ERROR_PUSH_PUSHER_FORM },
-	{ "pusher's zone", "+0100", "+01:0", ERROR_PUSH_PUSHER_FORM },
-	{ "pushee empty", "git.example.org:acme/shop.git", "",
-	  ERROR_PUSH_PUSHEE_EMPTY },
-	{ "nonce empty", "1795253399-0123456789abcdef", "", ERROR_PUSH_NONCE_EMPTY },
-	{ "no updates", FIRST SECOND, "", ERROR_PUSH_UPDATES_NONE },
-	{ "blank line", FIRST, FIRST "\n", ERROR_PUSH_UPDATE_ID },
-	{ "text between", FIRST, FIRST "text\n", ERROR_PUSH_UPDATE_ID },
-	{ "short id", A " ", "aaaa ", ERROR_PUSH_UPDATE_ID },
+	  ERROR_PUSH_PUSHER_FORM, true },
+	{ "pusher's zone", "+0100", "+01:0", ERROR_PUSH_PUSHER_FORM, true },
+	{ "pushee empty", "git.example.org:acme/shop.git", "", ERROR_PUSH_PUSHEE_EMPTY,
+	  false },
+	{ "nonce empty", "1795253399-0123456789abcdef", "", ERROR_PUSH_NONCE_EMPTY,
+	  false },
+	{ "no updates", FIRST SECOND, "", ERROR_PUSH_UPDATES_NONE, false },
+	{ "blank line", FIRST, FIRST "\n", ERROR_PUSH_UPDATE_ID, false },
+	{ "text between", FIRST, FIRST "text\n", ERROR_PUSH_UPDATE_ID, true },
+	{ "short id", A " ", "aaaa ", ERROR_PUSH_UPDATE_ID, true },
 	{ "upper-case id", A " ", "AAAAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ",
-	  ERROR_PUSH_UPDATE_ID },
-	{ "long id", A " ", A "aaaaaaaaaaaaaaaaaaaaaaaa ", ERROR_PUSH_UPDATE_ID },
+	  ERROR_PUSH_UPDATE_ID, true },
+	{ "long id", A " ", A "aaaaaaaaaaaaaaaaaaaaaaaa ", ERROR_PUSH_UPDATE_ID, true },
 	{ "two blanks", B " refs/heads/main", B "  refs/heads/main",
-	  ERROR_PUSH_UPDATE_REF },
-	{ "short name", "refs/heads/main", "main", ERROR_PUSH_UPDATE_REF },
-	{ "no name of a ref", "refs/heads/main", "", ERROR_PUSH_UPDATE_REF },
+	  ERROR_PUSH_UPDATE_REF, false },
+	{ "short name", "refs/heads/main", "main", ERROR_PUSH_UPDATE_REF, true },
+	{ "no name of a ref", "refs/heads/main", "", ERROR_PUSH_UPDATE_REF, true },
 	{ "blank in a name", "refs/heads/main", "refs/heads/main x",
-	  ERROR_PUSH_UPDATE_REF },
-	{ "CR in an update", "main\n", "main\r\n", ERROR_PUSH_UPDATE_CR },
-	{ "one ref twice", SECOND, FIRST, ERROR_PUSH_UPDATE_TWICE },
-	{ "not signed", BEGIN "U1NIU0lH\n" END, "", ERROR_PUSH_UNSIGNED },
+	  ERROR_PUSH_UPDATE_REF, true },
+	{ "CR in an update", "main\n", "main\r\n", ERROR_PUSH_UPDATE_CR, false },
+	{ "one ref twice", SECOND, FIRST, ERROR_PUSH_UPDATE_TWICE, false },
+	{ "not signed", BEGIN "U1NIU0lH\n" END, "", ERROR_PUSH_UNSIGNED, true },
 	{ "signature's first line", BEGIN, "-----BEGIN SSH SIGNATURE----- \n",
-	  ERROR_PUSH_SIGNATURE_BEGIN },
-	{ "two signatures", "", BEGIN "U1NIU0lH\n" END, ERROR_PUSH_SIGNATURE_TWICE },
+	  ERROR_PUSH_SIGNATURE_BEGIN, false },
+	{ "two signatures", "", BEGIN "U1NIU0lH\n" END, ERROR_PUSH_SIGNATURE_TWICE,
+	  false },
 	{ "two formats", BEGIN, "-----BEGIN PGP SIGNATURE-----\n" BEGIN,
-	  ERROR_PUSH_SIGNATURE_TWICE },
+	  ERROR_PUSH_SIGNATURE_TWICE, true },
 	{ "a signature among the updates", FIRST, BEGIN END FIRST,
-	  ERROR_PUSH_SIGNATURE_TWICE },
-	{ "no END", END, "", ERROR_PUSH_SIGNATURE_UNFINISHED },
-	{ "cut in BEGIN", "\nU1NIU0lH\n" END, "", ERROR_PUSH_SIGNATURE_UNFINISHED },
+	  ERROR_PUSH_SIGNATURE_TWICE, true },
+	{ "no END", END, "", ERROR_PUSH_SIGNATURE_UNFINISHED, false },
+	{ "cut in BEGIN", "\nU1NIU0lH\n" END, "", ERROR_PUSH_SIGNATURE_UNFINISHED,
+	  true },
 	{ "no last LF", END, "-----END SSH SIGNATURE-----",
-	  ERROR_PUSH_SIGNATURE_NEWLINE },
-	{ "trailing byte", "", "\n", ERROR_PUSH_SIGNATURE_TRAILING },
-	{ "trailing text", "", "text\n", ERROR_PUSH_SIGNATURE_TRAILING },
+	  ERROR_PUSH_SIGNATURE_NEWLINE, false },
+	{ "trailing byte", "", "\n", ERROR_PUSH_SIGNATURE_TRAILING, false },
+	{ "trailing text", "", "text\n", ERROR_PUSH_SIGNATURE_TRAILING, true },
 	{ "CR behind END", END, "-----END SSH SIGNATURE-----\r\n",
-	  ERROR_PUSH_SIGNATURE_TRAILING },
+	  ERROR_PUSH_SIGNATURE_TRAILING, true },
 };
 
 START_TEST(what_git_never_writes_is_refused)
@@ -199,11 +211,13 @@ START_TEST(what_git_never_writes_is_refused)
 		struct buf text = BUF_INIT(1 << 16);
 		struct push_certificate found = { .seconds = 42 };
 		struct error err = ERROR_INIT;
+		tampering_begin("push certificate", spoils[i].what);
+		tampering_twin(split(&(struct push_certificate){ .seconds = 0 }, arena,
+				     GENUINE, strlen(GENUINE), NULL));
 		spoil(&text, &spoils[i]);
 		int rc = split(&found, arena, text.length ? text.data : "", text.length,
 			       &err);
-		ck_assert_msg(rc == spoils[i].code, "%s: %s: %s", spoils[i].what,
-			      error_name(rc), err.text);
+		tampering_refused(rc, spoils[i].code, spoils[i].variant);
 		ck_assert_int_eq(found.seconds, 42);
 		buf_release(&text);
 		arena_free(arena);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "repo/repo.h"
 #include "scratch.h"
+#include "tampering.h"
 
 static struct repo *open_with(const struct scratch *scratch,
 			      const struct limits *limits)
@@ -211,68 +212,104 @@ START_TEST(paths_are_found)
 }
 END_TEST
 
-#define ID         "0123456789abcdefghij"
-#define NULL_ID    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-#define TREE(text) text, sizeof(text) - 1
+#define ID          "0123456789abcdefghij"
+#define NULL_ID     "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+#define BYTES(text) text, sizeof(text) - 1
+#define TREE(text)                                                                     \
+	{                                                                              \
+		BYTES(text)                                                            \
+	}
+#define ONE TREE("100644 a\0" ID)
+
+struct bytes {
+	const char *bytes;
+	size_t length;
+};
+
+/* Read whole, and as far as "a". */
+static int code_of_tree(struct scratch *scratch, const struct bytes *bytes)
+{
+	struct arena *arena = arena_new(1 << 16);
+	struct tree_entry *entries;
+	struct tree_entry entry;
+	size_t count;
+	struct oid id = scratch_object(scratch, "tree", bytes->bytes, bytes->length);
+	struct repo *repo = open_with(scratch, NULL);
+	int code = repo_tree(repo, arena, &id, &entries, &count, NULL);
+	int found = repo_tree_find(repo, &id, "a", &entry, NULL);
+	ck_assert_msg(found == code || (found == ERROR_NOT_FOUND && code == 0),
+		      "find gives %s", error_name(found));
+	repo_close(repo);
+	arena_free(arena);
+	return code;
+}
 
 START_TEST(malformed_trees_are_refused_each_with_its_code)
 {
 	static const struct {
 		const char *name;
 		int code;
-		const char *bytes;
-		size_t length;
+		bool variant; /* of a row above with the same code */
+		struct bytes twin;
+		struct bytes tree;
 	} cases[] = {
-		{ "genuine", 0, TREE("100644 a\0" ID "40000 b\0" ID) },
-		{ "genuine, around the slash", 0,
-		  TREE("100644 a\0" ID "100644 a.b\0" ID "40000 a0\0" ID) },
-		{ "empty", 0, TREE("") },
-		{ "mode cut", ERROR_TREE_TRUNCATED, TREE("10064") },
-		{ "name cut", ERROR_TREE_TRUNCATED, TREE("100644 a") },
-		{ "id cut", ERROR_TREE_TRUNCATED,
+		{ "mode cut", ERROR_TREE_TRUNCATED, false, ONE, TREE("10064") },
+		{ "name cut", ERROR_TREE_TRUNCATED, true, ONE, TREE("100644 a") },
+		{ "id cut", ERROR_TREE_TRUNCATED, true, ONE,
 		  TREE("100644 a\0"
 		       "0123456789") },
-		{ "mode of no object", ERROR_TREE_MODE, TREE("100600 a\0" ID) },
-		{ "mode of a device", ERROR_TREE_MODE, TREE("20644 a\0" ID) },
-		{ "mode without digits", ERROR_TREE_MODE, TREE(" a\0" ID) },
-		{ "mode of an old git", ERROR_TREE_MODE, TREE("100664 a\0" ID) },
-		{ "mode too long", ERROR_TREE_MODE, TREE("100000000644 a\0" ID) },
-		{ "mode padded", ERROR_TREE_MODE_PADDED, TREE("040000 a\0" ID) },
-		{ "no name", ERROR_TREE_NAME_EMPTY, TREE("100644 \0" ID) },
-		{ "slash in a name", ERROR_TREE_NAME_SLASH, TREE("100644 a/b\0" ID) },
-		{ "name twice", ERROR_TREE_DUPLICATE,
+		{ "mode of no object", ERROR_TREE_MODE, false, ONE,
+		  TREE("100600 a\0" ID) },
+		{ "mode of a device", ERROR_TREE_MODE, true, ONE,
+		  TREE("20644 a\0" ID) },
+		{ "mode without digits", ERROR_TREE_MODE, true, ONE, TREE(" a\0" ID) },
+		{ "mode of an old git", ERROR_TREE_MODE, true, ONE,
+		  TREE("100664 a\0" ID) },
+		{ "mode too long", ERROR_TREE_MODE, true, ONE,
+		  TREE("100000000644 a\0" ID) },
+		{ "mode padded", ERROR_TREE_MODE_PADDED, false, TREE("40000 a\0" ID),
+		  TREE("040000 a\0" ID) },
+		{ "no name", ERROR_TREE_NAME_EMPTY, false, ONE, TREE("100644 \0" ID) },
+		{ "slash in a name", ERROR_TREE_NAME_SLASH, false,
+		  TREE("100644 a.b\0" ID), TREE("100644 a/b\0" ID) },
+		{ "name twice", ERROR_TREE_DUPLICATE, false,
+		  TREE("100644 a\0" ID "100644 b\0" ID),
 		  TREE("100644 a\0" ID "100644 a\0" ID) },
-		{ "file and directory", ERROR_TREE_DUPLICATE,
+		{ "file and directory", ERROR_TREE_DUPLICATE, true,
+		  TREE("100644 a\0" ID "100644 a-b\0" ID "100644 a.b\0" ID "40000 "
+		       "b\0" ID),
 		  TREE("100644 a\0" ID "100644 a-b\0" ID "100644 a.b\0" ID "40000 "
 		       "a\0" ID) },
-		{ "unsorted", ERROR_TREE_UNSORTED,
+		{ "unsorted", ERROR_TREE_UNSORTED, false,
+		  TREE("100644 a\0" ID "100644 b\0" ID),
 		  TREE("100644 b\0" ID "100644 a\0" ID) },
-		{ "directory sorted as a file", ERROR_TREE_UNSORTED,
+		{ "directory sorted as a file", ERROR_TREE_UNSORTED, true,
+		  TREE("100644 a.b\0" ID "40000 a\0" ID),
 		  TREE("40000 a\0" ID "100644 a.b\0" ID) },
-		{ "null id", ERROR_TREE_NULL_ID, TREE("100644 a\0" NULL_ID) },
+		{ "null id", ERROR_TREE_NULL_ID, false, ONE,
+		  TREE("100644 a\0" NULL_ID) },
+	};
+	static const struct {
+		const char *name;
+		struct bytes tree;
+	} genuine[] = {
+		{ "empty", TREE("") },
+		{ "a file and a directory", TREE("100644 a\0" ID "40000 b\0" ID) },
+		{ "names around the slash",
+		  TREE("100644 a\0" ID "100644 a.b\0" ID "40000 a0\0" ID) },
 	};
 	struct scratch scratch;
 	scratch_open(&scratch);
 	scratch_init_repository(&scratch);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct arena *arena = arena_new(1 << 16);
-		struct tree_entry *entries;
-		size_t count;
-		struct error err = ERROR_INIT;
-		struct oid id = scratch_object(&scratch, "tree", cases[i].bytes,
-					       cases[i].length);
-		struct repo *repo = open_with(&scratch, NULL);
-		int rc = repo_tree(repo, arena, &id, &entries, &count, &err);
-		ck_assert_msg(rc == cases[i].code, "'%s': %s (%s)", cases[i].name,
-			      error_name(rc), err.text);
-		struct tree_entry entry;
-		rc = repo_tree_find(repo, &id, "a", &entry, NULL);
-		ck_assert_msg(rc == cases[i].code ||
-				      (rc == ERROR_NOT_FOUND && cases[i].code == 0),
-			      "'%s': find gives %s", cases[i].name, error_name(rc));
-		repo_close(repo);
-		arena_free(arena);
+		tampering_begin("tree", cases[i].name);
+		tampering_twin(code_of_tree(&scratch, &cases[i].twin));
+		tampering_refused(code_of_tree(&scratch, &cases[i].tree), cases[i].code,
+				  cases[i].variant);
 	}
+	for (size_t i = 0; i < sizeof(genuine) / sizeof(genuine[0]); i++)
+		tampering_genuine("tree", genuine[i].name,
+				  code_of_tree(&scratch, &genuine[i].tree));
 	scratch_close(&scratch);
 }
 END_TEST
@@ -299,9 +336,9 @@ START_TEST(the_old_side_may_be_old)
 	scratch_open(&scratch);
 	scratch_init_repository(&scratch);
 	struct oid old_tree = scratch_object(&scratch, "tree",
-					     TREE("100664 a\0" ID "0120000 b\0" ID));
-	struct oid new_tree =
-		scratch_object(&scratch, "tree", TREE("100644 a\0" ID "120000 b\0" ID));
+					     BYTES("100664 a\0" ID "0120000 b\0" ID));
+	struct oid new_tree = scratch_object(&scratch, "tree",
+					     BYTES("100644 a\0" ID "120000 b\0" ID));
 	struct repo *repo = open_with(&scratch, NULL);
 	ck_assert_msg(repo_tree_diff(repo, &old_tree, &new_tree, count_change, &count,
 				     &err) == 0,

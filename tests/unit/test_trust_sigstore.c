@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "model/facts.h"
 #include "sigstore_make.h"
+#include "tampering.h"
 #include "trust/rekor_entry.h"
 #include "trust/signature.h"
 #include "trust/sigstore.h"
@@ -189,6 +190,7 @@ START_TEST(genuine_signatures_count_when_the_log_says)
 			look(sigstore, made, &genuine[i].how, arena);
 		ck_assert_msg(code_of(&fact) == 0, "'%s': %s", genuine[i].name,
 			      reason_of(&fact));
+		tampering_genuine("gitsign signature", genuine[i].name, 0);
 		ck_assert_str_eq(fact.x509->names[0], genuine[i].subject);
 		ck_assert_str_eq(fact.x509->sigstore->issuer, SIGSTORE_ISSUER);
 		ck_assert_int_eq(fact.made_at, AT(genuine[i].how.at));
@@ -240,110 +242,111 @@ END_TEST
 
 /* --- tampering --- */
 
-#define SHARES true
-#define OWN    false
+#define KIND    false
+#define VARIANT true /* of one above */
 static const struct wrong_row {
 	const char *name;
 	enum sigstore_wrong wrong;
 	int code;
-	bool shares; /* with one above */
+	bool variant;
 } rows[] = {
-	{ "no issuer", ISSUER_MISSING, ERROR_FULCIO_ISSUER_MISSING, OWN },
+	{ "no issuer", ISSUER_MISSING, ERROR_FULCIO_ISSUER_MISSING, KIND },
 	{ "an issuer that is not text", ISSUER_NOT_UTF8, ERROR_FULCIO_ISSUER_FORM,
-	  OWN },
+	  KIND },
 	{ "bytes behind the issuer", ISSUER_TRAILING, ERROR_FULCIO_ISSUER_FORM,
-	  SHARES },
-	{ "an empty issuer", ISSUER_EMPTY, ERROR_FULCIO_ISSUER_FORM, SHARES },
-	{ "the issuer twice", ISSUER_TWICE, ERROR_FULCIO_ISSUER_FORM, SHARES },
+	  VARIANT },
+	{ "an empty issuer", ISSUER_EMPTY, ERROR_FULCIO_ISSUER_FORM, VARIANT },
+	{ "the issuer twice", ISSUER_TWICE, ERROR_FULCIO_ISSUER_FORM, VARIANT },
 	{ "an issuer with a blank", ISSUER_WITH_BLANK, ERROR_FULCIO_ISSUER_FORM,
-	  SHARES },
-	{ "two issuers", ISSUERS_DIFFER, ERROR_FULCIO_ISSUER_TWO, OWN },
-	{ "no subject", SUBJECT_MISSING, ERROR_FULCIO_SUBJECT, OWN },
-	{ "two subjects", SUBJECT_TWO, ERROR_FULCIO_SUBJECT, SHARES },
-	{ "a host as subject", SUBJECT_DNS, ERROR_FULCIO_SUBJECT, SHARES },
-	{ "for mail", USAGE_OTHER, ERROR_FULCIO_USAGE, OWN },
-	{ "for anything", USAGE_MISSING, ERROR_FULCIO_USAGE, SHARES },
-	{ "no timestamp", SCT_NONE, ERROR_SCT_MISSING, OWN },
-	{ "timestamps cut", SCT_CUT, ERROR_SCT_FORM, OWN },
-	{ "timestamps twice", SCT_TWICE, ERROR_SCT_FORM, SHARES },
-	{ "bytes behind a timestamp", SCT_TRAILING, ERROR_SCT_FORM, SHARES },
-	{ "a timestamp of version 2", SCT_VERSION_2, ERROR_SCT_FORM, SHARES },
-	{ "a timestamp by SHA-1", SCT_HASH_SHA1, ERROR_SCT_FORM, SHARES },
-	{ "timestamps by a stranger", SCT_OTHER_LOG, ERROR_SCT_LOG_UNKNOWN, OWN },
-	{ "an empty list of timestamps", SCT_EMPTY, ERROR_SCT_LOG_UNKNOWN, SHARES },
-	{ "timestamp flipped", SCT_FLIPPED, ERROR_SCT_SIGNATURE, OWN },
-	{ "timestamp of another time", SCT_OTHER_TIME, ERROR_SCT_SIGNATURE, SHARES },
+	  VARIANT },
+	{ "two issuers", ISSUERS_DIFFER, ERROR_FULCIO_ISSUER_TWO, KIND },
+	{ "no subject", SUBJECT_MISSING, ERROR_FULCIO_SUBJECT, KIND },
+	{ "two subjects", SUBJECT_TWO, ERROR_FULCIO_SUBJECTS, KIND },
+	{ "a host as subject", SUBJECT_DNS, ERROR_FULCIO_SUBJECT_KIND, KIND },
+	{ "for mail", USAGE_OTHER, ERROR_FULCIO_USAGE, KIND },
+	{ "for anything", USAGE_MISSING, ERROR_FULCIO_USAGE, VARIANT },
+	{ "no timestamp", SCT_NONE, ERROR_SCT_MISSING, KIND },
+	{ "timestamps cut", SCT_CUT, ERROR_SCT_FORM, KIND },
+	{ "timestamps twice", SCT_TWICE, ERROR_SCT_FORM, VARIANT },
+	{ "bytes behind a timestamp", SCT_TRAILING, ERROR_SCT_FORM, VARIANT },
+	{ "a timestamp of version 2", SCT_VERSION_2, ERROR_SCT_VERSION, KIND },
+	{ "a timestamp by SHA-1", SCT_HASH_SHA1, ERROR_SCT_FORM, VARIANT },
+	{ "timestamps by a stranger", SCT_OTHER_LOG, ERROR_SCT_LOG_UNKNOWN, KIND },
+	{ "an empty list of timestamps", SCT_EMPTY, ERROR_SCT_MISSING, VARIANT },
+	{ "timestamp flipped", SCT_FLIPPED, ERROR_SCT_SIGNATURE, KIND },
+	{ "timestamp of another time", SCT_OTHER_TIME, ERROR_SCT_SIGNATURE, VARIANT },
 	{ "timestamp for another issuer", SCT_OTHER_ISSUER, ERROR_SCT_SIGNATURE,
-	  SHARES },
-	{ "no entry", ENTRY_NONE, ERROR_REKOR_NONE, OWN },
-	{ "two entries", ENTRY_TWICE, ERROR_CMS_UNSIGNED, OWN },
-	{ "two entries in one", ENTRY_TWO_VALUES, ERROR_CMS_UNSIGNED, SHARES },
-	{ "an entry as text", ENTRY_NOT_OCTETS, ERROR_CMS_UNSIGNED, SHARES },
-	{ "an empty entry", ENTRY_EMPTY, ERROR_CMS_UNSIGNED, SHARES },
-	{ "cut", ENTRY_CUT, ERROR_REKOR_FORM, OWN },
-	{ "bytes behind", ENTRY_TRAILING, ERROR_REKOR_FORM, SHARES },
-	{ "a number of bytes", ENTRY_FIELD_TYPE, ERROR_REKOR_FORM, SHARES },
-	{ "a number too long", ENTRY_NUMBER_LONG, ERROR_REKOR_FORM, SHARES },
-	{ "a short log id", ENTRY_LOG_ID_SHORT, ERROR_REKOR_FORM, SHARES },
-	{ "no time", ENTRY_TIME_NONE, ERROR_REKOR_FORM, SHARES },
-	{ "a time beyond all", ENTRY_TIME_HUGE, ERROR_REKOR_FORM, SHARES },
-	{ "a negative index", ENTRY_INDEX_NEGATIVE, ERROR_REKOR_FORM, SHARES },
-	{ "a short hash", ENTRY_HASH_SHORT, ERROR_REKOR_FORM, SHARES },
-	{ "a short root", ENTRY_ROOT_SHORT, ERROR_REKOR_FORM, SHARES },
-	{ "an unknown field", ENTRY_FIELD_UNKNOWN, ERROR_REKOR_FIELD_UNKNOWN, OWN },
-	{ "two times", ENTRY_FIELD_TWICE, ERROR_REKOR_FIELD_TWICE, OWN },
-	{ "65 hashes", ENTRY_HASHES_MANY, ERROR_REKOR_HASHES_MANY, OWN },
-	{ "another kind", ENTRY_KIND_OTHER, ERROR_REKOR_KIND, OWN },
-	{ "another version", ENTRY_VERSION_OTHER, ERROR_REKOR_KIND, SHARES },
-	{ "no promise", ENTRY_PROMISE_NONE, ERROR_REKOR_PROMISE_MISSING, OWN },
-	{ "no proof", ENTRY_PROOF_NONE, ERROR_REKOR_PROOF_MISSING, OWN },
-	{ "another log", LOG_OTHER, ERROR_REKOR_LOG_UNKNOWN, OWN },
-	{ "another body", BODY_OTHER, ERROR_REKOR_BODY, OWN },
-	{ "a hash less", PATH_SHORT, ERROR_REKOR_PATH, OWN },
-	{ "a hash more", PATH_LONG, ERROR_REKOR_PATH, SHARES },
-	{ "a place beyond the tree", PATH_INDEX_BEYOND, ERROR_REKOR_PATH, SHARES },
-	{ "an empty tree", PATH_TREE_EMPTY, ERROR_REKOR_PATH, SHARES },
+	  VARIANT },
+	{ "no entry", ENTRY_NONE, ERROR_REKOR_NONE, KIND },
+	{ "two entries", ENTRY_TWICE, ERROR_CMS_UNSIGNED, KIND },
+	{ "two entries in one", ENTRY_TWO_VALUES, ERROR_CMS_UNSIGNED, VARIANT },
+	{ "an entry as text", ENTRY_NOT_OCTETS, ERROR_CMS_UNSIGNED, VARIANT },
+	{ "an empty entry", ENTRY_EMPTY, ERROR_CMS_UNSIGNED, VARIANT },
+	{ "cut", ENTRY_CUT, ERROR_REKOR_FORM, KIND },
+	{ "bytes behind", ENTRY_TRAILING, ERROR_REKOR_FORM, VARIANT },
+	{ "a number of bytes", ENTRY_FIELD_TYPE, ERROR_REKOR_FORM, VARIANT },
+	{ "a number too long", ENTRY_NUMBER_LONG, ERROR_REKOR_FORM, VARIANT },
+	{ "a short log id", ENTRY_LOG_ID_SHORT, ERROR_REKOR_FORM, VARIANT },
+	{ "no time", ENTRY_TIME_NONE, ERROR_REKOR_TIME_MISSING, KIND },
+	{ "a time beyond all", ENTRY_TIME_HUGE, ERROR_REKOR_FORM, VARIANT },
+	{ "a negative index", ENTRY_INDEX_NEGATIVE, ERROR_REKOR_FORM, VARIANT },
+	{ "a short hash", ENTRY_HASH_SHORT, ERROR_REKOR_FORM, VARIANT },
+	{ "a short root", ENTRY_ROOT_SHORT, ERROR_REKOR_FORM, VARIANT },
+	{ "an unknown field", ENTRY_FIELD_UNKNOWN, ERROR_REKOR_FIELD_UNKNOWN, KIND },
+	{ "two times", ENTRY_FIELD_TWICE, ERROR_REKOR_FIELD_TWICE, KIND },
+	{ "65 hashes", ENTRY_HASHES_MANY, ERROR_REKOR_HASHES_MANY, KIND },
+	{ "another kind", ENTRY_KIND_OTHER, ERROR_REKOR_KIND, KIND },
+	{ "another version", ENTRY_VERSION_OTHER, ERROR_REKOR_VERSION, KIND },
+	{ "no promise", ENTRY_PROMISE_NONE, ERROR_REKOR_PROMISE_MISSING, KIND },
+	{ "no proof", ENTRY_PROOF_NONE, ERROR_REKOR_PROOF_MISSING, KIND },
+	{ "another log", LOG_OTHER, ERROR_REKOR_LOG_UNKNOWN, KIND },
+	{ "another body", BODY_OTHER, ERROR_REKOR_BODY, KIND },
+	{ "a hash less", PATH_SHORT, ERROR_REKOR_PATH, KIND },
+	{ "a hash more", PATH_LONG, ERROR_REKOR_PATH, VARIANT },
+	{ "a place beyond the tree", PATH_INDEX_BEYOND, ERROR_REKOR_PATH, VARIANT },
+	{ "an empty tree", PATH_TREE_EMPTY, ERROR_REKOR_PATH, VARIANT },
 	{ "entry of another signature", OF_OTHER_SIGNATURE, ERROR_REKOR_INCLUSION,
-	  OWN },
+	  KIND },
 	{ "entry of another certificate", OF_OTHER_CERTIFICATE, ERROR_REKOR_INCLUSION,
-	  SHARES },
-	{ "entry over another digest", OF_OTHER_DIGEST, ERROR_REKOR_INCLUSION, SHARES },
-	{ "another place", PATH_INDEX_OTHER, ERROR_REKOR_INCLUSION, SHARES },
-	{ "a hash flipped", PATH_HASH_FLIPPED, ERROR_REKOR_INCLUSION, SHARES },
-	{ "no checkpoint", CHECKPOINT_NONE, ERROR_REKOR_CHECKPOINT_FORM, OWN },
-	{ "no origin", CHECKPOINT_NO_ORIGIN, ERROR_REKOR_CHECKPOINT_FORM, SHARES },
+	  VARIANT },
+	{ "entry over another digest", OF_OTHER_DIGEST, ERROR_REKOR_INCLUSION,
+	  VARIANT },
+	{ "another place", PATH_INDEX_OTHER, ERROR_REKOR_INCLUSION, VARIANT },
+	{ "a hash flipped", PATH_HASH_FLIPPED, ERROR_REKOR_INCLUSION, VARIANT },
+	{ "no checkpoint", CHECKPOINT_NONE, ERROR_REKOR_CHECKPOINT_MISSING, KIND },
+	{ "no origin", CHECKPOINT_NO_ORIGIN, ERROR_REKOR_CHECKPOINT_FORM, KIND },
 	{ "nothing behind the text", CHECKPOINT_NO_BLANK_LINE,
-	  ERROR_REKOR_CHECKPOINT_FORM, SHARES },
+	  ERROR_REKOR_CHECKPOINT_FORM, VARIANT },
 	{ "a line that is no signature", CHECKPOINT_LINE_OTHER,
-	  ERROR_REKOR_CHECKPOINT_FORM, SHARES },
+	  ERROR_REKOR_CHECKPOINT_FORM, VARIANT },
 	{ "a signature not in base64", CHECKPOINT_LINE_NOT_BASE64,
-	  ERROR_REKOR_CHECKPOINT_FORM, SHARES },
+	  ERROR_REKOR_CHECKPOINT_FORM, VARIANT },
 	{ "a checkpoint of another size", CHECKPOINT_SIZE_OTHER,
-	  ERROR_REKOR_CHECKPOINT_SIZE, OWN },
+	  ERROR_REKOR_CHECKPOINT_SIZE, KIND },
 	{ "a size with a zero in front", CHECKPOINT_SIZE_LEADING_ZERO,
-	  ERROR_REKOR_CHECKPOINT_SIZE, SHARES },
+	  ERROR_REKOR_CHECKPOINT_SIZE, VARIANT },
 	{ "a checkpoint of another root", CHECKPOINT_ROOT_OTHER,
-	  ERROR_REKOR_CHECKPOINT_ROOT, OWN },
+	  ERROR_REKOR_CHECKPOINT_ROOT, KIND },
 	{ "a checkpoint without signature", CHECKPOINT_NO_SIGNATURE,
-	  ERROR_REKOR_CHECKPOINT_UNSIGNED, OWN },
+	  ERROR_REKOR_CHECKPOINT_UNSIGNED, KIND },
 	{ "a checkpoint by another log", CHECKPOINT_OTHER_HINT,
-	  ERROR_REKOR_CHECKPOINT_UNSIGNED, SHARES },
+	  ERROR_REKOR_CHECKPOINT_UNSIGNED, VARIANT },
 	{ "a checkpoint flipped", CHECKPOINT_FLIPPED, ERROR_REKOR_CHECKPOINT_SIGNATURE,
-	  OWN },
+	  KIND },
 	{ "a checkpoint by another key", CHECKPOINT_BY_OTHER,
-	  ERROR_REKOR_CHECKPOINT_SIGNATURE, SHARES },
+	  ERROR_REKOR_CHECKPOINT_SIGNATURE, VARIANT },
 	{ "another origin", CHECKPOINT_ORIGIN_OTHER, ERROR_REKOR_CHECKPOINT_SIGNATURE,
-	  SHARES },
-	{ "the promise flipped", PROMISE_FLIPPED, ERROR_REKOR_PROMISE, OWN },
-	{ "a promise by another key", PROMISE_BY_OTHER, ERROR_REKOR_PROMISE, SHARES },
+	  VARIANT },
+	{ "the promise flipped", PROMISE_FLIPPED, ERROR_REKOR_PROMISE, KIND },
+	{ "a promise by another key", PROMISE_BY_OTHER, ERROR_REKOR_PROMISE, VARIANT },
 	{ "a promise of another time", PROMISE_OTHER_TIME, ERROR_REKOR_PROMISE,
-	  SHARES },
+	  VARIANT },
 	{ "a promise of another place", PROMISE_OTHER_INDEX, ERROR_REKOR_PROMISE,
-	  SHARES },
+	  VARIANT },
 	{ "a promise over another body", PROMISE_OTHER_BODY, ERROR_REKOR_PROMISE,
-	  SHARES },
-	{ "too early", TIME_EARLY, ERROR_REKOR_TIME_EARLY, OWN },
-	{ "too late", TIME_LATE, ERROR_REKOR_TIME_LATE, OWN },
+	  VARIANT },
+	{ "too early", TIME_EARLY, ERROR_REKOR_TIME_EARLY, KIND },
+	{ "too late", TIME_LATE, ERROR_REKOR_TIME_LATE, KIND },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -351,52 +354,61 @@ static const struct wrong_row {
 static const struct root_row {
 	const char *name;
 	int code;
-	bool shares;
+	bool variant;
 	struct root_changes changes;
 } root_rows[] = {
 	{ "other authorities",
 	  ERROR_X509_SIGNATURE, /* another one's, of the same name */
-	  OWN,
+	  VARIANT,
 	  { .other_authorities = true } },
 	{ "another key of the log",
 	  ERROR_REKOR_LOG_UNKNOWN,
-	  SHARES,
+	  VARIANT,
 	  { .other_rekor = true } },
 	{ "another key of the log of certificates",
 	  ERROR_SCT_LOG_UNKNOWN,
-	  SHARES,
+	  VARIANT,
 	  { .other_ct = true } },
-	{ "the log counted later", ERROR_REKOR_LOG_TIME, OWN, { .rekor_after = 1 } },
+	{ "the log counted later", ERROR_REKOR_LOG_TIME, KIND, { .rekor_after = 1 } },
 	{ "the log counted before",
 	  ERROR_REKOR_LOG_TIME,
-	  SHARES,
+	  VARIANT,
 	  { .rekor_before = -1 } },
 	{ "the log of certificates counted before",
 	  ERROR_SCT_LOG_TIME,
-	  OWN,
+	  KIND,
 	  { .ct_before = -1 } },
 	{ "the authority counted later",
 	  ERROR_SIGSTORE_AUTHORITY_TIME,
-	  OWN,
+	  KIND,
 	  { .authority_after = 1 } },
 	{ "the authority counted before",
 	  ERROR_SIGSTORE_AUTHORITY_TIME,
-	  SHARES,
+	  VARIANT,
 	  { .authority_before = -1 } },
 };
 #define ROOT_ROWS (sizeof(root_rows) / sizeof(root_rows[0]))
 
+static void assert_twin(const struct sigstore_how *how, struct arena *arena)
+{
+	struct sigstore *sigstore = new_sigstore(NULL);
+	struct signature_fact fact = look(sigstore, made, how, arena);
+	tampering_twin(code_of(&fact));
+	sigstore_free(sigstore);
+}
+
 START_TEST(each_tampering_is_refused_with_its_code)
 {
+	static const struct sigstore_how twin;
 	begin();
 	struct sigstore *sigstore = new_sigstore(NULL);
 	for (size_t i = 0; i < ROWS; i++) {
 		struct arena *arena = arena_new(1 << 20);
 		const struct sigstore_how how = { .wrong = rows[i].wrong };
+		tampering_begin("gitsign signature", rows[i].name);
+		assert_twin(&twin, arena);
 		struct signature_fact fact = look(sigstore, made, &how, arena);
-		ck_assert_msg(code_of(&fact) == rows[i].code, "'%s': %s, not %s (%s)",
-			      rows[i].name, error_name(code_of(&fact)),
-			      error_name(rows[i].code), reason_of(&fact));
+		tampering_refused(code_of(&fact), rows[i].code, rows[i].variant);
 		ck_assert_int_eq(fact.made_at, 0);
 		arena_free(arena);
 	}
@@ -410,36 +422,21 @@ START_TEST(each_wrong_root_refuses_with_its_code)
 	begin();
 	for (size_t i = 0; i < ROOT_ROWS; i++) {
 		struct arena *arena = arena_new(1 << 20);
+		tampering_begin("gitsign root", root_rows[i].name);
+		assert_twin(&how, arena);
 		struct sigstore *sigstore = new_sigstore(&root_rows[i].changes);
 		struct signature_fact fact = look(sigstore, made, &how, arena);
-		ck_assert_msg(code_of(&fact) == root_rows[i].code,
-			      "'%s': %s, not %s (%s)", root_rows[i].name,
-			      error_name(code_of(&fact)), error_name(root_rows[i].code),
-			      reason_of(&fact));
+		tampering_refused(code_of(&fact), root_rows[i].code,
+				  root_rows[i].variant);
 		sigstore_free(sigstore);
 		arena_free(arena);
 	}
 	struct arena *arena = arena_new(1 << 20);
+	tampering_begin("gitsign root", "no root");
+	assert_twin(&how, arena);
 	struct signature_fact fact = look(NULL, made, &how, arena);
-	ck_assert_int_eq(code_of(&fact), ERROR_SIGSTORE_NO_ROOT);
+	tampering_refused(code_of(&fact), ERROR_SIGSTORE_NO_ROOT, false);
 	arena_free(arena);
-}
-END_TEST
-
-static void see(bool seen[ERROR_ROW_COUNT], int code, bool shares, const char *name)
-{
-	ck_assert_msg(seen[-code] == shares, "'%s' %s", name,
-		      shares ? "shares with nobody" : "has the code of another");
-	seen[-code] = true;
-}
-
-START_TEST(no_two_ways_share_a_code)
-{
-	bool seen[ERROR_ROW_COUNT] = { false };
-	for (size_t i = 0; i < ROWS; i++)
-		see(seen, rows[i].code, rows[i].shares, rows[i].name);
-	for (size_t i = 0; i < ROOT_ROWS; i++)
-		see(seen, root_rows[i].code, root_rows[i].shares, root_rows[i].name);
 }
 END_TEST
 
@@ -528,54 +525,69 @@ static int code_of_stored(const struct sigstore_how *how, const struct buf *stor
 
 START_TEST(a_stored_entry_about_the_object_counts)
 {
-	static const struct sigstore_how cases[] = {
-		{ .object = OBJECT },
-		{ .object = OBJECT, .algorithm = "RSA" },
-		{ .object = OBJECT, .algorithm = "ED25519", .digest = "SHA512" },
-		{ .object = OBJECT, .digest = "SHA384" },
-		{ .object = OBJECT, .at = 590, .witnessed = true },
+	static const struct {
+		const char *name;
+		struct sigstore_how how;
+	} cases[] = {
+		{ "by ECDSA", { .object = OBJECT } },
+		{ "by RSA", { .object = OBJECT, .algorithm = "RSA" } },
+		{ "by Ed25519",
+		  { .object = OBJECT, .algorithm = "ED25519", .digest = "SHA512" } },
+		{ "with SHA-384", { .object = OBJECT, .digest = "SHA384" } },
+		{ "in the last second, witnessed",
+		  { .object = OBJECT, .at = 590, .witnessed = true } },
 	};
 	begin();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		ck_assert_msg(code_of_stored(&cases[i], NULL, OBJECT) == 0, "%zu", i);
+		tampering_genuine("gitsign stored entry", cases[i].name,
+				  code_of_stored(&cases[i].how, NULL, OBJECT));
 }
 END_TEST
 
 START_TEST(each_wrong_stored_entry_is_refused_with_its_code)
 {
 	static const struct {
+		const char *name;
 		enum sigstore_wrong wrong;
 		int code;
+		bool variant;
 	} cases[] = {
-		{ OBJECT_OTHER, ERROR_REKOR_OBJECT },
-		{ OF_OTHER_CERTIFICATE, ERROR_REKOR_OBJECT },
-		{ OBJECT_SIGNATURE_NOT_BASE64, ERROR_REKOR_OBJECT },
-		{ OBJECT_SIGNATURE_NONE, ERROR_REKOR_OBJECT },
-		{ OBJECT_BODY_NONE, ERROR_REKOR_OBJECT },
-		{ BODY_OTHER, ERROR_REKOR_OBJECT },
-		{ OBJECT_SIGNATURE_OTHER, ERROR_REKOR_OBJECT_SIGNATURE },
-		{ ENTRY_CUT, ERROR_REKOR_FORM },
-		{ ENTRY_KIND_OTHER, ERROR_REKOR_KIND },
-		{ LOG_OTHER, ERROR_REKOR_LOG_UNKNOWN },
-		{ PATH_HASH_FLIPPED, ERROR_REKOR_INCLUSION },
-		{ CHECKPOINT_FLIPPED, ERROR_REKOR_CHECKPOINT_SIGNATURE },
-		{ PROMISE_OTHER_TIME, ERROR_REKOR_PROMISE },
-		{ TIME_EARLY, ERROR_REKOR_TIME_EARLY },
-		{ TIME_LATE, ERROR_REKOR_TIME_LATE },
+		{ "of another object", OBJECT_OTHER, ERROR_REKOR_OBJECT, KIND },
+		{ "of another certificate", OF_OTHER_CERTIFICATE, ERROR_REKOR_OBJECT,
+		  VARIANT },
+		{ "a signature not in base64", OBJECT_SIGNATURE_NOT_BASE64,
+		  ERROR_REKOR_OBJECT, VARIANT },
+		{ "no signature", OBJECT_SIGNATURE_NONE, ERROR_REKOR_OBJECT, VARIANT },
+		{ "no body", OBJECT_BODY_NONE, ERROR_REKOR_OBJECT, VARIANT },
+		{ "another body", BODY_OTHER, ERROR_REKOR_OBJECT, VARIANT },
+		{ "signed over another object", OBJECT_SIGNATURE_OTHER,
+		  ERROR_REKOR_OBJECT_SIGNATURE, KIND },
+		{ "cut", ENTRY_CUT, ERROR_REKOR_FORM, VARIANT },
+		{ "another kind", ENTRY_KIND_OTHER, ERROR_REKOR_KIND, VARIANT },
+		{ "another log", LOG_OTHER, ERROR_REKOR_LOG_UNKNOWN, VARIANT },
+		{ "a hash flipped", PATH_HASH_FLIPPED, ERROR_REKOR_INCLUSION, VARIANT },
+		{ "a checkpoint flipped", CHECKPOINT_FLIPPED,
+		  ERROR_REKOR_CHECKPOINT_SIGNATURE, VARIANT },
+		{ "a promise of another time", PROMISE_OTHER_TIME, ERROR_REKOR_PROMISE,
+		  VARIANT },
+		{ "too early", TIME_EARLY, ERROR_REKOR_TIME_EARLY, VARIANT },
+		{ "too late", TIME_LATE, ERROR_REKOR_TIME_LATE, VARIANT },
 	};
+	const struct sigstore_how twin = { .object = OBJECT };
 	begin();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct sigstore_how how = { .object = OBJECT,
 						  .wrong = cases[i].wrong };
-		int code = code_of_stored(&how, NULL, OBJECT);
-		ck_assert_msg(code == cases[i].code, "%zu: %s, not %s", i,
-			      error_name(code), error_name(cases[i].code));
+		tampering_begin("gitsign stored entry", cases[i].name);
+		tampering_twin(code_of_stored(&twin, NULL, OBJECT));
+		tampering_refused(code_of_stored(&how, NULL, OBJECT), cases[i].code,
+				  cases[i].variant);
 	}
-	/* genuine, but of another object */
-	const struct sigstore_how how = { .object = OBJECT };
-	ck_assert_int_eq(
-		code_of_stored(&how, NULL, "4f1c0a9b8c7d6e5f40312233445566778899aabb"),
-		ERROR_REKOR_OBJECT);
+	tampering_begin("gitsign stored entry", "genuine, at another object");
+	tampering_twin(code_of_stored(&twin, NULL, OBJECT));
+	tampering_refused(
+		code_of_stored(&twin, NULL, "4f1c0a9b8c7d6e5f40312233445566778899aabb"),
+		ERROR_REKOR_OBJECT, true);
 }
 END_TEST
 
@@ -630,46 +642,123 @@ START_TEST(of_other_bytes_it_is_bad)
 }
 END_TEST
 
-START_TEST(wrong_files_of_roots_are_refused)
+static struct sigstore *begun(void)
 {
 	struct sigstore *sigstore = NULL;
-	struct buf pem = BUF_INIT(1 << 20);
-	begin();
 	ck_assert_int_eq(sigstore_new(&sigstore, NULL), 0);
 	ck_assert_int_eq(sigstore_begin(sigstore, true, true, NULL), 0);
-	ck_assert_int_eq(sigstore_check(sigstore, NULL), ERROR_SIGSTORE_INCOMPLETE);
-	ck_assert_int_eq(sigstore_add_keys(sigstore, SIGSTORE_REKOR, "", 0, NULL),
-			 ERROR_SIGSTORE_KEYS_NONE);
-	identity_pem(&pem, made->root);
-	ck_assert_int_eq(
-		sigstore_add_keys(sigstore, SIGSTORE_REKOR, pem.data, pem.length, NULL),
-		ERROR_SIGSTORE_KEY_FORM);
-	ck_assert_int_eq(sigstore_add_keys(sigstore, SIGSTORE_CT, pem.data, 100, NULL),
-			 ERROR_SIGSTORE_KEY_FORM);
-	ck_assert_int_eq(sigstore_add_key(sigstore, SIGSTORE_CT, "x", 1, 0, 1, NULL),
-			 ERROR_SIGSTORE_KEY_FORM);
-	buf_reset(&pem);
-	sigstore_key_pem(&pem, made->rekor);
-	pem.data[50] = '!';
-	ck_assert_int_eq(
-		sigstore_add_keys(sigstore, SIGSTORE_REKOR, pem.data, pem.length, NULL),
-		ERROR_SIGSTORE_KEY_FORM);
-	ck_assert_int_eq(sigstore_add_authorities(sigstore, "", 0, 0, 1, NULL),
-			 ERROR_X509_AUTHORITIES_NONE);
+	return sigstore;
+}
+
+static int add_rekor_keys(const struct buf *pem)
+{
+	struct sigstore *sigstore = begun();
+	int code = sigstore_add_keys(sigstore, SIGSTORE_REKOR, pem->data, pem->length,
+				     NULL);
+	sigstore_free(sigstore);
+	return code;
+}
+
+static int add_ct_key(const struct buf *der)
+{
+	struct sigstore *sigstore = begun();
+	int code = sigstore_add_key(sigstore, SIGSTORE_CT, der->data, der->length, 0, 1,
+				    NULL);
+	sigstore_free(sigstore);
+	return code;
+}
+
+static int add_authorities(const struct buf *pem)
+{
+	struct sigstore *sigstore = begun();
+	int code = sigstore_add_authorities(sigstore, pem->length != 0 ? pem->data : "",
+					    pem->length, 0, 1, NULL);
+	sigstore_free(sigstore);
+	return code;
+}
+
+static void assert_file(const char *name, int (*add)(const struct buf *file),
+			const struct buf *twin, const struct buf *file, int code,
+			bool variant)
+{
+	tampering_begin("gitsign root", name);
+	tampering_twin(add(twin));
+	tampering_refused(add(file), code, variant);
+}
+
+static void small_key(struct buf *pem)
+{
+	struct identity *small =
+		identity_new(NULL, &(struct identity_changes){ .algorithm = "RSA",
+							       .rsa_bits = 1024 });
+	sigstore_key_pem(pem, small->key);
+	identity_free(small);
+}
+
+START_TEST(wrong_files_of_roots_are_refused)
+{
+	struct buf empty = BUF_INIT(1);
+	struct buf keys = BUF_INIT(1 << 20);
+	struct buf der = BUF_INIT(1 << 20);
+	struct buf authorities = BUF_INIT(1 << 20);
+	struct buf file = BUF_INIT(1 << 20);
+	begin();
+	sigstore_key_pem(&keys, made->rekor);
+	sigstore_key_der(&der, made->ct);
+	sigstore_authorities_pem(&authorities, made);
+	assert_file("no keys of logs", add_rekor_keys, &keys, &empty,
+		    ERROR_SIGSTORE_KEYS_NONE, KIND);
+	assert_file("authorities as keys", add_rekor_keys, &keys, &authorities,
+		    ERROR_SIGSTORE_KEY_FORM, KIND);
+	buf_add(&file, keys.data, 100);
+	assert_file("a key cut", add_rekor_keys, &keys, &file, ERROR_SIGSTORE_KEY_FORM,
+		    VARIANT);
+	buf_reset(&file);
+	buf_add(&file, keys.data, keys.length);
+	file.data[50] = '!';
+	assert_file("a key not in base64", add_rekor_keys, &keys, &file,
+		    ERROR_SIGSTORE_KEY_FORM, VARIANT);
+	buf_reset(&file);
+	buf_add(&file, der.data, der.length);
+	buf_add_byte(&file, 0);
+	assert_file("a byte behind a key", add_ct_key, &der, &file,
+		    ERROR_SIGSTORE_KEY_FORM, VARIANT);
+	buf_reset(&file);
+	small_key(&file);
+	assert_file("a key of RSA of 1024 bits", add_rekor_keys, &keys, &file,
+		    ERROR_SIGSTORE_KEY_KIND, KIND);
+	assert_file("no authorities", add_authorities, &authorities, &empty,
+		    ERROR_X509_AUTHORITIES_NONE, VARIANT);
+	buf_release(&keys);
+	buf_release(&der);
+	buf_release(&authorities);
+	buf_release(&file);
+}
+END_TEST
+
+START_TEST(a_root_is_whole_and_roots_have_a_limit)
+{
+	begin();
+	tampering_begin("gitsign root", "without authorities and keys");
+	struct sigstore *whole = new_sigstore(NULL);
+	tampering_twin(sigstore_check(whole, NULL));
+	struct sigstore *sigstore = begun();
+	tampering_refused(sigstore_check(sigstore, NULL), ERROR_SIGSTORE_INCOMPLETE,
+			  KIND);
 	for (size_t i = 1; i < 16; i++)
 		ck_assert_int_eq(sigstore_begin(sigstore, true, true, NULL), 0);
 	ck_assert_int_eq(sigstore_begin(sigstore, true, true, NULL), ERROR_LIMIT);
 	sigstore_free(sigstore);
-	buf_release(&pem);
+	sigstore_free(whole);
 }
 END_TEST
 
 UNIT_MAIN("trust/sigstore", genuine_signatures_count_when_the_log_says,
 	  logs_may_have_other_keys, each_place_in_each_tree_is_found,
 	  each_tampering_is_refused_with_its_code,
-	  each_wrong_root_refuses_with_its_code, no_two_ways_share_a_code,
+	  each_wrong_root_refuses_with_its_code,
 	  timestamps_are_asked_for_unless_the_root_says_no, roots_do_not_mix,
 	  a_stored_entry_about_the_object_counts,
 	  each_wrong_stored_entry_is_refused_with_its_code,
 	  entries_of_others_do_not_stand_in_the_way, of_other_bytes_it_is_bad,
-	  wrong_files_of_roots_are_refused)
+	  wrong_files_of_roots_are_refused, a_root_is_whole_and_roots_have_a_limit)

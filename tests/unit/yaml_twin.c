@@ -16,7 +16,7 @@
 #define CORE_PREFIX "tag:yaml.org,2002:"
 
 struct anchor {
-	const struct node *node;
+	struct node node;
 };
 
 struct twin {
@@ -82,7 +82,7 @@ static int read_scalar(struct twin *twin, const yaml_event_t *event)
 				 .tag = keep_tag(twin, event->data.scalar.tag),
 				 .place = place_of(event) };
 	struct reading reading = { .kind = NODE_STRING };
-	const struct node *node;
+	struct node node;
 	if (memchr(scalar.text, '\0', scalar.length) != NULL)
 		return ERROR_ENCODING;
 	const char *core = core_name(tag);
@@ -104,11 +104,10 @@ static int read_scalar(struct twin *twin, const yaml_event_t *event)
 		scalar.length = twin->mended.length;
 	}
 	struct anchor *anchor = new_anchor(twin, event->data.scalar.anchor);
-	scalar.flags |= anchor != NULL ? NODE_FLAG_NAMED : 0;
 	int status = tree_scalar(&twin->tree, &scalar, &node);
 	if (status == 0 && anchor != NULL)
 		anchor->node = node;
-	return status != 0 ? status : tree_add(&twin->tree, node, scalar.place);
+	return status != 0 ? status : tree_add(&twin->tree, &node, scalar.place);
 }
 
 static int open_container(struct twin *twin, const yaml_event_t *event)
@@ -125,27 +124,30 @@ static int open_container(struct twin *twin, const yaml_event_t *event)
 static int close_container(struct twin *twin)
 {
 	struct frame frame = twin->tree.frames[twin->tree.depth - 1];
-	const struct node *node;
+	struct node node;
 	int status = tree_close(&twin->tree, &node);
 	if (status != 0)
 		return status;
 	if (frame.owner != NULL)
 		((struct anchor *)frame.owner)->node = node;
-	return tree_add(&twin->tree, node, frame.place);
+	return tree_add(&twin->tree, &node, frame.place);
 }
 
 static int read_alias(struct twin *twin, const yaml_event_t *event)
 {
 	const char *name = (const char *)event->data.alias.anchor;
 	const struct anchor *anchor = map_get(&twin->anchors, name, strlen(name));
-	if (anchor == NULL || anchor->node == NULL)
+	if (anchor == NULL || anchor->node.kind == NODE_UNKNOWN)
 		return ERROR_SYNTAX;
 	const uint64_t *limits = limits_default.values;
-	twin->alias_nodes += anchor->node->weight;
+	const struct node *node = &anchor->node;
+	uint64_t depth = twin->tree.depth;
+	twin->alias_nodes += node_weight(node);
+	depth += node_is_container(node) ? node->height : 0;
 	if (twin->alias_nodes > limits[LIMIT_YAML_ALIAS_NODES] ||
-	    twin->tree.depth + anchor->node->height > limits[LIMIT_YAML_DEPTH])
+	    depth > limits[LIMIT_YAML_DEPTH])
 		return ERROR_LIMIT;
-	return tree_add(&twin->tree, anchor->node, place_of(event));
+	return tree_add(&twin->tree, node, place_of(event));
 }
 
 static int end_document(struct twin *twin)
@@ -154,8 +156,8 @@ static int end_document(struct twin *twin)
 					      &twin->docs.count, &twin->capacity);
 	if (slot == NULL)
 		return ERROR_MEMORY;
-	*slot = twin->tree.root;
-	return 0;
+	*slot = tree_root(&twin->tree);
+	return *slot == NULL ? ERROR_MEMORY : 0;
 }
 
 static int read_event(struct twin *twin, const yaml_event_t *event)

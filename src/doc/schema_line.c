@@ -1,0 +1,270 @@
+/* doc/schema_line.c - the words of a problem, and the paths to where it is. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "doc/schema_report.h"
+
+#define SHOWN_BYTES 60
+
+/* What a character is good for; each includes what stands before it. */
+enum character {
+	CHARACTER_SHOWN = 1, /* needs no escape */
+	CHARACTER_TOKEN = 3, /* stands in a JSON Pointer as it is */
+	CHARACTER_WORD = 7,  /* and in a dotted path */
+};
+
+static const uint8_t characters[256] = {
+	[' ' ... '#'] = CHARACTER_TOKEN, ['$'] = CHARACTER_WORD,
+	['%' ... ','] = CHARACTER_TOKEN, ['-'] = CHARACTER_WORD,
+	['.'] = CHARACTER_TOKEN,         ['/'] = CHARACTER_SHOWN,
+	['0' ... '9'] = CHARACTER_WORD,  [':' ... '@'] = CHARACTER_TOKEN,
+	['A' ... 'Z'] = CHARACTER_WORD,  ['[' ... '^'] = CHARACTER_TOKEN,
+	['_'] = CHARACTER_WORD,          ['`'] = CHARACTER_TOKEN,
+	['a' ... 'z'] = CHARACTER_WORD,  ['{' ... '}'] = CHARACTER_TOKEN,
+	['~'] = CHARACTER_SHOWN,
+};
+
+/* What all of a text is good for. */
+static unsigned int characters_of(const char *text, size_t length)
+{
+	unsigned int all = CHARACTER_WORD;
+	for (size_t i = 0; i < length; i++)
+		all &= characters[(unsigned char)text[i]];
+	return all;
+}
+
+void line_add(struct line *line, const char *format, ...)
+{
+	size_t room = sizeof(line->text) - line->length;
+	va_list arguments;
+	va_start(arguments, format);
+	int count = vsnprintf(line->text + line->length, room, format, arguments);
+	va_end(arguments);
+	if (count > 0)
+		line->length += (size_t)count < room ? (size_t)count : room - 1;
+}
+
+void line_fill(struct line *line, const char *bytes)
+{
+	while (line->length + 1 < sizeof(line->text))
+		line->text[line->length++] = *bytes++;
+	line->text[line->length] = '\0';
+}
+
+void line_add_count(struct line *line, uint64_t count)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = (char)('0' + count % 10);
+		count /= 10;
+	} while (count > 0);
+	line_add_bytes(line, digits + at, sizeof(digits) - at);
+}
+
+void line_add_shown(struct line *line, const char *text, size_t length)
+{
+	char shown[SHOWN_BYTES + 4];
+	if (length <= SHOWN_BYTES && characters_of(text, length) >= CHARACTER_SHOWN) {
+		line_add_bytes(line, text, length);
+		return;
+	}
+	text_escape_into(shown, sizeof(shown), text, length);
+	line_add_text(line, shown);
+}
+
+void line_add_quoted(struct line *line, char quote, const char *text, size_t length)
+{
+	line_add_bytes(line, &quote, 1);
+	line_add_shown(line, text, length);
+	line_add_bytes(line, &quote, 1);
+}
+
+void line_add_value(struct line *line, const struct node *node)
+{
+	enum node_kind kind = node_kind(node);
+	line_add_text(line, node_kind_name(kind));
+	switch (kind) {
+	case NODE_STRING:
+		line_add_text(line, " ");
+		line_add_quoted(line, '"', node->text, node->length);
+		break;
+	case NODE_BOOLEAN:
+	case NODE_INTEGER:
+	case NODE_DECIMAL:
+		line_add_text(line, " ");
+		line_add_shown(line, node->text, node->length);
+		break;
+	case NODE_UNKNOWN:
+	case NODE_NULL:
+	case NODE_SEQUENCE:
+	case NODE_MAPPING:
+		break;
+	}
+}
+
+void line_add_types(struct line *line, unsigned int types)
+{
+	static const struct {
+		unsigned int bits;
+		const char *name;
+	} rows[] = { { TYPE_STRING, "a string" },
+		     { TYPE_INTEGER | TYPE_INTEGER_BY_TEXT, "an integer" },
+		     { TYPE_NUMBER, "a number" },
+		     { TYPE_BOOLEAN, "a boolean" },
+		     { TYPE_ARRAY, "an array" },
+		     { TYPE_OBJECT, "an object" },
+		     { TYPE_NULL, "null" } };
+	size_t left = 0;
+	bool first = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		left += (types & rows[i].bits) != 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if ((types & rows[i].bits) == 0)
+			continue;
+		left--;
+		line_add_text(line, first ? "" : left == 0 ? " or " : ", ");
+		line_add_text(line, rows[i].name);
+		first = false;
+	}
+}
+
+/* A token that holds what JSON Pointer or people need escaped. */
+static void add_escaped_token(struct line *line, const char *token, size_t length)
+{
+	struct line raw;
+	struct line shown;
+	line_clear(&raw);
+	for (size_t i = 0; i < length; i++) {
+		if (token[i] == '~' || token[i] == '/')
+			line_add_text(&raw, token[i] == '~' ? "~0" : "~1");
+		else
+			line_add_bytes(&raw, token + i, 1);
+	}
+	text_escape_into(shown.text, sizeof(shown.text), raw.text, raw.length);
+	line_add_text(line, shown.text);
+}
+
+static void add_token(struct line *line, unsigned int all, const char *token,
+		      size_t length)
+{
+	line_add_text(line, "/");
+	if (all >= CHARACTER_TOKEN)
+		line_add_bytes(line, token, length);
+	else
+		add_escaped_token(line, token, length);
+}
+
+void line_add_token(struct line *line, const char *token, size_t length)
+{
+	add_token(line, characters_of(token, length), token, length);
+}
+
+/* --- paths --- */
+
+void paths_begin(struct paths *paths)
+{
+	line_clear(&paths->pointer);
+	line_clear(&paths->dotted);
+	paths->depth = 0;
+	paths->written = NULL;
+}
+
+static void cut_line(struct line *line, size_t length)
+{
+	line->length = length;
+	line->text[length] = '\0';
+}
+
+/* Back to the first levels, whose number is not over that of those known. */
+static void cut_paths(struct paths *paths, unsigned int depth)
+{
+	bool root = depth == 0;
+	cut_line(&paths->pointer, root ? 0 : paths->levels[depth - 1].pointer_end);
+	cut_line(&paths->dotted, root ? 0 : paths->levels[depth - 1].dotted_end);
+	paths->depth = depth;
+}
+
+static void add_index(struct paths *paths, size_t index)
+{
+	line_add_text(&paths->pointer, "/");
+	line_add_count(&paths->pointer, index);
+	line_add_text(&paths->dotted, "[");
+	line_add_count(&paths->dotted, index);
+	line_add_text(&paths->dotted, "]");
+}
+
+static void add_key(struct paths *paths, const struct node *key)
+{
+	struct line *dotted = &paths->dotted;
+	unsigned int all = characters_of(key->text, key->length);
+	add_token(&paths->pointer, all, key->text, key->length);
+	if (all >= CHARACTER_WORD && key->length > 0 && key->length <= SHOWN_BYTES) {
+		line_add_text(dotted, dotted->length > 0 ? "." : "");
+		line_add_bytes(dotted, key->text, key->length);
+	} else {
+		line_add_text(dotted, "[");
+		line_add_quoted(dotted, '"', key->text, key->length);
+		line_add_text(dotted, "]");
+	}
+}
+
+/* The depth of the path, which is as deep as documents may be: recursion is bounded. */
+static unsigned int add_path(struct paths *paths, const struct path *path)
+{
+	if (path == NULL)
+		return 0;
+	unsigned int level = add_path(paths, path->parent);
+	if (level < paths->depth && paths->levels[level].child == path->child)
+		return level + 1;
+	if (level <= LEVELS)
+		cut_paths(paths, level < paths->depth ? level : paths->depth);
+	const struct node *key = path_key(path);
+	if (key == NULL)
+		add_index(paths, path_index(path));
+	else
+		add_key(paths, key);
+	if (level < LEVELS) {
+		paths->levels[level].child = path->child;
+		paths->levels[level].pointer_end = paths->pointer.length;
+		paths->levels[level].dotted_end = paths->dotted.length;
+		paths->depth = level + 1;
+	}
+	return level + 1;
+}
+
+void paths_write(struct paths *paths, const struct path *path)
+{
+	if (path != NULL && path == paths->written)
+		return;
+	unsigned int depth = add_path(paths, path);
+	if (depth <= paths->depth)
+		cut_paths(paths, depth);
+	paths->written = path;
+}
+
+void paths_leave(struct paths *paths)
+{
+	paths->written = NULL;
+}
+
+void report_subject(struct line *line, const struct check *check,
+		    const struct path *path)
+{
+	struct paths *paths = &check->run->report->paths;
+	if (path != NULL && path->is_name) {
+		line_add_text(line, "the key ");
+		const struct node *key = path_key(path);
+		line_add_quoted(line, '\'', key->text, key->length);
+		if (path->parent == NULL)
+			return;
+		line_add_text(line, " of ");
+		path = path->parent;
+	}
+	paths_write(paths, path);
+	if (path == NULL)
+		line_add_text(line, "the document");
+	else
+		line_add_bytes(line, paths->dotted.text, paths->dotted.length);
+}

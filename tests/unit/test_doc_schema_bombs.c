@@ -257,30 +257,30 @@ static void long_and_unevaluated(struct buf *schema, struct buf *document)
 static void many_branches(struct buf *schema, struct buf *document)
 {
 	buf_add_string(schema, "items: {anyOf: [");
-	numbered(schema, "{const: x", "},", 20000);
+	numbered(schema, "{const: x", "},", 8000);
 	buf_add_string(schema, "]}");
 	buf_add_string(document, "[");
-	numbered(document, "y", ",", 20000);
+	numbered(document, "y", ",", 8000);
 	buf_add_string(document, "]");
 }
 
 static void many_enumerated(struct buf *schema, struct buf *document)
 {
 	buf_add_string(schema, "items: {enum: [");
-	numbered(schema, "x", ",", 30000);
+	numbered(schema, "x", ",", 15000);
 	buf_add_string(schema, "]}");
 	buf_add_string(document, "[");
-	numbered(document, "x", ",", 30000);
+	numbered(document, "x", ",", 15000);
 	buf_add_string(document, "]");
 }
 
 static void many_enumerated_objects(struct buf *schema, struct buf *document)
 {
 	buf_add_string(schema, "items: {enum: [");
-	numbered(schema, "{a: {b: [1, 2, ", "]}},", 10000);
+	numbered(schema, "{a: {b: [1, 2, ", "]}},", 5000);
 	buf_add_string(schema, "]}");
 	buf_add_string(document, "[");
-	numbered(document, "{a: {b: [1, 2, ", "x]}},", 10000);
+	numbered(document, "{a: {b: [1, 2, ", "x]}},", 5000);
 	buf_add_string(document, "]");
 }
 
@@ -317,10 +317,10 @@ static void many_dependencies(struct buf *schema, struct buf *document)
 static void many_unknown_keys(struct buf *schema, struct buf *document)
 {
 	buf_add_string(schema, "additionalProperties: false\nproperties: {");
-	numbered(schema, "replicas", ": true,", 20000);
+	numbered(schema, "replicas", ": true,", 10000);
 	buf_add_string(schema, "}");
 	buf_add_string(document, "{");
-	numbered(document, "replica_", ": 1,", 20000);
+	numbered(document, "replica_", ": 1,", 10000);
 	buf_add_string(document, "}");
 }
 

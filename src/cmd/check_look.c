@@ -202,9 +202,14 @@ static void mark_documents(struct worker *worker)
 	}
 	for (size_t i = 0; i < file->document_count; i++)
 		file->invalid += file->documents[i].invalid;
-	/* Several rules may skip the same. */
+	/* Several rules may skip the same, and what is wrong was not skipped. */
+	size_t good = file->document_count > file->invalid
+			      ? file->document_count - file->invalid
+			      : 0;
 	if (worker->looking->options->only_documents)
-		file->skipped = worker->facts.documents_skipped;
+		file->skipped = worker->facts.documents_skipped < good
+					? worker->facts.documents_skipped
+					: good;
 }
 
 static int look_at_documents(struct worker *worker, struct arena *scratch)

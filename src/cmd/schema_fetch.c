@@ -161,6 +161,9 @@ static int take_listed(struct fetch *fetch, const struct node *paths)
 				 strlen(node_text(node_key(paths, i), NULL)));
 		strncat(name, ".json", sizeof(name) - strlen(name) - 1);
 		rc = take(fetch, node_text(address, NULL), name);
+		/* Half of what a cluster has is not it. */
+		if (rc == ERROR_NOT_FOUND)
+			rc = ERROR_NETWORK;
 	}
 	return rc;
 }

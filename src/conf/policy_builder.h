@@ -92,7 +92,8 @@ int builder_use_name(const struct addition *addition, const struct node *node,
 /* Loads a file that the policy names at `node`; its bytes go into the digest. */
 int builder_load(const struct addition *addition, const struct node *node,
 		 const char *name, struct policy_file *out, struct error *err);
-/* The same of a bundle of schemas, which may be larger. */
+/* The same of a bundle of schemas, which may be larger; its digest is put into the
+ * policy's by who opens it. */
 int builder_load_bundle(const struct addition *addition, const struct node *node,
 			const char *name, struct policy_file *out, struct error *err);
 /* Feeds everything that a node says, but not its form, to a hasher. */

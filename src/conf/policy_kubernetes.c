@@ -78,5 +78,7 @@ int builder_add_kubernetes(const struct addition *addition, const struct node *n
 		return reader_fail_code(addition->reader, value, code, err, "%s",
 					cause.text);
 	rule->kubernetes = *slot;
+	hasher_add(builder->hasher, kubernetes_bundle_digest(*slot),
+		   sizeof(struct digest));
 	return check_digest(addition, node, rule->schema, *slot, err);
 }

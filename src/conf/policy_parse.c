@@ -183,7 +183,6 @@ static int load_within(const struct addition *addition, const struct node *node,
 	if (code != 0)
 		return reader_fail_code(addition->reader, node, code, err, "%s",
 					cause.text);
-	hasher_add_field(addition->builder->hasher, file.bytes, file.length);
 	*out = file;
 	return 0;
 }
@@ -192,9 +191,15 @@ int builder_load(const struct addition *addition, const struct node *node,
 		 const char *name, struct policy_file *out, struct error *err)
 {
 	bool server = addition->origin == ORIGIN_SERVER;
-	return load_within(addition, node, name,
-			   server ? LIMIT_YAML_DOC_BYTES : LIMIT_POLICY_BYTES, out,
-			   err);
+	struct policy_file file = { 0 };
+	int code = load_within(addition, node, name,
+			       server ? LIMIT_YAML_DOC_BYTES : LIMIT_POLICY_BYTES,
+			       &file, err);
+	if (code != 0)
+		return code;
+	hasher_add_field(addition->builder->hasher, file.bytes, file.length);
+	*out = file;
+	return 0;
 }
 
 int builder_load_bundle(const struct addition *addition, const struct node *node,

@@ -25,6 +25,7 @@ struct kind_set {
 	const struct schema *schema;
 	struct schema *owned;           /* the same, when it is the catalog's */
 	const unsigned char *unchecked; /* by entry */
+	size_t count;                   /* of entries */
 	unsigned char *owned_marks;
 };
 
@@ -68,6 +69,7 @@ int kubernetes_catalog_new(struct kubernetes_catalog **out,
 		catalog->version = kubernetes_bundle_version(bundle);
 		set->schema = bundle_schema(bundle);
 		set->unchecked = bundle_unchecked(bundle);
+		set->count = kubernetes_bundle_kinds(bundle);
 	}
 	*out = catalog;
 	return 0;
@@ -106,7 +108,12 @@ static int add_set(struct kubernetes_catalog *catalog, struct schema *schema,
 		free(unchecked);
 		return no_memory(err);
 	}
-	*set = (struct kind_set){ schema, schema, unchecked, unchecked };
+	*set = (struct kind_set){ .schema = schema,
+				  .owned = schema,
+				  .unchecked = unchecked,
+				  .owned_marks = unchecked };
+	while (schema_name(schema, set->count) != NULL)
+		set->count++;
 	return 0;
 }
 
@@ -141,13 +148,22 @@ struct found {
 	bool defined; /* by a definition that was added */
 };
 
-static size_t index_of(const struct schema *schema, const char *kind)
+/* Names are sorted. Whether a kind has rules that nobody evaluates here. */
+static bool has_unchecked(const struct kind_set *set, const char *kind)
 {
-	size_t index = 0;
-	const char *name;
-	while ((name = schema_name(schema, index)) != NULL && strcmp(name, kind) != 0)
-		index++;
-	return index;
+	size_t first = 0;
+	size_t end = set->count;
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		int order = strcmp(kind, schema_name(set->schema, middle));
+		if (order == 0)
+			return set->unchecked[middle] != 0;
+		if (order < 0)
+			end = middle;
+		else
+			first = middle + 1;
+	}
+	return false;
 }
 
 static struct found find_exactly(const struct kubernetes_catalog *catalog,
@@ -273,10 +289,8 @@ static void take_problem(void *data, const struct schema_problem *problem)
 static int tell_unchecked(struct visit *visit, const struct found *found)
 {
 	struct kubernetes_catalog *catalog = visit->catalog;
-	size_t index = index_of(found->set->schema, visit->kind);
 	char message[KIND_BYTES + 120];
-	if (schema_name(found->set->schema, index) == NULL ||
-	    found->set->unchecked[index] == 0 ||
+	if (!has_unchecked(found->set, visit->kind) ||
 	    map_has(&catalog->told, visit->kind, strlen(visit->kind)))
 		return 0;
 	char *kept = arena_string(catalog->arena, visit->kind);

@@ -214,6 +214,19 @@ static int load(struct kubernetes_bundle *bundle, const char *name, struct error
 			   header->image.size, err);
 }
 
+/* As many as the header says, and each with a version. */
+static bool has_kinds(const struct kubernetes_bundle *bundle)
+{
+	uint32_t count = 0;
+	const char *name;
+	while ((name = schema_name(bundle->schema, count)) != NULL) {
+		if (strchr(name, '/') == NULL)
+			return false;
+		count++;
+	}
+	return count == bundle->header->kind_count;
+}
+
 int kubernetes_bundle_open(struct kubernetes_bundle **out, const char *name,
 			   const void *bytes, size_t size, struct error *err)
 {
@@ -229,10 +242,7 @@ int kubernetes_bundle_open(struct kubernetes_bundle **out, const char *name,
 	status = load(bundle, name, err);
 	if (bundle->owned != NULL)
 		bundle->unchecked = bundle->owned;
-	if (status == 0 &&
-	    (schema_name(bundle->schema, bundle->header->kind_count) != NULL ||
-	     (bundle->header->kind_count > 0 &&
-	      schema_name(bundle->schema, bundle->header->kind_count - 1) == NULL)))
+	if (status == 0 && !has_kinds(bundle))
 		status = error_set(err, ERROR_SCHEMA,
 				   "the bundle '%s' was changed: its kinds do not "
 				   "agree; "

@@ -73,9 +73,11 @@ int kubernetes_version_read(const char *text, char out[KUBERNETES_VERSION_BYTES]
 }
 
 /* What `kubectl get --raw` gives is JSON, whatever its file is called. */
-static bool is_json(const char *text, size_t length)
+static bool is_json(const char *name, const char *text, size_t length)
 {
 	size_t at = 0;
+	if (text_ends_with(name, ".yaml") || text_ends_with(name, ".yml"))
+		return false;
 	while (at < length && isspace((unsigned char)text[at]))
 		at++;
 	return at < length && text[at] == '{';
@@ -88,7 +90,7 @@ int kubernetes_import_add(struct kubernetes_import *import, const char *name,
 	struct doc_problem problem;
 	struct docs docs = { 0 };
 	size_t before = import->kinds.count;
-	int status = is_json(text, length)
+	int status = is_json(name, text, length)
 			     ? docs_parse(&docs, import->arena, DOC_JSON, text, length,
 					  import->limits, &problem)
 			     : docs_parse_file(&docs, import->arena, name, text, length,

@@ -13,7 +13,7 @@
 #include "doc/node.h"
 #include "doc/schema_pattern.h"
 
-#define DESCRIPTION_BYTES 240
+#define DESCRIPTION_BYTES 120
 
 /* How a schema is used. */
 enum role {
@@ -621,7 +621,7 @@ void write_object_meta(struct buf *out)
 			    "\"annotations\":" TEXTS ",\"creationTimestamp\":" TIME
 			    ",\"deletionGracePeriodSeconds\":" COUNT ",\"deletionTimest"
 			    "amp\":" TIME ",\"finalizers\":{\"type\":\"array\","
-					  "\"nullable\":true,"
+			    "\"nullable\":true,"
 			    "\"uniqueItems\":true,\"items\":{\"type\":\"string\"}}"
 			    ",\"generateName\":" TEXT ",\"generation\":" COUNT
 			    ",\"labels\":" TEXTS ",\"managedFields\":{\"type\":"

@@ -64,12 +64,15 @@ static void suggest_quantity(const char *text, char *out, size_t size)
 		length--;
 	if (number && length > 0 && length < sizeof(letters))
 		memcpy(letters, suffix, length);
-	for (size_t i = 1; i < SUFFIX_COUNT && digits <= 20; i++)
-		if (strcasecmp(letters, suffixes[i]) == 0) {
-			snprintf(out, size, "did you mean '%.*s%s'?", digits, text,
-				 suffixes[i]);
-			return;
-		}
+	const char *meant = NULL;
+	for (size_t i = 1; i < SUFFIX_COUNT; i++)
+		if (strcmp(letters, suffixes[i]) == 0 ||
+		    (meant == NULL && strcasecmp(letters, suffixes[i]) == 0))
+			meant = suffixes[i];
+	if (meant != NULL && digits <= 20) {
+		snprintf(out, size, "did you mean '%.*s%s'?", digits, text, meant);
+		return;
+	}
 	snprintf(out, size,
 		 "a number with one of the suffixes n, u, m, k, M, G, T, P, E, Ki, Mi, "
 		 "Gi, Ti, Pi, Ei, or none");

@@ -148,8 +148,8 @@ struct collector {
 			 struct error *err);
 	void *each_file_data;
 	struct catalog_run *catalogs; /* collect_kubernetes_end() frees them */
-	bool brings_nothing;  /* a merge request that is contained in its base */
-	bool needs_merges;    /* see struct judged */
+	bool brings_nothing; /* a merge request that is contained in its base */
+	bool needs_merges;   /* see struct judged */
 };
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures */

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char text[] = "{name: ab, kind: B, port: 0, list: [2, 2, x], tree: "
 			   "{below: "
 			   "{below: 5}}, any: 0.1, x-a: 1, nmae: null, a: {b: {a: "
-			   "[]}}}";
+			   "[]}}, keys: [{n: 1}, {n: 1, p: TCP}], size: 64mi}";
 
 static void ignore_problem(void *data, const struct schema_problem *problem)
 {
@@ -60,7 +60,9 @@ static const char schema_text[] =
 	"{const: 1}}, tree: {$ref: '#/$defs/tree'}, any: {anyOf: [{type: string}, "
 	"{$ref: "
 	"'#/$defs/half'}]}, no: {not: {type: array}}, a: {additionalProperties: "
-	"{additionalProperties: {items: {type: string}}}}}, patternProperties: {'^x-': "
+	"{additionalProperties: {items: {type: string}}}}, keys: "
+	"{x-kubernetes-list-map-keys: {n: null, p: TCP}}, nmae: {nullable: true, type: "
+	"string}, size: {format: quantity}}, patternProperties: {'^x-': "
 	"{type: boolean}}, propertyNames: {maxLength: 40}, dependentRequired: {port: "
 	"[none]}, dependentSchemas: {any: {required: [port]}}, if: {required: [x]}, "
 	"then: {maxProperties: 3}, allOf: [{properties: {other: {}}}, true], "
@@ -70,7 +72,8 @@ static const unsigned char *image(size_t *size)
 {
 	static const struct schema_entry entry = { "name", "#/$defs/name" };
 	static struct schema *schema;
-	struct schema_options options = { .assert_formats = true,
+	struct schema_options options = { .draft = SCHEMA_DRAFT_KUBERNETES,
+					  .assert_formats = true,
 					  .entries = &entry,
 					  .entry_count = 1 };
 	if (schema == NULL) {

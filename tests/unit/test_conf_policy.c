@@ -719,8 +719,8 @@ START_TEST(the_hooks_floor_is_that_of_the_service)
 	struct fixture fixture = fixture_new("workers: 3\n" ALICE "rules: [{name: a, "
 					     "schema: {file: "
 					     "schemas/"
-					     "app.json, kubernetes: " BUNDLE_NAME
-					     "}}]\n");
+					     "app.json, kubernetes: " BUNDLE_NAME "}}]"
+										  "\n");
 	fixture_write(&fixture, "schemas/app.json", "{\"type\": \"object\"}");
 	fixture_write_bundle(&fixture);
 	fixture_write(&fixture, "revoked", FINGERPRINT "\n");

@@ -38,6 +38,11 @@ struct looking {
 	const struct look_options *options;
 	struct judge judge;
 	struct buf input; /* standard input, which can be read only once */
+	/* Reading text takes the time; kinds that the files define are compiled once
+	 * for all threads, which then take turns. */
+	bool has_catalogs;
+	pthread_mutex_t turn;
+	struct catalog_run *catalogs;
 	atomic_size_t next;
 	atomic_bool stop;
 };
@@ -212,6 +217,25 @@ static void mark_documents(struct worker *worker)
 					: good;
 }
 
+/* Whoever comes first, each file hears what is said once for each kind: which of them
+ * says it is decided when all are there. */
+static int ask_rules(struct worker *worker, const struct document_text *text,
+		     bool *covered)
+{
+	struct looking *looking = worker->looking;
+	struct collector *collector = &worker->collector;
+
+	if (!looking->has_catalogs)
+		return collect_document(collector, text, covered, &worker->err);
+	pthread_mutex_lock(&looking->turn);
+	collector->catalogs = looking->catalogs;
+	collect_kubernetes_repeat(collector);
+	int rc = collect_document(collector, text, covered, &worker->err);
+	looking->catalogs = collector->catalogs;
+	pthread_mutex_unlock(&looking->turn);
+	return rc;
+}
+
 static int look_at_documents(struct worker *worker, struct arena *scratch)
 {
 	const struct looking *looking = worker->looking;
@@ -226,8 +250,7 @@ static int look_at_documents(struct worker *worker, struct arena *scratch)
 	worker->facts = (struct facts){ 0 };
 	if (rc == 0 && looking->options->policy &&
 	    !(text.code == ERROR_DOCUMENT_TEMPLATE && looking->options->only_documents))
-		rc = collect_document(&worker->collector, &text, &covered,
-				      &worker->err);
+		rc = ask_rules(worker, &text, &covered);
 	file->state = FILE_JUDGED;
 	if (rc == 0 && !covered)
 		rc = add_form(worker, &text);
@@ -351,7 +374,6 @@ static void *work(void *data)
 			progress_at(looking->options->progress, index + 1,
 				    looking->list->count);
 	}
-	collect_kubernetes_end(&worker->collector);
 	buf_release(&worker->text);
 	return NULL;
 }
@@ -385,6 +407,14 @@ static int read_input(struct looking *looking, struct error *err)
 	return error_set(err, rc, "standard input: %s", why.text);
 }
 
+static bool has_catalogs(const struct policy *policy)
+{
+	for (size_t i = 0; policy && i < policy->rule_count; i++)
+		if (policy->rules[i].kubernetes)
+			return true;
+	return false;
+}
+
 static bool prepare(struct worker *worker, struct looking *looking)
 {
 	worker->looking = looking;
@@ -404,7 +434,12 @@ static bool prepare(struct worker *worker, struct looking *looking)
 int check_look(struct file_list *list, const struct look_options *options,
 	       struct arena_set *arenas, struct error *err)
 {
-	struct looking looking = { .list = list, .options = options };
+	struct looking looking = {
+		.list = list,
+		.options = options,
+		.has_catalogs = has_catalogs(options->policy),
+		.turn = PTHREAD_MUTEX_INITIALIZER,
+	};
 	size_t count = thread_count(options, list->count);
 	struct worker *workers = calloc(count, sizeof(*workers));
 	size_t started = 0;
@@ -433,6 +468,12 @@ int check_look(struct file_list *list, const struct look_options *options,
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		if (workers[i].code != 0)
 			rc = error_set(err, workers[i].code, "%s", workers[i].err.text);
+	/* Any of them frees what all had. */
+	if (looking.catalogs) {
+		workers[0].collector.catalogs = looking.catalogs;
+		collect_kubernetes_end(&workers[0].collector);
+	}
+	pthread_mutex_destroy(&looking.turn);
 	free(workers);
 	buf_release(&looking.input);
 	return rc;

@@ -720,7 +720,7 @@ START_TEST(the_hooks_floor_is_that_of_the_service)
 					     "schema: {file: "
 					     "schemas/"
 					     "app.json, kubernetes: " BUNDLE_NAME "}}]"
-										  "\n");
+					     "\n");
 	fixture_write(&fixture, "schemas/app.json", "{\"type\": \"object\"}");
 	fixture_write_bundle(&fixture);
 	fixture_write(&fixture, "revoked", FINGERPRINT "\n");

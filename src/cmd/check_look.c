@@ -1,11 +1,8 @@
 /* cmd/check_look.c - looks at files, by several threads: each takes the next one of the
  * list, and what it finds goes to the file's own place, so that the result does not
  * depend on who was faster. */
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,8 +120,6 @@ static int add_form(struct worker *worker, const struct document_text *text)
 
 	if (text->code == 0)
 		return add_notes(worker, &text->docs);
-	if (is_template)
-		worker->file->state = FILE_TEMPLATE;
 	return add_extra(worker, &finding);
 }
 
@@ -240,7 +235,7 @@ static int look_at_documents(struct worker *worker, struct arena *scratch)
 {
 	const struct looking *looking = worker->looking;
 	struct checked_file *file = worker->file;
-	struct document_text text;
+	struct document_text text = { 0 };
 	bool covered = false;
 
 	int rc = document_read(&text, scratch, file->shown, worker->text.data,
@@ -258,6 +253,9 @@ static int look_at_documents(struct worker *worker, struct arena *scratch)
 	file->fact_count = worker->facts.document_count;
 	if (rc == 0)
 		mark_documents(worker);
+	if (text.code != 0 && file->invalid == 0)
+		file->state = text.code == ERROR_DOCUMENT_TEMPLATE ? FILE_TEMPLATE
+								   : FILE_BROKEN;
 	return rc;
 }
 
@@ -431,50 +429,67 @@ static bool prepare(struct worker *worker, struct looking *looking)
 	return worker->arena != NULL;
 }
 
+/* The caller's thread is one of them; it does alone what others cannot. */
+static void run_all(struct worker *workers, size_t count)
+{
+	size_t started = 1;
+
+	while (started < count && pthread_create(&workers[started].thread, NULL, work,
+						 &workers[started]) == 0)
+		started++;
+	workers[0].reports = true;
+	work(&workers[0]);
+	while (--started > 0)
+		pthread_join(workers[started].thread, NULL);
+}
+
+/* What all had, and any of them frees. */
+static void free_catalogs(struct looking *looking, struct worker *worker)
+{
+	worker->collector.catalogs = looking->catalogs;
+	collect_kubernetes_end(&worker->collector);
+}
+
+static int look_by(struct looking *looking, struct worker *workers, size_t count,
+		   struct arena_set *arenas, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < looking->list->count; i++)
+		if (is_input(&looking->list->files[i]))
+			rc = read_input(looking, err);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		if (!prepare(&workers[i], looking))
+			rc = error_set(err, ERROR_MEMORY, "out of memory");
+		arenas->items[i] = workers[i].arena;
+	}
+	if (rc != 0)
+		return rc;
+	run_all(workers, count);
+	free_catalogs(looking, &workers[0]);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		if (workers[i].code != 0)
+			rc = error_set(err, workers[i].code, "%s", workers[i].err.text);
+	return rc;
+}
+
 int check_look(struct file_list *list, const struct look_options *options,
 	       struct arena_set *arenas, struct error *err)
 {
 	struct looking looking = {
 		.list = list,
 		.options = options,
+		.input = BUF_INIT((size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]),
 		.has_catalogs = has_catalogs(options->policy),
 		.turn = PTHREAD_MUTEX_INITIALIZER,
 	};
 	size_t count = thread_count(options, list->count);
 	struct worker *workers = calloc(count, sizeof(*workers));
-	size_t started = 0;
-	int rc = workers ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
 
-	buf_init(&looking.input, (size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]);
-	for (size_t i = 0; rc == 0 && i < list->count; i++)
-		if (is_input(&list->files[i]))
-			rc = read_input(&looking, err);
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		if (!prepare(&workers[i], &looking))
-			rc = error_set(err, ERROR_MEMORY, "out of memory");
-		arenas->items[i] = workers[i].arena;
-	}
-	/* The caller's thread is one of them; it does alone what others cannot. */
-	while (rc == 0 && started + 1 < count &&
-	       pthread_create(&workers[started + 1].thread, NULL, work,
-			      &workers[started + 1]) == 0)
-		started++;
-	if (rc == 0) {
-		workers[0].reports = true;
-		work(&workers[0]);
-	}
-	for (size_t i = 0; i < started; i++)
-		pthread_join(workers[i + 1].thread, NULL);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		if (workers[i].code != 0)
-			rc = error_set(err, workers[i].code, "%s", workers[i].err.text);
-	/* Any of them frees what all had. */
-	if (looking.catalogs) {
-		workers[0].collector.catalogs = looking.catalogs;
-		collect_kubernetes_end(&workers[0].collector);
-	}
+	int rc = workers ? look_by(&looking, workers, count, arenas, err)
+			 : error_set(err, ERROR_MEMORY, "out of memory");
 	pthread_mutex_destroy(&looking.turn);
-	free(workers);
 	buf_release(&looking.input);
+	free(workers);
 	return rc;
 }

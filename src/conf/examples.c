@@ -58,6 +58,8 @@ static const struct {
 	  "0000000000000000000000000000000000000000000000000000000000000000\"" },
 	{ "schema", "crds", "[\"crds/*.yaml\"]" },
 	{ "schema", "skip", "[Kustomization]" },
+	{ "schema", "inline-schemas", "[schemas/app.json]" },
+	{ "schema", "tags", "[\"!Ref\", \"!Sub\", \"!GetAtt\"]" },
 };
 
 static const char *by_type(enum value_type type)

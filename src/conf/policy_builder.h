@@ -158,6 +158,10 @@ int builder_add_sigstore_identity(const struct addition *addition,
 int builder_add_waivers(const struct addition *addition, const struct node *node,
 			struct error *err);
 
+/* conf/policy_schema.c: compiles what a rule of kind schema names at `node`. */
+int builder_add_schemas(const struct addition *addition, const struct node *node,
+			struct rule *rule, struct error *err);
+
 /* conf/policy_kubernetes.c: opens the bundle that a rule of kind schema names at
  * `node`.
  */

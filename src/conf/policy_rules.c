@@ -7,11 +7,6 @@
 #include "conf/names.h"
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
-#include "doc/kubernetes.h"
-#include "doc/schema.h"
-
-/* For one schema file, its tree only. */
-#define SCHEMA_ARENA_BYTES ((size_t)256 << 20)
 
 /* What stands beside the kinds under a rule. `refs` is a scope as a list and a kind as
  * a mapping; a rule that needs both writes the scope as `only` inside the mapping. */
@@ -248,89 +243,6 @@ static int read_name(const struct addition *addition, const struct node *node,
 	return code;
 }
 
-static int compile(const struct addition *addition, const struct node *node,
-		   const struct policy_file *file, struct arena *tree,
-		   struct schema **out, struct error *err)
-{
-	const struct reader *reader = addition->reader;
-	struct docs docs = { 0 };
-	struct doc_problem problem = { 0 };
-	struct schema_options options = { .assert_formats = true };
-	struct error cause = ERROR_INIT;
-	int code = docs_parse(&docs, tree, doc_format_of(file->name), file->bytes,
-			      file->length, &limits_default, &problem);
-	if (code != 0)
-		return error_set(err, code, "%s:%u:%u: %s", file->name, problem.line,
-				 problem.column, problem.message);
-	if (docs.count != 1)
-		return reader_fail(reader, node, err,
-				   "'%s' must hold one document, a JSON Schema",
-				   file->name);
-	code = schema_compile(out, file->name, docs.roots[0], &options, &cause);
-	if (code != 0)
-		return reader_fail_code(reader, node, code, err, "%s", cause.text);
-	return 0;
-}
-
-static int load_schema(const struct addition *addition, const struct node *node,
-		       struct rule *rule, struct policy_file *file, struct error *err)
-{
-	struct policy_builder *builder = addition->builder;
-	const struct node *value = node_get(node, "file");
-	int code = builder_load(addition, value, rule->schema->file, file, err);
-	if (code != 0)
-		return code;
-	file->name = rule->schema->file;
-	struct schema **slot =
-		ARENA_PUSH(builder->policy.arena, &builder->schemas,
-			   &builder->schema_count, &builder->schema_capacity);
-	struct arena *tree = arena_new(SCHEMA_ARENA_BYTES);
-	if (slot == NULL || tree == NULL)
-		code = reader_no_memory(addition->reader, err);
-	else
-		code = compile(addition, value, file, tree, slot, err);
-	arena_free(tree);
-	if (code == 0)
-		rule->compiled_schema = *slot;
-	return code;
-}
-
-/* The key of cached results: everything that decides about a document. */
-static int digest_schema(const struct addition *addition, const struct node *node,
-			 const struct policy_file *file, struct rule *rule,
-			 struct error *err)
-{
-	struct hasher *hasher = hasher_new();
-	if (hasher == NULL)
-		return reader_no_memory(addition->reader, err);
-	builder_hash(hasher, node);
-	hasher_add_field(hasher, file->bytes, file->length);
-	if (rule->kubernetes != NULL)
-		hasher_add(hasher, kubernetes_bundle_digest(rule->kubernetes),
-			   sizeof(struct digest));
-	if (hasher_finish(hasher, &rule->schema_digest) != 0)
-		return reader_no_memory(addition->reader, err);
-	return 0;
-}
-
-static int finish_schema(const struct addition *addition, const struct node *node,
-			 struct rule *rule, struct error *err)
-{
-	struct policy_file file = { "", "", 0 };
-	int code = 0;
-	if (rule->schema->kinds.count != 0 && rule->schema->file == NULL)
-		return reader_fail(addition->reader, node, err,
-				   "'kinds' chooses documents for a schema: it needs "
-				   "'file'");
-	if (rule->schema->file != NULL)
-		code = load_schema(addition, node, rule, &file, err);
-	if (code == 0)
-		code = builder_add_kubernetes(addition, node, rule, err);
-	if (code == 0)
-		code = digest_schema(addition, node, &file, rule, err);
-	return code;
-}
-
 static int check_rule_keys(const struct addition *addition, const struct node *node,
 			   struct error *err)
 {
@@ -418,7 +330,8 @@ static int add_rule(const struct addition *addition, const struct node *node,
 	if (code != 0 || !is_wanted(addition, &rule))
 		return code;
 	if (rule.schema != NULL)
-		code = finish_schema(addition, node_get(node, "schema"), &rule, err);
+		code = builder_add_schemas(addition, node_get(node, "schema"), &rule,
+					   err);
 	if (code != 0)
 		return code;
 	struct rule *slot = ARENA_PUSH(policy->arena, &policy->rules,

@@ -17,6 +17,7 @@
 
 #define CATALOG_BYTES ((size_t)64 << 20)
 #define PROBLEMS      20
+#define UNKNOWN_MOST  1000 /* fields that are not known, where that is good */
 #define KIND_BYTES    512
 #define LIST_DEPTH    4 /* Lists of Lists that are unfolded */
 
@@ -233,7 +234,8 @@ struct visit {
 	const struct kubernetes_sink *sink;
 	struct error *err;
 	size_t maximum;
-	size_t told; /* problems, not advice */
+	size_t told;           /* problems, not advice */
+	size_t unknown_fields; /* of the object at hand */
 	bool invalid;
 	bool validated;
 	bool unknown;
@@ -284,9 +286,11 @@ static void take_problem(void *data, const struct schema_problem *problem)
 	struct visit *visit = data;
 	char message[1400];
 	struct schema_problem told = *problem;
-	if (visit->options->allow_unknown && strcmp(problem->keyword, "additionalProper"
-								      "ties") == 0)
+	bool unknown = strcmp(problem->keyword, "additionalProperties") == 0;
+	if (visit->options->allow_unknown && unknown) {
+		visit->unknown_fields++;
 		return;
+	}
 	snprintf(message, sizeof(message), "%s%s", visit->prefix, problem->message);
 	told.message = message;
 	tell(visit, ERROR_SCHEMA_MISMATCH, false, &told);
@@ -403,14 +407,20 @@ static int visit_known(struct visit *visit, const struct found *found)
 {
 	const struct schema_sink sink = { take_problem, visit,
 					  visit->options->allow_unknown
-						  ? SIZE_MAX
+						  ? UNKNOWN_MOST
 						  : visit->maximum };
 	visit->from_definition |= found->defined;
+	visit->unknown_fields = 0;
 	int status =
 		schema_validate_entry(found->set->schema, found->entry, visit->root,
 				      visit->limits, &sink, visit->err);
 	if (status < 0)
 		return status;
+	/* Behind them may stand what is not good. */
+	if (visit->unknown_fields >= UNKNOWN_MOST)
+		tell_about(visit, ERROR_SCHEMA_MISMATCH, false, "kind",
+			   "it has more unknown fields than are looked through",
+			   "correct them: they have no effect");
 	visit->validated = true;
 	return tell_unchecked(visit, found);
 }

@@ -5,6 +5,7 @@
  * prerelease-lifecycle tags in k8s.io/api. */
 #include "doc/kubernetes_versions.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,15 +69,17 @@ static const struct kubernetes_retirement rows[] = {
 	  "flowcontrol.apiserver.k8s.io/v1" },
 };
 
-static int is_row(const struct kubernetes_retirement *row, const char *version,
-		  const char *kind)
+static bool is_row(const struct kubernetes_retirement *row, const char *version,
+		   const char *kind)
 {
+	if (strcmp(row->version, version) != 0)
+		return false;
+	if (row->kind == NULL || strcmp(row->kind, kind) == 0)
+		return true;
 	/* Lists go with what they list. */
-	size_t length = row->kind == NULL ? 0 : strlen(row->kind);
-	return strcmp(row->version, version) == 0 &&
-	       (row->kind == NULL || strcmp(row->kind, kind) == 0 ||
-		(strncmp(row->kind, kind, length) == 0 &&
-		 strcmp(kind + length, "List") == 0));
+	size_t length = strlen(row->kind);
+	return strncmp(row->kind, kind, length) == 0 &&
+	       strcmp(kind + length, "List") == 0;
 }
 
 const struct kubernetes_retirement *kubernetes_retirement(const char *version,

@@ -340,9 +340,19 @@ static int add_scalar_keywords(struct members *members, const struct node *schem
 
 /* --- objects --- */
 
-static bool is_required(const struct node *schema, const char *name)
+/* The names that are required, for objects of any size. */
+static int read_required(const struct schema_writer *writer, const struct node *schema,
+			 struct map *out)
 {
-	return has_text(node_get(schema, "required"), name);
+	const struct node *required = node_get(schema, "required");
+	for (size_t i = 0; node_kind(required) == NODE_SEQUENCE && i < required->length;
+	     i++) {
+		const struct node *name = node_item(required, i);
+		if (node_kind(name) == NODE_STRING &&
+		    map_put(out, name->text, name->length, out) != 0)
+			return error_set(writer->err, ERROR_MEMORY, "out of memory");
+	}
+	return 0;
 }
 
 /* What every object has, unless the schema says it itself. */
@@ -357,32 +367,44 @@ static void add_resource_fields(struct members *fields, const struct node *prope
 		"true}");
 }
 
-static int add_properties(struct members *members, const struct node *schema,
-			  unsigned int roles)
+static int add_fields(struct members *members, const struct node *schema,
+		      unsigned int roles, const struct map *required)
 {
 	const struct node *properties = node_get(schema, "properties");
 	bool resource = (roles & ROLE_RESOURCE) != 0;
 	struct members fields = { members->writer, false };
 	int status = 0;
-	if (properties == NULL && !resource)
-		return 0;
-	if (properties != NULL && node_kind(properties) != NODE_MAPPING)
-		return writer_fail(members->writer, properties,
-				   "'properties' must map names to schemas");
 	add_key(members, "properties");
 	for (size_t i = 0; status == 0 && i < node_count(properties); i++) {
-		const char *name = node_key(properties, i)->text;
-		if (resource && strcmp(name, "metadata") == 0)
+		const struct node *name = node_key(properties, i);
+		bool needed = map_has(required, name->text, name->length);
+		if (resource && strcmp(name->text, "metadata") == 0)
 			continue;
-		add_key(&fields, name);
-		status = write_schema(
-			members->writer, node_item(properties, i),
-			(roles & ROLE_CHECK) |
-				(is_required(schema, name) ? 0 : ROLE_OPTIONAL));
+		add_key(&fields, name->text);
+		status = write_schema(members->writer, node_item(properties, i),
+				      (roles & ROLE_CHECK) |
+					      (needed ? 0 : ROLE_OPTIONAL));
 	}
 	if (resource)
 		add_resource_fields(&fields, properties);
 	end_members(&fields);
+	return status;
+}
+
+static int add_properties(struct members *members, const struct node *schema,
+			  unsigned int roles)
+{
+	const struct node *properties = node_get(schema, "properties");
+	struct map required = { 0 };
+	if (properties == NULL && (roles & ROLE_RESOURCE) == 0)
+		return 0;
+	if (properties != NULL && node_kind(properties) != NODE_MAPPING)
+		return writer_fail(members->writer, properties,
+				   "'properties' must map names to schemas");
+	int status = read_required(members->writer, schema, &required);
+	if (status == 0)
+		status = add_fields(members, schema, roles, &required);
+	map_release(&required);
 	return status;
 }
 

@@ -133,11 +133,12 @@ static uint64_t hash_item(const struct check *check,
 static bool compare_all(const struct check *check, const struct image_unique_keys *keys,
 			struct keyed *rows)
 {
+	const struct image_list *names = check_at(check, keys->names);
 	const struct node *node = check->node;
 	uint32_t count = 0;
 	bool valid = true;
 	for (uint32_t i = 0; i < node->length; i++) {
-		if (!run_steps(check->run, node->items[i]->weight))
+		if (!run_steps(check->run, node->items[i]->weight + names->count))
 			return false;
 		if (node->items[i]->kind == NODE_MAPPING)
 			rows[count++] = (struct keyed){ hash_item(check, keys, i), i };

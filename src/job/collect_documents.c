@@ -7,6 +7,7 @@
 #include "job/judge.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -15,12 +16,15 @@
 #include "doc/kubernetes.h"
 #include "doc/schema.h"
 #include "job/document.h"
+#include "job/inline_schema.h"
 #include "job/remember_document.h"
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
 
 #define MODE_LINK 0120000
+#define PROBLEMS  20   /* of one document that are told */
+#define EXCUSED   1000 /* and of those that tags excuse, looked through */
 
 struct look {
 	struct collector *collector;
@@ -30,6 +34,9 @@ struct look {
 	const struct rule *rule;
 	const char *path;
 	struct oid blob;
+	const struct node *root; /* and of a document in it */
+	size_t problems;         /* told about that */
+	size_t excused;          /* not told */
 	bool failed;
 	bool advice;   /* what is said now does not make it wrong */
 	bool fleeting; /* what was found depends on more than the document */
@@ -61,16 +68,6 @@ static int add_document_fact(struct look *look, int code, const char *message,
 	return fact->path && fact->message
 		       ? 0
 		       : error_set(look->err, ERROR_MEMORY, "out of memory");
-}
-
-/* The sink of the validator cannot fail; out of memory is found by a NULL message later
- * and refuses there. */
-static void take_schema_problem(void *data, const struct schema_problem *problem)
-{
-	struct look *look = data;
-
-	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message, problem->mend,
-			  problem->line, problem->column);
 }
 
 static bool has_kind(const struct rule_schema *options, const struct node *root)
@@ -107,16 +104,114 @@ static int validate_kubernetes(struct look *look, const struct node *root,
 	return rc;
 }
 
-static int validate_document(struct look *look, const struct node *root)
+/* The next part of a JSON Pointer: the value that it leads to, or NULL. */
+static const struct node *step_into(const struct node *node, const char **pointer)
+{
+	char key[1024];
+	size_t length = 0;
+
+	if (**pointer != '/')
+		return NULL;
+	for (++*pointer; **pointer && **pointer != '/'; ++*pointer) {
+		bool escape = **pointer == '~' && (*pointer)[1];
+		if (length == sizeof(key) - 1)
+			return NULL;
+		if (escape)
+			++*pointer;
+		key[length++] =
+			escape ? (char)(**pointer == '0' ? '~' : '/') : **pointer;
+	}
+	key[length] = '\0';
+	if (node_kind(node) == NODE_SEQUENCE)
+		return node_item(node, strtoul(key, NULL, 10));
+	return node_get_bytes(node, key, length);
+}
+
+/* The sink of the validator cannot fail; out of memory is found by a NULL message later
+ * and refuses there. Whether what is wrong is, or stands in, a value with a tag that
+ * excuses it. */
+static bool is_excused(const struct look *look, const char *pointer)
+{
+	const struct strings *tags = &look->rule->schema->tags;
+	const struct node *node = look->root;
+
+	while (tags->count && node) {
+		const char *tag = node_tag(node);
+		if (tag && strings_have(tags, tag))
+			return true;
+		node = step_into(node, &pointer);
+	}
+	return false;
+}
+
+static void take_schema_problem(void *data, const struct schema_problem *problem)
+{
+	struct look *look = data;
+
+	if (is_excused(look, problem->instance_path)) {
+		look->excused++;
+		return;
+	}
+	if (look->problems++ >= PROBLEMS)
+		return;
+	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message, problem->mend,
+			  problem->line, problem->column);
+}
+
+static int validate_by(struct look *look, const struct schema *schema,
+		       const struct node *root, struct error *problem)
+{
+	/* Those that are excused must not take the place of the others. */
+	const struct schema_sink sink = { take_schema_problem, look,
+					  look->rule->schema->tags.count ? EXCUSED
+									 : PROBLEMS };
+
+	look->root = root;
+	look->problems = 0;
+	look->excused = 0;
+	int rc = schema_validate(schema, root, look->limits, &sink, problem);
+	/* Behind them may stand what nothing excuses. */
+	if (rc == 0 && look->excused >= EXCUSED && look->problems == 0)
+		rc = error_set(problem, ERROR_LIMIT,
+			       "more values are excused by tags than are looked "
+			       "through");
+	return rc;
+}
+
+/* By the schema that the document names, where the rule lists some. */
+static int validate_inline(struct look *look, const struct node *root, const char *line,
+			   struct error *problem)
+{
+	const char *name = inline_schema_name(root, line);
+	char message[512];
+
+	if (!look->rule->schema->inline_schemas.count || !name)
+		return 0;
+	const struct schema *schema = inline_schema_find(look->rule, look->path, name);
+	if (schema)
+		return validate_by(look, schema, root, problem);
+	snprintf(message, sizeof(message),
+		 "the document names the schema '%.200s', which the policy does not "
+		 "list",
+		 name);
+	const struct node *own = node_get(root, "$schema");
+	return add_document_fact(look, ERROR_SCHEMA_UNLISTED, message,
+				 "name one of the rule's 'inline-schemas'",
+				 node_line(own ? own : root),
+				 node_column(own ? own : root));
+}
+
+static int validate_document(struct look *look, const struct node *root,
+			     const char *line)
 {
 	const struct rule *rule = look->rule;
-	struct schema_sink sink = { take_schema_problem, look, 0 };
 	struct error problem = ERROR_INIT;
 
 	int rc = validate_kubernetes(look, root, &problem);
 	if (rc == 0 && rule->compiled_schema && has_kind(rule->schema, root))
-		rc = schema_validate(rule->compiled_schema, root, look->limits, &sink,
-				     &problem);
+		rc = validate_by(look, rule->compiled_schema, root, &problem);
+	if (rc >= 0)
+		rc = validate_inline(look, root, line, &problem);
 	if (rc == ERROR_MEMORY)
 		return error_set(look->err, rc, "out of memory");
 	if (rc < 0)
@@ -125,12 +220,13 @@ static int validate_document(struct look *look, const struct node *root)
 	return 0;
 }
 
-static int validate_documents(struct look *look, const struct docs *docs)
+static int validate_documents(struct look *look, const struct document_text *text)
 {
+	const struct docs *docs = &text->docs;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < docs->count; i++)
-		rc = validate_document(look, docs->roots[i]);
+		rc = validate_document(look, docs->roots[i], text->names[i]);
 	if (rc != 0)
 		return rc;
 	return look->err && look->err->code ? look->err->code : 0;
@@ -161,7 +257,7 @@ static int look_at_text(struct look *look, const struct document_text *text)
 	if (text->code != 0)
 		return add_document_fact(look, text->code, problem->message,
 					 problem->mend, problem->line, problem->column);
-	int rc = validate_documents(look, &text->docs);
+	int rc = validate_documents(look, text);
 	if (rc == 0 && look->rule->schema->unambiguous)
 		rc = add_notes(look, &text->docs);
 	return rc;
@@ -187,6 +283,12 @@ int document_read(struct document_text *out, struct arena *arena, const char *pa
 		return error_set(err, ERROR_MEMORY, "out of memory reading '%s'", path);
 	if (read.code == ERROR_SYNTAX && doc_looks_like_template(text, length))
 		read.code = ERROR_DOCUMENT_TEMPLATE;
+	if (read.code == 0) {
+		read.names = inline_schema_lines(arena, &read.docs, text, length);
+		if (!read.names)
+			return error_set(err, ERROR_MEMORY,
+					 "out of memory reading '%s'", path);
+	}
 	*out = read;
 	return 0;
 }

@@ -24,6 +24,7 @@ struct document_text {
 	int code;         /* 0; or why there are none: of docs_parse(), or
 			     ERROR_DOCUMENT_TEMPLATE */
 	struct docs docs;
+	const char **names; /* job/inline_schema.h: of schemas, for each document */
 	struct doc_problem problem;
 };
 

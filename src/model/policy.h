@@ -152,6 +152,13 @@ enum rule_kind {
 	RULE_KIND_COUNT
 };
 
+/* A schema that documents may name. */
+struct inline_schema {
+	const char *name; /* of its file, beneath the policy's directory */
+	const char *id;   /* its $id; NULL: it has none */
+	struct schema *compiled;
+};
+
 struct rule {
 	const char *name;
 	enum origin origin;
@@ -173,6 +180,7 @@ struct rule {
 #undef RULE_END
 	struct schema *compiled_schema;       /* of schema->file; NULL without one */
 	struct kubernetes_bundle *kubernetes; /* schema->kubernetes; NULL without one */
+	struct inline_schema *inline_schemas; /* of schema->inline_schemas, in order */
 	struct digest schema_digest; /* of the schema's bytes and the rule's options:
 					key of cached document facts */
 };

@@ -332,6 +332,16 @@ START_TEST(options_loosen_what_they_say)
 	ck_assert_str_eq(scene.told, "1:73 spec.selector must be an object, found "
 				     "integer 1\n");
 	ck_assert_int_eq(scene.outcome, KUBERNETES_INVALID);
+	/* Behind so many something wrong could hide. */
+	struct buf many = BUF_INIT(1u << 20);
+	buf_add_string(&many, WORK "{");
+	for (int i = 0; i < 1200; i++)
+		buf_addf(&many, "f%d: 1, ", i);
+	buf_add_string(&many, "selector: {}}}");
+	judge(&scene, many.data, &open);
+	ck_assert_ptr_nonnull(strstr(scene.told, "more unknown fields"));
+	ck_assert_int_eq(scene.outcome, KUBERNETES_INVALID);
+	buf_release(&many);
 	scene_end(&scene);
 }
 END_TEST

@@ -73,7 +73,8 @@ static const struct {
 } messages[] = {
 	{ "{properties: {spec: {properties: {replicas: {type: integer}}}}}",
 	  "spec:\n  replicas: two\n",
-	  "2:13 spec.replicas must be an integer, found string \"two\"" },
+	  "2:13 spec.replicas must be an integer, found string \"two\" | write a "
+	  "number" },
 	{ "{properties: {spec: {additionalProperties: false, properties: {replicas: "
 	  "{}}}}}",
 	  "spec:\n  replcias: 2\n",
@@ -81,8 +82,8 @@ static const struct {
 	{ "{additionalProperties: false, properties: {a: {}, b: {}}}", "zzzzz: 1",
 	  "1:1 zzzzz is not allowed | known here: 'a', 'b'" },
 	{ "{properties: {spec: {required: [image, name]}}}", "spec:\n  name: x\n",
-	  "2:3 spec needs 'image'" },
-	{ "{required: [a]}", "{}", "1:1 the document needs 'a'" },
+	  "2:3 spec needs 'image' | add 'image'" },
+	{ "{required: [a]}", "{}", "1:1 the document needs 'a' | add 'a'" },
 	{ "{type: [string, integer]}", "[1]",
 	  "1:1 the document must be a string or an integer, found array" },
 	{ "{type: [string, integer, 'null']}", "1.5",
@@ -118,7 +119,7 @@ static const struct {
 	{ "{propertyNames: {maxLength: 2}}", "abc: 1",
 	  "1:1 the key 'abc' must have at most 2 characters, found 3" },
 	{ "{dependentRequired: {a: [b]}}", "a: 1",
-	  "1:1 the document needs 'b' because it has 'a'" },
+	  "1:1 the document needs 'b' because it has 'a' | add 'b'" },
 	{ "{uniqueItems: true}", "[1, x, 1.0]",
 	  "1:8 [2] equals [0], but items must differ" },
 	{ "{contains: {type: string}}", "[1]",
@@ -139,9 +140,9 @@ static const struct {
 	  "3:6 y.z must be a string, found integer 1 (by the closest of 2 forms) | put "
 	  "it in quotes" },
 	{ "{anyOf: [{type: string}, {type: object, required: [a]}]}", "{}",
-	  "1:1 the document needs 'a' (by the closest of 2 forms)" },
+	  "1:1 the document needs 'a' (by the closest of 2 forms) | add 'a'" },
 	{ "{if: {required: [a]}, then: {required: [b]}}", "a: 1",
-	  "1:1 the document needs 'b'" },
+	  "1:1 the document needs 'b' | add 'b'" },
 	{ "{unevaluatedProperties: false, allOf: [{properties: {a: {}}}]}",
 	  "{a: 1, b: 2}", "1:8 b is not allowed" },
 	{ "{type: object, properties: {a: {type: string}, b: {type: string}}}",

@@ -94,8 +94,8 @@ static int add_file_fact(struct run *run, const struct checked_file *file)
 	return fact->link_target ? 0 : no_memory(run);
 }
 
-/* What is said once for each kind, each thread said once. Files are taken in order, so
- * that the first one stands at the same place however many there are. */
+/* What is said once for each kind, each file said once: the first one counts, however
+ * many threads there were. */
 static bool is_said(struct run *run, const struct document_fact *fact)
 {
 	if (fact->code != ERROR_RULES_UNCHECKED)

@@ -22,7 +22,8 @@ struct report_document;
 enum file_state {
 	FILE_UNJUDGED = 0, /* nobody looked yet: counts as invalid */
 	FILE_JUDGED,
-	FILE_TEMPLATE, /* of a document, and no rule says that it is one */
+	FILE_TEMPLATE, /* of a document, and no rule refuses it for that */
+	FILE_BROKEN,   /* no document, and its rule only warns */
 	FILE_OTHER,    /* neither YAML nor JSON by its name, and nobody asked */
 };
 

@@ -1,11 +1,8 @@
 /* cmd/check_look.c - looks at files, by several threads: each takes the next one of the
  * list, and what it finds goes to the file's own place, so that the result does not
  * depend on who was faster. */
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +35,11 @@ struct looking {
 	const struct look_options *options;
 	struct judge judge;
 	struct buf input; /* standard input, which can be read only once */
+	/* Reading text takes the time; kinds that the files define are compiled once
+	 * for all threads, which then take turns. */
+	bool has_catalogs;
+	pthread_mutex_t turn;
+	struct catalog_run *catalogs;
 	atomic_size_t next;
 	atomic_bool stop;
 };
@@ -118,8 +120,6 @@ static int add_form(struct worker *worker, const struct document_text *text)
 
 	if (text->code == 0)
 		return add_notes(worker, &text->docs);
-	if (is_template)
-		worker->file->state = FILE_TEMPLATE;
 	return add_extra(worker, &finding);
 }
 
@@ -202,16 +202,40 @@ static void mark_documents(struct worker *worker)
 	}
 	for (size_t i = 0; i < file->document_count; i++)
 		file->invalid += file->documents[i].invalid;
-	/* Several rules may skip the same. */
+	/* Several rules may skip the same, and what is wrong was not skipped. */
+	size_t good = file->document_count > file->invalid
+			      ? file->document_count - file->invalid
+			      : 0;
 	if (worker->looking->options->only_documents)
-		file->skipped = worker->facts.documents_skipped;
+		file->skipped = worker->facts.documents_skipped < good
+					? worker->facts.documents_skipped
+					: good;
+}
+
+/* Whoever comes first, each file hears what is said once for each kind: which of them
+ * says it is decided when all are there. */
+static int ask_rules(struct worker *worker, const struct document_text *text,
+		     bool *covered)
+{
+	struct looking *looking = worker->looking;
+	struct collector *collector = &worker->collector;
+
+	if (!looking->has_catalogs)
+		return collect_document(collector, text, covered, &worker->err);
+	pthread_mutex_lock(&looking->turn);
+	collector->catalogs = looking->catalogs;
+	collect_kubernetes_repeat(collector);
+	int rc = collect_document(collector, text, covered, &worker->err);
+	looking->catalogs = collector->catalogs;
+	pthread_mutex_unlock(&looking->turn);
+	return rc;
 }
 
 static int look_at_documents(struct worker *worker, struct arena *scratch)
 {
 	const struct looking *looking = worker->looking;
 	struct checked_file *file = worker->file;
-	struct document_text text;
+	struct document_text text = { 0 };
 	bool covered = false;
 
 	int rc = document_read(&text, scratch, file->shown, worker->text.data,
@@ -221,8 +245,7 @@ static int look_at_documents(struct worker *worker, struct arena *scratch)
 	worker->facts = (struct facts){ 0 };
 	if (rc == 0 && looking->options->policy &&
 	    !(text.code == ERROR_DOCUMENT_TEMPLATE && looking->options->only_documents))
-		rc = collect_document(&worker->collector, &text, &covered,
-				      &worker->err);
+		rc = ask_rules(worker, &text, &covered);
 	file->state = FILE_JUDGED;
 	if (rc == 0 && !covered)
 		rc = add_form(worker, &text);
@@ -230,6 +253,9 @@ static int look_at_documents(struct worker *worker, struct arena *scratch)
 	file->fact_count = worker->facts.document_count;
 	if (rc == 0)
 		mark_documents(worker);
+	if (text.code != 0 && file->invalid == 0)
+		file->state = text.code == ERROR_DOCUMENT_TEMPLATE ? FILE_TEMPLATE
+								   : FILE_BROKEN;
 	return rc;
 }
 
@@ -346,7 +372,6 @@ static void *work(void *data)
 			progress_at(looking->options->progress, index + 1,
 				    looking->list->count);
 	}
-	collect_kubernetes_end(&worker->collector);
 	buf_release(&worker->text);
 	return NULL;
 }
@@ -380,6 +405,14 @@ static int read_input(struct looking *looking, struct error *err)
 	return error_set(err, rc, "standard input: %s", why.text);
 }
 
+static bool has_catalogs(const struct policy *policy)
+{
+	for (size_t i = 0; policy && i < policy->rule_count; i++)
+		if (policy->rules[i].kubernetes)
+			return true;
+	return false;
+}
+
 static bool prepare(struct worker *worker, struct looking *looking)
 {
 	worker->looking = looking;
@@ -396,39 +429,67 @@ static bool prepare(struct worker *worker, struct looking *looking)
 	return worker->arena != NULL;
 }
 
-int check_look(struct file_list *list, const struct look_options *options,
-	       struct arena_set *arenas, struct error *err)
+/* The caller's thread is one of them; it does alone what others cannot. */
+static void run_all(struct worker *workers, size_t count)
 {
-	struct looking looking = { .list = list, .options = options };
-	size_t count = thread_count(options, list->count);
-	struct worker *workers = calloc(count, sizeof(*workers));
-	size_t started = 0;
-	int rc = workers ? 0 : error_set(err, ERROR_MEMORY, "out of memory");
+	size_t started = 1;
 
-	buf_init(&looking.input, (size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]);
-	for (size_t i = 0; rc == 0 && i < list->count; i++)
-		if (is_input(&list->files[i]))
-			rc = read_input(&looking, err);
+	while (started < count && pthread_create(&workers[started].thread, NULL, work,
+						 &workers[started]) == 0)
+		started++;
+	workers[0].reports = true;
+	work(&workers[0]);
+	while (--started > 0)
+		pthread_join(workers[started].thread, NULL);
+}
+
+/* What all had, and any of them frees. */
+static void free_catalogs(struct looking *looking, struct worker *worker)
+{
+	worker->collector.catalogs = looking->catalogs;
+	collect_kubernetes_end(&worker->collector);
+}
+
+static int look_by(struct looking *looking, struct worker *workers, size_t count,
+		   struct arena_set *arenas, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < looking->list->count; i++)
+		if (is_input(&looking->list->files[i]))
+			rc = read_input(looking, err);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		if (!prepare(&workers[i], &looking))
+		if (!prepare(&workers[i], looking))
 			rc = error_set(err, ERROR_MEMORY, "out of memory");
 		arenas->items[i] = workers[i].arena;
 	}
-	/* The caller's thread is one of them; it does alone what others cannot. */
-	while (rc == 0 && started + 1 < count &&
-	       pthread_create(&workers[started + 1].thread, NULL, work,
-			      &workers[started + 1]) == 0)
-		started++;
-	if (rc == 0) {
-		workers[0].reports = true;
-		work(&workers[0]);
-	}
-	for (size_t i = 0; i < started; i++)
-		pthread_join(workers[i + 1].thread, NULL);
+	if (rc != 0)
+		return rc;
+	run_all(workers, count);
+	free_catalogs(looking, &workers[0]);
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		if (workers[i].code != 0)
 			rc = error_set(err, workers[i].code, "%s", workers[i].err.text);
-	free(workers);
+	return rc;
+}
+
+int check_look(struct file_list *list, const struct look_options *options,
+	       struct arena_set *arenas, struct error *err)
+{
+	struct looking looking = {
+		.list = list,
+		.options = options,
+		.input = BUF_INIT((size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]),
+		.has_catalogs = has_catalogs(options->policy),
+		.turn = PTHREAD_MUTEX_INITIALIZER,
+	};
+	size_t count = thread_count(options, list->count);
+	struct worker *workers = calloc(count, sizeof(*workers));
+
+	int rc = workers ? look_by(&looking, workers, count, arenas, err)
+			 : error_set(err, ERROR_MEMORY, "out of memory");
+	pthread_mutex_destroy(&looking.turn);
 	buf_release(&looking.input);
+	free(workers);
 	return rc;
 }

@@ -29,11 +29,13 @@ static void count_file(struct report_files *files, const struct checked_file *fr
 	/* Broken from its first byte on. */
 	if (from->invalid > documents)
 		documents = from->invalid;
-	if (from->state == FILE_TEMPLATE) {
+	if (from->state == FILE_TEMPLATE || from->state == FILE_BROKEN) {
 		documents = 1;
-		files->templates++;
+		files->templates += from->state == FILE_TEMPLATE;
 		files->skipped++;
-		file->skipped = "a template of a document";
+		file->skipped = from->state == FILE_TEMPLATE ? "a template of a "
+							       "document"
+							     : "it cannot be read";
 	} else if (documents == 0) {
 		file->skipped = "no document in it";
 	} else {

@@ -37,7 +37,8 @@ struct kubernetes_catalog {
 	size_t set_count;
 	size_t set_capacity;
 	struct map asked; /* kinds that `missing` was asked for */
-	struct map told;  /* kinds of which it was said that rules are not evaluated */
+	struct map told;  /* kinds of which it was said that rules are not evaluated;
+			     NULL: it may be said again */
 	int (*missing)(void *data, struct kubernetes_catalog *catalog, const char *kind,
 		       struct error *err);
 	void *missing_data;
@@ -87,6 +88,12 @@ void kubernetes_catalog_free(struct kubernetes_catalog *catalog)
 	map_release(&catalog->asked);
 	map_release(&catalog->told);
 	arena_free(catalog->arena);
+}
+
+void kubernetes_catalog_repeat(struct kubernetes_catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->told.count; i++)
+		catalog->told.entries[i].value = NULL;
 }
 
 void kubernetes_catalog_on_missing(struct kubernetes_catalog *catalog,
@@ -293,7 +300,7 @@ static int tell_unchecked(struct visit *visit, const struct found *found)
 	struct kubernetes_catalog *catalog = visit->catalog;
 	char message[KIND_BYTES + 120];
 	if (!has_unchecked(found->set, visit->kind) ||
-	    map_has(&catalog->told, visit->kind, strlen(visit->kind)))
+	    map_get(&catalog->told, visit->kind, strlen(visit->kind)) != NULL)
 		return 0;
 	char *kept = arena_string(catalog->arena, visit->kind);
 	if (kept == NULL || map_put(&catalog->told, kept, strlen(kept), catalog) != 0)

@@ -59,6 +59,8 @@ struct kubernetes_catalog;
 int kubernetes_catalog_new(struct kubernetes_catalog **out,
 			   const struct kubernetes_bundle *bundle, struct error *err);
 void kubernetes_catalog_free(struct kubernetes_catalog *catalog);
+/* What is said once for each kind is said once more. */
+void kubernetes_catalog_repeat(struct kubernetes_catalog *catalog);
 
 /* Whether a document defines kinds: a CustomResourceDefinition of
  * apiextensions.k8s.io/v1 or v1beta1. */

@@ -187,6 +187,8 @@ static int validate_inline(struct look *look, const struct node *root, const cha
 
 	if (!look->rule->schema->inline_schemas.count || !name)
 		return 0;
+	/* The name is found from where the document lies. */
+	look->fleeting = true;
 	const struct schema *schema = inline_schema_find(look->rule, look->path, name);
 	if (schema)
 		return validate_by(look, schema, root, problem);

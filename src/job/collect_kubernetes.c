@@ -178,6 +178,13 @@ int collect_kubernetes(struct collector *collector, const struct rule *rule,
 	return status;
 }
 
+void collect_kubernetes_repeat(struct collector *collector)
+{
+	for (struct catalog_run *run = collector->catalogs; run != NULL;
+	     run = run->next)
+		kubernetes_catalog_repeat(run->catalog);
+}
+
 void collect_kubernetes_end(struct collector *collector)
 {
 	while (collector->catalogs != NULL) {

@@ -30,6 +30,8 @@ int collect_kubernetes(struct collector *collector, const struct rule *rule,
 		       const struct node *root, const struct limits *limits,
 		       const struct kubernetes_sink *sink, bool *lasting,
 		       struct error *err);
+/* What is said once for each kind is said once more. */
+void collect_kubernetes_repeat(struct collector *collector);
 /* Frees what collecting kept. */
 void collect_kubernetes_end(struct collector *collector);
 

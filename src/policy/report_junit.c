@@ -127,10 +127,17 @@ struct part {
 	size_t count;
 };
 
+static struct part rest_of(const struct verdict *verdict, size_t at)
+{
+	if (at == verdict->count)
+		return (struct part){ NULL, 0 };
+	return (struct part){ verdict->findings + at, verdict->count - at };
+}
+
 /* Findings are in the order of files: those of this one come first or not at all. */
 static struct part part_of(const struct verdict *verdict, size_t *at, const char *path)
 {
-	struct part part = { verdict->findings + *at, 0 };
+	struct part part = { rest_of(verdict, *at).findings, 0 };
 
 	while (*at < verdict->count && part.findings[part.count].path &&
 	       strcmp(part.findings[part.count].path, path) == 0) {
@@ -147,7 +154,8 @@ static struct part cut(struct part *rest, uint32_t before)
 
 	while (part.count < rest->count && part.findings[part.count].line < before)
 		part.count++;
-	rest->findings += part.count;
+	if (part.count)
+		rest->findings += part.count;
 	rest->count -= part.count;
 	return part;
 }
@@ -294,7 +302,7 @@ static void put_item(struct buf *out, const struct report_item *item, struct tal
 		put_suite(out, file->path, &tally, &cases, sum);
 	}
 	buf_release(&cases);
-	struct part rest = { verdict->findings + at, verdict->count - at };
+	struct part rest = rest_of(verdict, at);
 	if (!files || rest.count)
 		put_findings(out, item, rest, sum);
 }

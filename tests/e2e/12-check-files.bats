@@ -292,3 +292,17 @@ make_bundle() {
 		cmp "$T/one.said" "$T/eight.said"
 	done
 }
+
+@test "check --files: by a policy whose rule warns, what cannot be read is skipped and counted" {
+	cp "$T/app.json" app.json
+	printf 'version: 1\nwarn-only: true\nrules: [{name: app, paths: ["a/**/*.yaml"], schema: {file: app.json}}]\n' >.gitgate.yaml
+	echo "a: [" >a/broken.yaml
+	check a
+	assert_equal "$status" 0
+	assert_says "a/wrong.yaml:1:11: warning"
+	assert_says "8 documents in 6 files: 6 valid, 0 invalid, 2 skipped (1 template); 1 file that is neither YAML nor JSON"
+	sed -i '/warn-only/d' .gitgate.yaml
+	check a
+	assert_equal "$status" 1
+	assert_says "8 documents in 6 files: 4 valid, 4 invalid, 0 skipped"
+}

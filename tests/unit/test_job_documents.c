@@ -243,6 +243,28 @@ START_TEST(each_rule_remembers_for_itself)
 }
 END_TEST
 
+/* The same bytes mean another schema elsewhere. */
+START_TEST(what_names_its_schema_is_not_remembered_for_other_places)
+{
+	struct place place;
+	struct memory *memory = memory_new(true);
+	begin(&place, memory,
+	      "  - name: named\n    paths: [\"**/x.json\"]\n"
+	      "    schema: {inline-schemas: [a/s.json, b/s.json]}\n");
+	place.files[0] = "a/s.json";
+	place.files[2] = "b/s.json";
+	place.files[3] = "{\"required\": [\"name\"]}";
+	place_write(&place, "a/x.json", "{\"$schema\": \"s.json\"}");
+	place_judge(&place, place_commit(&place, "here"));
+	expect_pass(&place);
+	place_write(&place, "b/x.json", "{\"$schema\": \"s.json\"}");
+	place_judge(&place, place_commit(&place, "there"));
+	expect_refused(&place, ERROR_SCHEMA_MISMATCH);
+	place_close(&place);
+	free(memory);
+}
+END_TEST
+
 START_TEST(one_changed_file_of_many_is_the_only_one_looked_at)
 {
 	struct place place;
@@ -314,5 +336,6 @@ END_TEST
 UNIT_MAIN("job/documents", a_good_document_is_read_once,
 	  what_decides_makes_it_forgotten, bad_documents_are_not_remembered,
 	  each_rule_remembers_for_itself,
+	  what_names_its_schema_is_not_remembered_for_other_places,
 	  one_changed_file_of_many_is_the_only_one_looked_at,
 	  a_full_file_of_facts_keeps_what_fits)

@@ -67,6 +67,9 @@ static const char *mend_type(const struct node *node, unsigned int types)
 		return "make it a list, even of one item";
 	if (node->kind == NODE_SEQUENCE && types == TYPE_OBJECT)
 		return "write keys and values, without '-' before them";
+	if (node->kind == NODE_MAPPING && types == TYPE_STRING)
+		return "if it is one text, put it in quotes: ': ' makes it a key and a "
+		       "value";
 	return NULL;
 }
 

@@ -98,7 +98,8 @@ int yaml_refuse_rest(struct yaml_parser *parser)
 	if (yaml_peek(parser) == ':')
 		return yaml_refuse(parser, place,
 				   "put a value that holds ': ' in quotes, or check "
-				   "the indentation",
+				   "the indentation, and that a space follows the ':' "
+				   "above",
 				   "a ': ' where no key can stand");
 	if (yaml_peek(parser) == '#')
 		return yaml_refuse(parser, place, "put a space before the '#'",

@@ -109,6 +109,8 @@ rules:
 	sed 's/memory: 64Mi/memory: 64mi/' "$from" >"$to/12-a-malformed-quantity.yaml"
 	sed '2s/.*/kind: Deploymnt/' "$from" >"$to/13-a-kind-misspelt.yaml"
 	sed '35s/grpc/http/; 36s/9999/9898/' "$from" >"$to/14-a-port-twice.yaml"
+	sed '6s/: 3/:3/' "$from" >"$to/15-no-space-behind-the-colon.yaml"
+	sed 's/--level=info/level: info/' "$from" >"$to/16-a-text-that-is-a-mapping.yaml"
 	commit
 	push origin main
 	assert_refused
@@ -151,5 +153,9 @@ rules:
 		  mend: did you mean 'kind: Deployment'?
 		14-a-port-twice.yaml:35:11: error: spec.template.spec.containers[0].ports[2] has the same 'containerPort' 9898 and 'protocol' "TCP" as spec.template.spec.containers[0].ports[0] (line 29) [manifests]
 		  mend: remove one of them, or change it
+		15-no-space-behind-the-colon.yaml:7:23: error: a ': ' where no key can stand [manifests]
+		  mend: put a value that holds ': ' in quotes, or check the indentation, and that a space follows the ':' above
+		16-a-text-that-is-a-mapping.yaml:44:11: error: spec.template.spec.containers[0].command[5] must be a string, found object [manifests]
+		  mend: if it is one text, put it in quotes: ': ' makes it a key and a value
 	END
 }

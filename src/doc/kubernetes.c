@@ -136,7 +136,12 @@ int kubernetes_catalog_add(struct kubernetes_catalog *catalog, const char *name,
 	bool list = node_kind(node_get(root, "items")) == NODE_SEQUENCE;
 	if (!kubernetes_is_definition(root) && !list)
 		return 0;
-	int status = kubernetes_import_new(&import, limits, err);
+	/* Whoever pushes makes us compile: less than for a bundle. */
+	struct limits narrow = limits == NULL ? limits_default : *limits;
+	uint64_t most = narrow.values[LIMIT_SCHEMA_DEFINITION_NODES];
+	if (narrow.values[LIMIT_SCHEMA_NODES] > most)
+		narrow.values[LIMIT_SCHEMA_NODES] = most;
+	int status = kubernetes_import_new(&import, &narrow, err);
 	if (status == 0)
 		status = kubernetes_import_tree(import, name, root, &kinds, err);
 	if (status == 0 && kinds > 0)
@@ -145,6 +150,10 @@ int kubernetes_catalog_add(struct kubernetes_catalog *catalog, const char *name,
 	if (status == 0 && schema != NULL)
 		status = add_set(catalog, schema, unchecked, err);
 	kubernetes_import_free(import);
+	if (status == ERROR_LIMIT)
+		error_context(err, "for what is defined in a push %s counts as %s",
+			      limit_name(LIMIT_SCHEMA_DEFINITION_NODES),
+			      limit_name(LIMIT_SCHEMA_NODES));
 	return status;
 }
 

@@ -542,6 +542,30 @@ START_TEST(a_definition_changes_nothing_that_is_known)
 }
 END_TEST
 
+START_TEST(a_definition_is_smaller_than_a_bundle)
+{
+	struct scene scene = scene_of("1.33", swagger_sources);
+	struct arena *arena = arena_new(1u << 26);
+	struct buf text = BUF_INIT(1u << 22);
+	struct error err = ERROR_INIT;
+	buf_add_string(&text, "{apiVersion: apiextensions.k8s.io/v1, kind: "
+			      "CustomResourceDefinition, spec: {group: a.example, "
+			      "names: {kind: Wide}, versions: [{name: v1, schema: "
+			      "{openAPIV3Schema: {type: object, properties: {");
+	for (int i = 0; i < 60000; i++)
+		buf_addf(&text, "p%d: {},", i);
+	buf_add_string(&text, "}}}}]}}");
+	ck_assert_int_eq(kubernetes_catalog_add(scene.catalog, "crd.yaml",
+						parse(arena, text.data), NULL, &err),
+			 ERROR_LIMIT);
+	ck_assert_msg(strstr(err.text, "schema.definition_nodes") != NULL, "%s",
+		      err.text);
+	buf_release(&text);
+	arena_free(arena);
+	scene_end(&scene);
+}
+END_TEST
+
 /* As clusters before 1.22 took them: what is not described is kept unless it says no.
  */
 START_TEST(old_definitions_keep_what_they_do_not_know)
@@ -812,6 +836,7 @@ UNIT_MAIN("doc_kubernetes_schemas", documents_are_told_what_is_wrong_with_them,
 	  a_deprecated_version_is_advice, options_loosen_what_they_say,
 	  version_3_says_the_same, definitions_are_schemas_of_their_resources,
 	  a_definition_changes_nothing_that_is_known,
+	  a_definition_is_smaller_than_a_bundle,
 	  old_definitions_keep_what_they_do_not_know, missing_kinds_are_asked_for_once,
 	  schemas_in_the_layouts_of_kubeconform_are_taken,
 	  what_cannot_be_used_is_refused, versions_are_read,

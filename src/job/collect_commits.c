@@ -207,6 +207,24 @@ static int index_commits(struct collector *collector, struct error *err)
 	return 0;
 }
 
+static int find_forced(struct collector *collector, struct error *err)
+{
+	const struct judge *judge = collector->judge;
+	struct oid old_tip;
+
+	if (change_kind(judge->change) != CHANGE_UPDATE || judge->merge)
+		return 0;
+	/* What is not a commit cannot be contained in anything. */
+	int contained =
+		repo_peel(judge->repo, &judge->change->old_id, &old_tip, NULL) != 0
+			? 0
+			: repo_is_ancestor(judge->repo, &old_tip, &collector->tip, err);
+	if (contained < 0)
+		return contained;
+	collector->facts->forced = !contained;
+	return 0;
+}
+
 int collect_commits(struct collector *collector, struct error *err)
 {
 	const struct judge *judge = collector->judge;
@@ -221,6 +239,9 @@ int collect_commits(struct collector *collector, struct error *err)
 		rc = walk(&visit);
 	if (rc == 0)
 		rc = index_commits(collector, err);
+	/* A walk of its own, while the threads verify. */
+	if (rc == 0)
+		rc = find_forced(collector, err);
 	if (rc == 0 && visit.signatures)
 		rc = signature_queue_finish(visit.signatures, err);
 	signature_queue_free(visit.signatures);

@@ -152,7 +152,7 @@ struct collector {
 	bool needs_merges;   /* see struct judged */
 };
 int collect_commits(struct collector *collector,
-		    struct error *err); /* commits, signatures */
+		    struct error *err); /* commits, signatures, whether it is forced */
 /* The fact about a commit of the range; NULL: it is not in it. */
 const struct commit_fact *collect_find(const struct collector *collector,
 				       const struct oid *id);

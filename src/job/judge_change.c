@@ -291,24 +291,6 @@ static int check_pushed_policy(const struct collector *collector,
 	return rc;
 }
 
-static int find_forced(struct collector *collector, struct error *err)
-{
-	const struct judge *judge = collector->judge;
-	struct oid old_tip;
-
-	if (change_kind(judge->change) != CHANGE_UPDATE || judge->merge)
-		return 0;
-	/* What is not a commit cannot be contained in anything. */
-	int contained =
-		repo_peel(judge->repo, &judge->change->old_id, &old_tip, NULL) != 0
-			? 0
-			: repo_is_ancestor(judge->repo, &old_tip, &collector->tip, err);
-	if (contained < 0)
-		return contained;
-	collector->facts->forced = !contained;
-	return 0;
-}
-
 /* A merge request of which the base has everything: there is nothing to judge. */
 static int find_nothing(struct collector *collector, struct error *err)
 {
@@ -334,10 +316,8 @@ static int collect(struct collector *collector, unsigned int needed, struct erro
 		return rc;
 	if (!judge->merge)
 		facts->content = collector->tip;
-	rc = find_forced(collector, err);
 	/* Always: a malformed commit is refused whatever the rules look at. */
-	if (rc == 0)
-		rc = collect_commits(collector, err);
+	rc = collect_commits(collector, err);
 	if (rc == 0)
 		rc = find_nothing(collector, err);
 	if (rc != 0 || collector->brings_nothing)

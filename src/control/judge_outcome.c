@@ -303,7 +303,7 @@ void verdict_take(struct control *control, struct job *job,
 	else if (result == VERDICT_FAIL && judged->steps.count > 1 && !change.is_step &&
 		 !change.number)
 		split(control, &change, &judged->steps);
-	else if (result == VERDICT_FAIL && job->waivers != control->waivers)
+	else if (result == VERDICT_FAIL && job->brought != control->brought)
 		change_move(control, change.id, "waiting",
 			    "a waiver or a log entry came while it was judged",
 			    change.attempts, 0);

@@ -181,7 +181,7 @@ int judgement_fill(struct control *control, struct job *job,
 			     NULL);
 	job->repository = arena_string(job->arena, entry->name);
 	job->base = *base;
-	job->waivers = control->waivers;
+	job->brought = control->brought;
 	request->repository = job->repository;
 	request->ref = arena_string(job->arena, change_target_ref(change));
 	request->old_id = judged_from(entry, change, change_target_ref(change), base);

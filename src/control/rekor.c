@@ -150,7 +150,7 @@ void rekor_take(struct control *control, struct job *job,
 	note_log(&control->rekor, job, fetched);
 	job->again = job->again || fetched->proofs;
 	/* One that is being judged meanwhile may have missed them. */
-	control->waivers += fetched->proofs > 0;
+	control->brought += fetched->proofs > 0;
 	if (!watch || !fetched->proofs_due)
 		return;
 	int64_t when = next_time(control, fetched->proofs_due);

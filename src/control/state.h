@@ -115,7 +115,7 @@ struct job {
 	bool again;         /* fetch: what was not accepted is judged once more */
 	uint64_t change;    /* judge */
 	struct oid base;    /* judge: what was accepted on the ref before */
-	uint64_t waivers;   /* judge: control->waivers when it was asked */
+	uint64_t brought;   /* judge: control->brought when it was asked */
 	uint64_t deployment;
 	bool emits;    /* judge: packs for `deployment` */
 	bool observes; /* deploy: only compares */
@@ -257,7 +257,8 @@ struct control {
 	struct arena *round; /* freed at the end of each round */
 	uint64_t round_number;
 	struct rekor_watch rekor;
-	uint64_t waivers;      /* how often fetches brought new ones, or proofs */
+	uint64_t brought;      /* how often fetches brought what can excuse a commit:
+				  waivers, entries of a log */
 	size_t round_webhooks; /* stored in this round */
 	int64_t calm_at;       /* monotonic: the last rush of webhooks is over then */
 	int64_t read_by; /* monotonic: reading waits no longer; 0: nothing waits */

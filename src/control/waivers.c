@@ -80,7 +80,7 @@ int waivers_fetched(struct control *control, const struct job *job, bool *change
 
 	if (rc == 0)
 		rc = see_gone(control, job);
-	control->waivers += *changed;
+	control->brought += *changed;
 	return rc;
 }
 

@@ -4,59 +4,19 @@
 load helpers
 load service
 load forge_made
-. "$BATS_TEST_DIRNAME/../ports.bash"
-REKOR=
+load gitsign
+load ../ports
 
 setup() {
 	begin
 	make_guarded
-	mkdir "$T/sigstore"
-	"$GITGATE_BUILD/tests/e2e/gitsign_double" init "$T/sigstore"
-	git config --global gpg.format x509
-	git config --global gpg.x509.program "$T/sign"
-	sign_as
+	make_sigstore
 	put app.yaml "replicas: 2"
 }
 
 teardown() {
 	end_service
-	[ -z "$REKOR" ] || { kill "$REKOR" && wait "$REKOR"; } 2>/dev/null || true
-}
-
-# A Rekor that answers with the entries in $T/rekor; its address is $ADDRESS.
-start_rekor() {
-	command -v node >/dev/null || skip "needs node"
-	local port
-	port=$(free_port)
-	ADDRESS="http://127.0.0.1:$port"
-	mkdir -p "$T/rekor"
-	node "$GITGATE_SOURCE/tests/forge/rekor.mjs" "$T/rekor" "$port" 3>&- >"$T/rekor.out" 2>&1 &
-	REKOR=$!
-	for _ in $(seq 100); do
-		(exec 4<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
-		sleep 0.1
-	done
-	fail "no Rekor: $(cat "$T/rekor.out")"
-}
-
-# told COMMIT [KEY=VALUE...]: the log knows of it from now on
-told() {
-	local commit="$1"
-	shift
-	"$GITGATE_BUILD/tests/e2e/gitsign_double" tell "$T/sigstore" "$commit" "$@" >"$T/rekor/$commit.json"
-}
-
-# sign_as [KEY=VALUE...]: what git signs by from now on
-sign_as() {
-	local option
-	{
-		printf '#!/bin/sh\nexec "%s" sign "%s"' "$GITGATE_BUILD/tests/e2e/gitsign_double" "$T/sigstore"
-		for option in "$@"; do
-			printf " '%s'" "$option"
-		done
-		echo
-	} >"$T/sign"
-	chmod +x "$T/sign"
+	end_rekor
 }
 
 # floor [SUBJECT] [ISSUER] [ROOT]
@@ -200,6 +160,7 @@ again() {
 @test "gitsign: an entry that the log keeps is stored by trust proof, and then counts" {
 	local commit other
 	floor
+	choose_rekor
 	start_rekor
 	sign_as online
 	commit
@@ -246,6 +207,7 @@ again() {
 }
 
 @test "gitsign: the service deploys what the hook let in by a stored proof" {
+	choose_rekor
 	start_rekor
 	rm -rf "$T/shop.git" "$T/clone"
 	sign_as online
@@ -268,6 +230,7 @@ again() {
 
 @test "gitsign: trust proof says what is wrong with the log's answer" {
 	local commit id
+	choose_rekor
 	start_rekor
 	sign_as online
 	commit
@@ -289,9 +252,7 @@ again() {
 	run gitgate trust proof --rekor "$ADDRESS" nothing
 	[ "$status" -eq 3 ] || fail "no object"
 	assert_says "neither a full object id nor found here"
-	kill "$REKOR"
-	wait "$REKOR" || true
-	REKOR=
+	end_rekor
 	run gitgate trust proof --rekor "$ADDRESS" HEAD
 	[ "$status" -eq 3 ] || fail "no log"
 	[ ! -e "$T/clone/.git/gitgate-proofs" ] || fail "something was stored"

@@ -2,26 +2,14 @@
  * soon, by an answer or by the limit's name. And many that are slow together. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "base/buf.h"
 #include "doc/schema.h"
 #include "doc_try.h"
+#include "hostile.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define TEXT_BYTES  50000
 
-/* Sanitizers are slower by so much, as in test_doc_bombs.c. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SLOWER 20
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-#define SLOWER 20
-#endif
-#endif
-#ifndef SLOWER
-#define SLOWER 1
-#endif
 #define MILLISECONDS (50.0 * SLOWER)
 
 static const char *const patterns[] = {
@@ -263,13 +251,6 @@ static const struct {
 	{ "nested lookarounds", nested_lookarounds },
 	{ "a long text", long_text },
 };
-
-static double milliseconds(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
 
 /* ERROR_SCHEMA when it cannot be compiled. */
 static int compile(struct schema **out, const char *before, const char *pattern,

@@ -2,42 +2,17 @@
  * read, compiled, decided and explained within 100 ms of processor time and 64 MiB, or
  * stopped by a limit that the message names. */
 #include <stdio.h>
-#include <time.h>
 
-#include "base/buf.h"
 #include "doc/schema.h"
 #include "doc_try.h"
+#include "hostile.h"
 #include "peak.h"
 
 #define MIB         ((size_t)1 << 20)
 #define MOST_MEMORY (64 * MIB)
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-/* Sanitizers are slower by so much, and hold what was freed. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SLOWER 20
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-#define SLOWER 20
-#endif
-#endif
-#ifndef SLOWER
-#define SLOWER 1
-#endif
 #define MILLISECONDS (100.0 * SLOWER)
-
-static void repeat(struct buf *out, const char *text, size_t times)
-{
-	for (size_t i = 0; i < times; i++)
-		buf_add_string(out, text);
-}
-
-static void numbered(struct buf *out, const char *before, const char *behind,
-		     size_t times)
-{
-	for (size_t i = 0; i < times; i++)
-		buf_addf(out, "%s%zu%s", before, i, behind);
-}
 
 /* Definitions a0 ... a<levels>, each of two of the next. */
 static void doubling(struct buf *out, const char *keyword, unsigned int levels)
@@ -699,13 +674,6 @@ static const struct bomb {
 	{ "unique at each level", unique_at_each_level, NULL },
 	{ "unique long texts", unique_long_texts, "schema.steps" },
 };
-
-static double milliseconds(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
 
 static void ignore(void *data, const struct schema_problem *problem)
 {

@@ -49,6 +49,16 @@ void arena_free(struct arena *arena)
 	free(arena);
 }
 
+void arena_wipe(struct arena *arena)
+{
+	struct block *block = arena->blocks;
+	while (block != NULL) {
+		struct block *next = block->next;
+		explicit_bzero(block->bytes, block->used);
+		block = next;
+	}
+}
+
 size_t arena_used(const struct arena *arena)
 {
 	return arena->used;

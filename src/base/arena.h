@@ -13,7 +13,9 @@ struct arena;
 
 struct arena *arena_new(size_t maximum_bytes); /* NULL: out of memory */
 void arena_free(struct arena *arena);          /* NULL is legal */
-size_t arena_used(const struct arena *arena);  /* bytes handed out */
+/* Zeros everything that was handed out: secrets, before arena_free(). */
+void arena_wipe(struct arena *arena);
+size_t arena_used(const struct arena *arena); /* bytes handed out */
 /* Everything in `from` becomes part of `arena`, also over its maximum; `from` is gone.
  */
 void arena_join(struct arena *arena, struct arena *from);

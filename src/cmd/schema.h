@@ -16,10 +16,13 @@ struct schema_command {
 	const char *version; /* of Kubernetes; NULL: what the sources say */
 	const char *output;
 	const char *server;
+	const char *kubeconfig;
+	const char *context;
 	const char *token_file;
 	const char *ca_file;
 	const char *path; /* "spec.template" */
 	const char *skip; /* kinds, with commas between them */
+	bool cluster;     /* the one that kubectl speaks to */
 	bool ignore_missing;
 	bool no_strict;
 	bool json;
@@ -47,7 +50,9 @@ int schema_test(const struct schema_command *command, char **operands, int count
  * has them, of which _definitions.json is taken. */
 int schema_fetch_address(struct kubernetes_import *import, const char *address,
 			 const struct schema_command *command, struct error *err);
-/* What a running cluster publishes: OpenAPI 3.0, or 2.0 where there is none. */
+/* Whether a running cluster is a source. */
+bool schema_wants_cluster(const struct schema_command *command);
+/* What it publishes: OpenAPI 3.0, or 2.0 where there is none. */
 int schema_fetch_cluster(struct kubernetes_import *import,
 			 const struct schema_command *command, struct error *err);
 

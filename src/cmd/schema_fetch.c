@@ -4,6 +4,7 @@
  * lists {"paths": {"apis/apps/v1": {"serverRelativeURL": "/openapi/v3/...?hash=..."}}},
  * GET /openapi/v2 is everything at once. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -11,17 +12,17 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "cluster/access.h"
+#include "cluster/client.h"
 #include "cmd/schema.h"
 #include "doc/doc.h"
 #include "doc/kubernetes_import.h"
 #include "net/http.h"
 
-#define TIMEOUT           (60 * CLOCK_SECOND)
-#define AUTHORITIES_BYTES ((size_t)1 << 20)
-#define TOKEN_BYTES       65536
-#define ADDRESS_BYTES     8192
-#define INDEX_BYTES       ((size_t)64 << 20)
-#define DOCUMENTS         1000 /* of one cluster: one for each version of a group */
+#define TIMEOUT       (60 * CLOCK_SECOND)
+#define ADDRESS_BYTES 8192
+#define INDEX_BYTES   ((size_t)64 << 20)
+#define DOCUMENTS     1000 /* of one cluster: one for each version of a group */
 
 struct fetch {
 	struct http_client *client;
@@ -29,69 +30,11 @@ struct fetch {
 	struct error *err;
 };
 
-/* --- the connection --- */
-
-static int read_token(const char *file, struct buf *out, struct error *err)
-{
-	buf_add_string(out, "Bearer ");
-	int rc = buf_read_file(out, file, err);
-
-	while (rc == 0 && out->length && strchr("\r\n ", out->data[out->length - 1]))
-		buf_truncate(out, out->length - 1);
-	return rc;
-}
-
-static void wipe(struct buf *secret)
-{
-	explicit_bzero(secret->data, secret->length);
-	buf_release(secret);
-}
-
-static int begin(struct fetch *fetch, const char *base,
-		 const struct schema_command *command, struct error *err)
-{
-	struct buf authorities = BUF_INIT(AUTHORITIES_BYTES);
-	struct buf token = BUF_INIT(TOKEN_BYTES);
-	int rc = 0;
-
-	if (command->ca_file)
-		rc = buf_read_file(&authorities, command->ca_file, err);
-	if (rc == 0 && command->token_file)
-		rc = read_token(command->token_file, &token, err);
-	const struct http_options options = {
-		.base = base,
-		.authorization = command->token_file ? token.data : NULL,
-		.authorities = command->ca_file ? authorities.data : NULL,
-		.accept = "application/json",
-		.timeout = TIMEOUT,
-	};
-	if (rc == 0)
-		rc = http_client_new(&fetch->client, &options, err);
-	wipe(&token);
-	buf_release(&authorities);
-	return rc;
-}
-
-static int get(struct fetch *fetch, const char *target, struct http_reply *reply)
-{
-	int rc = http_request(fetch->client, "GET", target, NULL, NULL, 0, reply,
-			      fetch->err);
-
-	if (rc == 0 && reply->status != 200) {
-		rc = error_set(fetch->err,
-			       reply->status == 404 ? ERROR_NOT_FOUND : ERROR_NETWORK,
-			       "the server answered %d to GET %.200s", reply->status,
-			       target);
-		http_reply_release(reply);
-	}
-	return rc;
-}
-
 static int take(struct fetch *fetch, const char *target, const char *name)
 {
 	struct http_reply reply = { 0 };
 
-	int rc = get(fetch, target, &reply);
+	int rc = cluster_get(fetch->client, target, &reply, fetch->err);
 	if (rc != 0)
 		return rc;
 	rc = kubernetes_import_add(fetch->import, name, reply.body.data,
@@ -127,17 +70,20 @@ static int split(const char *address, char base[ADDRESS_BYTES],
 int schema_fetch_address(struct kubernetes_import *import, const char *address,
 			 const struct schema_command *command, struct error *err)
 {
-	const struct schema_command anonymous = { .ca_file = command->ca_file };
 	struct fetch fetch = { .import = import, .err = err };
+	struct cluster_access *nobody = NULL;
 	char base[ADDRESS_BYTES];
 	char target[ADDRESS_BYTES];
 
 	int rc = split(address, base, target, err);
 	if (rc == 0)
-		rc = begin(&fetch, base, &anonymous, err);
+		rc = cluster_access_at(&nobody, base, NULL, command->ca_file, err);
+	if (rc == 0)
+		rc = cluster_client_new(&fetch.client, nobody, TIMEOUT, err);
 	if (rc == 0)
 		rc = take(&fetch, target, target);
 	http_client_free(fetch.client);
+	cluster_access_free(nobody);
 	return rc == 0 ? 0 : error_context(err, "'%.200s'", address);
 }
 
@@ -175,7 +121,7 @@ static int take_version_3(struct fetch *fetch)
 	struct doc_problem problem;
 	struct docs docs = { 0 };
 
-	int rc = get(fetch, "/openapi/v3", &reply);
+	int rc = cluster_get(fetch->client, "/openapi/v3", &reply, fetch->err);
 	if (rc != 0)
 		return rc;
 	struct arena *arena = arena_new(INDEX_BYTES);
@@ -194,24 +140,61 @@ static int take_version_3(struct fetch *fetch)
 	return rc;
 }
 
+/* Everybody who is known to a cluster may read this. */
+static int take_cluster(struct fetch *fetch, const struct cluster_access *access,
+			struct error *err)
+{
+	int rc = cluster_client_new(&fetch->client, access, TIMEOUT, err);
+	if (rc != 0)
+		return rc;
+	rc = take_version_3(fetch);
+	if (rc == ERROR_NOT_FOUND) {
+		error_clear(fetch->err);
+		rc = take(fetch, "/openapi/v2", "openapi-v2.json");
+	}
+	http_client_free(fetch->client);
+	return rc == 0 ? 0 : error_set(err, rc, "%s", fetch->err->text);
+}
+
+/* Which one, as kubectl finds it; the environment is read here and nowhere else. */
+static int find_cluster(const struct schema_command *command,
+			struct cluster_access **out, struct error *err)
+{
+	const struct cluster_choice choice = {
+		.file = command->kubeconfig,
+		.context = command->context,
+		.token_file = command->token_file,
+		.authorities = command->ca_file,
+		.list = getenv("KUBECONFIG"),
+		.home = getenv("HOME"),
+		.service_host = getenv("KUBERNETES_SERVICE_HOST"),
+		.service_port = getenv("KUBERNETES_SERVICE_PORT"),
+	};
+
+	if (command->server)
+		return cluster_access_at(out, command->server, command->token_file,
+					 command->ca_file, err);
+	return cluster_access_find(out, &choice, err);
+}
+
 int schema_fetch_cluster(struct kubernetes_import *import,
 			 const struct schema_command *command, struct error *err)
 {
-	struct error missing = ERROR_INIT;
-	struct fetch fetch = { .import = import, .err = &missing };
-	char base[ADDRESS_BYTES];
+	struct error refused = ERROR_INIT;
+	struct fetch fetch = { .import = import, .err = &refused };
+	struct cluster_access *access = NULL;
 
-	snprintf(base, sizeof(base), "%s", command->server);
-	while (text_ends_with(base, "/"))
-		base[strlen(base) - 1] = '\0';
-	int rc = begin(&fetch, base, command, err);
+	int rc = find_cluster(command, &access, err);
 	if (rc != 0)
 		return rc;
-	rc = take_version_3(&fetch);
-	if (rc == ERROR_NOT_FOUND) {
-		missing = (struct error)ERROR_INIT;
-		rc = take(&fetch, "/openapi/v2", "openapi-v2.json");
-	}
-	http_client_free(fetch.client);
-	return rc == 0 ? 0 : error_set(err, rc, "%s: %s", base, missing.text);
+	if (access->exposed)
+		fprintf(stderr,
+			"gitgate: warning: '%s' holds a secret and is open to every "
+			"user of this machine; use chmod o-rwx\n",
+			access->exposed);
+	rc = take_cluster(&fetch, access, err);
+	if (rc != 0)
+		error_context(err, "%s", access->name);
+	cluster_access_free(access);
+	return rc;
 }

@@ -156,7 +156,7 @@ static int import_all(struct sources *sources, char **names, int count)
 {
 	int rc = kubernetes_import_new(&sources->import, &limits_default, sources->err);
 
-	if (rc == 0 && sources->command->server)
+	if (rc == 0 && schema_wants_cluster(sources->command))
 		rc = schema_fetch_cluster(sources->import, sources->command,
 					  sources->err);
 	for (int i = 0; rc == 0 && i < count; i++)
@@ -167,6 +167,12 @@ static int import_all(struct sources *sources, char **names, int count)
 	return rc;
 }
 
+bool schema_wants_cluster(const struct schema_command *command)
+{
+	return command->cluster || command->server || command->kubeconfig ||
+	       command->context;
+}
+
 int schema_import(const struct schema_command *command, char **names, int count)
 {
 	struct error err = ERROR_INIT;
@@ -175,8 +181,13 @@ int schema_import(const struct schema_command *command, char **names, int count)
 
 	if (!command->output)
 		return cmd_usage("schema", "import needs --output=FILE");
-	if (count == 0 && !command->server)
-		return cmd_usage("schema", "import needs a SOURCE, or --server");
+	if (count == 0 && !schema_wants_cluster(command))
+		return cmd_usage("schema", "import needs a SOURCE, --cluster or "
+					   "--server");
+	if (command->server &&
+	    (command->cluster || command->kubeconfig || command->context))
+		return cmd_usage("schema", "--server and a kubeconfig say the same: "
+					   "which cluster; choose one");
 	if (import_all(&sources, names, count) != 0)
 		return cmd_fail(&err);
 	return schema_list(command, &file, 1);

@@ -32,6 +32,10 @@ struct http_client {
 	char *header;
 	char *accept;
 	char *authorities;
+	char *certificate;
+	char *key; /* secret */
+	char *server_name;
+	char *detour; /* libcurl's: from the server's name to the base's host */
 	int64_t timeout;
 	char detail[CURL_ERROR_SIZE];
 };
@@ -105,6 +109,44 @@ static int check_base(const char *base, struct http_address *origin, struct erro
 	return 0;
 }
 
+/* NULL stays NULL. */
+static int copy_text(char **out, const char *text, struct error *err)
+{
+	if (text == NULL)
+		return 0;
+	*out = strdup(text);
+	return *out != NULL
+		       ? 0
+		       : error_set(err, ERROR_MEMORY, "no memory for a client of HTTP");
+}
+
+/* The name stands in the address that libcurl sees, so that it is what the certificate
+ * is compared with; the connection goes to the host of the base. */
+static int copy_server_name(struct http_client *client, const char *name,
+			    struct error *err)
+{
+	const struct http_address *origin = &client->origin;
+	struct buf address = BUF_INIT(512);
+	struct http_address read;
+
+	if (name == NULL)
+		return 0;
+	buf_addf(&address, "https://%s", name);
+	bool is_name = address.failed == 0 && origin->secure &&
+		       http_address_parse(address.data, &read) && *read.rest == '\0' &&
+		       strcasecmp(read.host, name) == 0;
+	buf_release(&address);
+	if (!is_name)
+		return error_set(err, ERROR_USAGE,
+				 "'%.200s' is not the name of a host for TLS", name);
+	if (asprintf(&client->detour, "%s:%u:%s:%u", name, origin->port, origin->host,
+		     origin->port) < 0) {
+		client->detour = NULL;
+		return error_set(err, ERROR_MEMORY, "no memory for a client of HTTP");
+	}
+	return copy_text(&client->server_name, name, err);
+}
+
 static int copy_options(struct http_client *client, const struct http_options *options,
 			struct error *err)
 {
@@ -121,13 +163,16 @@ static int copy_options(struct http_client *client, const struct http_options *o
 	if (code != 0)
 		return code;
 	client->timeout = options->timeout > 0 ? options->timeout : DEFAULT_TIMEOUT;
-	client->base = strdup(options->base);
-	if (options->authorities != NULL)
-		client->authorities = strdup(options->authorities);
-	if (client->base == NULL ||
-	    (options->authorities != NULL && client->authorities == NULL))
-		return error_set(err, ERROR_MEMORY, "no memory for a forge's client");
-	return check_base(client->base, &client->origin, err);
+	code = copy_text(&client->base, options->base, err);
+	if (code == 0)
+		code = copy_text(&client->authorities, options->authorities, err);
+	if (code == 0)
+		code = copy_text(&client->certificate, options->certificate, err);
+	if (code == 0)
+		code = copy_text(&client->key, options->key, err);
+	if (code == 0)
+		code = check_base(client->base, &client->origin, err);
+	return code == 0 ? copy_server_name(client, options->server_name, err) : code;
 }
 
 int http_client_new(struct http_client **out, const struct http_options *options,
@@ -138,13 +183,13 @@ int http_client_new(struct http_client **out, const struct http_options *options
 		return ERROR_UNSUPPORTED;
 	struct http_client *client = calloc(1, sizeof(*client));
 	if (client == NULL)
-		return error_set(err, ERROR_MEMORY, "no memory for a forge's client");
+		return error_set(err, ERROR_MEMORY, "no memory for a client of HTTP");
 	client->curl = curl;
 	int code = copy_options(client, options, err);
 	if (code == 0)
 		client->easy = curl->easy_init();
 	if (code == 0 && client->easy == NULL)
-		code = error_set(err, ERROR_MEMORY, "no memory for a forge's client");
+		code = error_set(err, ERROR_MEMORY, "no memory for a client of HTTP");
 	if (code != 0) {
 		http_client_free(client);
 		return code;
@@ -161,8 +206,12 @@ void http_client_free(struct http_client *client)
 		client->curl->easy_cleanup(client->easy);
 	wipe(&client->authorization);
 	wipe(&client->header);
+	wipe(&client->key);
 	free(client->accept);
 	free(client->authorities);
+	free(client->certificate);
+	free(client->server_name);
+	free(client->detour);
 	free(client->base);
 	free(client);
 }
@@ -200,6 +249,8 @@ struct exchange {
 	int64_t deadline; /* clock_monotonic() */
 	struct lines lines;
 	struct buf address;
+	struct buf named;          /* the address with the server's name as its host */
+	struct curl_slist detours; /* `client->detour` */
 	struct http_head head;
 	struct buf reply;
 	const char *failed; /* why a callback stopped the transfer; NULL */
@@ -236,6 +287,21 @@ static int add_callers_line(struct lines *lines, const struct http_header *heade
 	return 0;
 }
 
+/* Whoever stands before the server chooses by it, as by TLS' own name. */
+static int add_host_line(struct lines *lines, const struct http_address *origin,
+			 struct error *err)
+{
+	struct buf host = BUF_INIT(sizeof(origin->host) + 8);
+
+	http_address_add_host(&host, origin);
+	const struct http_header header = { "Host", host.data };
+	int code = buf_status(&host, "a host", err);
+	if (code == 0)
+		code = add_callers_line(lines, &header, err);
+	buf_release(&host);
+	return code;
+}
+
 static int fill_lines(struct exchange *exchange, const struct http_header *headers,
 		      struct error *err)
 {
@@ -249,6 +315,11 @@ static int fill_lines(struct exchange *exchange, const struct http_header *heade
 	add_line(lines, exchange->client->authorization);
 	add_line(lines, exchange->client->header);
 	add_line(lines, no_expect);
+	if (exchange->client->server_name != NULL) {
+		int code = add_host_line(lines, &exchange->client->origin, err);
+		if (code != 0)
+			return code;
+	}
 	for (; headers != NULL && headers->name != NULL; headers++) {
 		int code = add_callers_line(lines, headers, err);
 		if (code != 0)
@@ -362,6 +433,13 @@ static void set_pointer(struct exchange *exchange, CURLoption option, const void
 		exchange->option_failed = (int)option;
 }
 
+/* Text that the client keeps for as long as libcurl needs it. */
+static void set_blob(struct exchange *exchange, CURLoption option, char *text)
+{
+	struct curl_blob blob = { text, strlen(text), CURL_BLOB_NOCOPY };
+	set_pointer(exchange, option, &blob);
+}
+
 static void set_callbacks(struct exchange *exchange)
 {
 	const struct http_client *client = exchange->client;
@@ -396,18 +474,42 @@ static void set_bounds(struct exchange *exchange)
 	set_number(exchange, CURLOPT_SSL_VERIFYPEER, 1);
 	set_number(exchange, CURLOPT_SSL_VERIFYHOST, 2);
 	if (client->authorities != NULL) {
-		struct curl_blob blob = { client->authorities,
-					  strlen(client->authorities),
-					  CURL_BLOB_NOCOPY };
-		set_pointer(exchange, CURLOPT_CAINFO_BLOB, &blob);
+		set_blob(exchange, CURLOPT_CAINFO_BLOB, client->authorities);
 		/* Without it the system's own would count as well. */
 		set_pointer(exchange, CURLOPT_CAPATH, NULL);
 	}
 }
 
+/* With an empty password: a key that has one is refused, nobody is asked. */
+static void set_identity(struct exchange *exchange)
+{
+	const struct http_client *client = exchange->client;
+	if (client->certificate == NULL)
+		return;
+	set_blob(exchange, CURLOPT_SSLCERT_BLOB, client->certificate);
+	set_blob(exchange, CURLOPT_SSLKEY_BLOB, client->key);
+	set_pointer(exchange, CURLOPT_KEYPASSWD, "");
+}
+
+static void set_address(struct exchange *exchange)
+{
+	const struct http_client *client = exchange->client;
+	struct http_address address;
+	if (client->server_name == NULL ||
+	    !http_address_parse(exchange->address.data, &address)) {
+		set_pointer(exchange, CURLOPT_URL, exchange->address.data);
+		return;
+	}
+	buf_reset(&exchange->named);
+	buf_addf(&exchange->named, "https://%s:%u%s", client->server_name, address.port,
+		 address.rest);
+	exchange->detours.data = client->detour;
+	set_pointer(exchange, CURLOPT_URL, exchange->named.data);
+	set_pointer(exchange, CURLOPT_CONNECT_TO, &exchange->detours);
+}
+
 static void set_request(struct exchange *exchange)
 {
-	set_pointer(exchange, CURLOPT_URL, exchange->address.data);
 	set_pointer(exchange, CURLOPT_HTTPHEADER, exchange->lines.nodes);
 	set_pointer(exchange, CURLOPT_ERRORBUFFER, exchange->client->detail);
 	if (strcmp(exchange->method, "HEAD") == 0)
@@ -448,6 +550,8 @@ static const struct {
 	{ CURLE_PEER_FAILED_VERIFICATION, ERROR_NETWORK,
 	  "the certificate is not to be trusted", true },
 	{ CURLE_SSL_CONNECT_ERROR, ERROR_NETWORK, "TLS failed", true },
+	{ CURLE_SSL_CERTPROBLEM, ERROR_NETWORK,
+	  "our own certificate and its key cannot be used", true },
 	{ CURLE_SSL_CACERT_BADFILE, ERROR_NETWORK,
 	  "the certificates of the authorities cannot be read", false },
 	{ CURLE_UNSUPPORTED_PROTOCOL, ERROR_NETWORK,
@@ -505,7 +609,11 @@ static int perform(struct exchange *exchange)
 	client->detail[0] = '\0';
 	set_callbacks(exchange);
 	set_bounds(exchange);
+	set_identity(exchange);
+	set_address(exchange);
 	set_request(exchange);
+	if (exchange->named.failed != 0)
+		return buf_status(&exchange->named, "an address", exchange->err);
 	if (exchange->option_failed != 0)
 		return error_set(exchange->err, ERROR_UNSUPPORTED,
 				 "this libcurl does not take its option %d",
@@ -544,7 +652,8 @@ static int resolve(const struct exchange *exchange, const char *reference,
 	bool readable = http_address_parse(reference, &other);
 	return error_set(exchange->err, ERROR_FORBIDDEN_HOST,
 			 "%s leads to %s://%s, port %u, which is not the configured "
-			 "scheme, host and port (does the forge know its own address?)",
+			 "scheme, host and port (does the other side know its own "
+			 "address?)",
 			 what, !readable || other.secure ? "https" : "http",
 			 readable ? other.host : "(unreadable)",
 			 readable ? other.port : 0);
@@ -661,12 +770,15 @@ int http_request(struct http_client *client, const char *method, const char *tar
 		.err = err != NULL ? err : &ignored,
 	};
 	buf_init(&exchange.address, limits_default.values[LIMIT_HTTP_URI_BYTES]);
+	buf_init(&exchange.named,
+		 exchange.address.maximum + sizeof(struct http_address));
 	buf_init(&exchange.reply, limits_default.values[LIMIT_HTTP_REPLY_BYTES]);
 	http_head_init(&exchange.head);
 	int code = run(&exchange, target, headers, out);
 	release_lines(&exchange.lines);
 	http_head_release(&exchange.head);
 	buf_release(&exchange.address);
+	buf_release(&exchange.named);
 	buf_release(&exchange.reply);
 	return code;
 }

@@ -1,4 +1,4 @@
-/* net/http.h - HTTP and HTTPS to one origin: the API of a forge.
+/* net/http.h - HTTP and HTTPS to one origin: the API of a forge or a cluster.
  *
  * A client is bound to scheme, host and port of its base address when it is made; its
  * credential goes nowhere else: requests take paths below the base or absolute
@@ -33,10 +33,16 @@ struct http_options {
 	const char *accept; /* NULL: application/json */
 	const char *
 		authorities; /* PEM text of the only CAs to trust; NULL: the system's */
-	int64_t timeout;     /* microseconds, for a whole request */
+	const char *certificate; /* who we are, to servers that ask: PEM text, a chain;
+				    NULL: nobody */
+	const char *key;         /* its private key, PEM without a password. Secret */
+	const char
+		*server_name; /* what the server's certificate must name, and what is
+				 asked for by SNI, instead of the base's host; NULL */
+	int64_t timeout;      /* microseconds, for a whole request */
 };
 
-/* ERROR_USAGE (with what is wrong with the base). */
+/* ERROR_USAGE (with what is wrong with the base or the server's name). */
 int http_client_new(struct http_client **out, const struct http_options *options,
 		    struct error *err);
 void http_client_free(struct http_client *client);

@@ -103,11 +103,17 @@ bool http_same_origin(const char *one, const char *other)
 
 /* --- resolving --- */
 
-void http_address_add_origin(struct buf *out, const struct http_address *address)
+void http_address_add_host(struct buf *out, const struct http_address *address)
 {
-	buf_addf(out, "%s://%s", address->secure ? "https" : "http", address->host);
+	buf_add_string(out, address->host);
 	if (address->port != (address->secure ? PORT_HTTPS : PORT_HTTP))
 		buf_addf(out, ":%u", address->port);
+}
+
+void http_address_add_origin(struct buf *out, const struct http_address *address)
+{
+	buf_add_string(out, address->secure ? "https://" : "http://");
+	http_address_add_host(out, address);
 }
 
 static bool has_scheme(const char *reference)

@@ -22,6 +22,8 @@ struct http_address {
 bool http_address_parse(const char *text, struct http_address *out);
 bool http_address_is_same_origin(const struct http_address *one,
 				 const struct http_address *other);
+/* "git.example.org:8443"; a scheme's own port is left out. */
+void http_address_add_host(struct buf *out, const struct http_address *address);
 /* "https://git.example.org:8443"; a scheme's own port is left out. */
 void http_address_add_origin(struct buf *out, const struct http_address *address);
 

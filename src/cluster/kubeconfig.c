@@ -2,9 +2,9 @@
  *
  * Of several files the first one that has an entry of a name, or a current context,
  * counts; nothing is put together from two entries. Names of files are relative to the
- * kubeconfig they stand in; what stands within it (-data) counts before them, and a
- * tokenFile before a token. Only the entries that are used are looked at. A field that
- * is not known is passed over, as kubectl does, unless it looks like a mistake.
+ * kubeconfig they stand in; a tokenFile counts before a token. Only the entries that
+ * are used are looked at. A field that is not known is passed over, as kubectl does,
+ * unless it looks like a mistake.
  *
  * Source: kubernetes.io, kubeconfig (v1); k8s.io/client-go/tools/clientcmd, where a
  * page says nothing. */
@@ -458,43 +458,56 @@ static int file_beside(const struct reading *reading, const struct kubeconfig *f
 			    (int)(slash - file->name), file->name, name);
 }
 
-/* PEM text of `key`-data or of the file that `key` names. */
-static int material(const struct reading *reading, const struct entry *entry,
-		    const char *key, bool is_secret, struct material *out)
+/* Of the file that a kubeconfig names at `out->place`. */
+static int material_of_file(const struct reading *reading, const struct entry *entry,
+			    const char *name, bool is_secret, struct material *out)
 {
 	struct cluster_file read;
-	const char *text, *data_key;
-	int rc = cluster_text(reading->access, &data_key, reading->err, "%s-data", key);
+	const char *file;
+	int rc = file_beside(reading, entry->file, name, &file);
 
-	*out = (struct material){ 0 };
-	if (rc == 0)
-		rc = field(reading, entry, data_key, &text, &out->place);
-	if (rc != 0)
-		return rc;
-	out->what = data_key;
-	if (text) {
-		if (is_secret)
-			cluster_expose(reading->access, entry->file->name,
-				       entry->file->open);
-		return decode(reading, entry, data_key, text, out);
-	}
-	rc = field(reading, entry, key, &text, &out->place);
-	if (rc != 0 || !text)
-		return rc;
-	rc = file_beside(reading, entry->file, text, &text);
 	if (rc == 0)
 		rc = cluster_text(reading->access, &out->what, reading->err, "'%s'",
-				  text);
+				  file);
 	if (rc == 0)
-		rc = cluster_file_read(reading->access, text, CLUSTER_PEM_BYTES, &read,
+		rc = cluster_file_read(reading->access, file, CLUSTER_PEM_BYTES, &read,
 				       reading->err);
 	if (rc != 0)
 		return at_place(reading, entry->file, out->place, rc);
 	if (is_secret)
-		cluster_expose(reading->access, text, read.open);
+		cluster_expose(reading->access, file, read.open);
 	out->text = read.text;
 	out->length = read.length;
 	return 0;
+}
+
+/* PEM text of `key`-data or of the file that `key` names; both is a mistake for kubectl
+ * as well. */
+static int material(const struct reading *reading, const struct entry *entry,
+		    const char *key, bool is_secret, struct material *out)
+{
+	const char *data, *file, *data_key;
+	const struct node *file_place;
+	int rc = cluster_text(reading->access, &data_key, reading->err, "%s-data", key);
+
+	*out = (struct material){ 0 };
+	if (rc == 0)
+		rc = field(reading, entry, data_key, &data, &out->place);
+	if (rc == 0)
+		rc = field(reading, entry, key, &file, &file_place);
+	if (rc != 0 || (!data && !file))
+		return rc;
+	if (data && file)
+		return refuse(reading, entry->file, file_place,
+			      "%s and %s: only one of them can be", key, data_key);
+	if (file) {
+		out->place = file_place;
+		return material_of_file(reading, entry, file, is_secret, out);
+	}
+	out->what = data_key;
+	if (is_secret)
+		cluster_expose(reading->access, entry->file->name, entry->file->open);
+	return decode(reading, entry, data_key, data, out);
 }
 
 /* --- the cluster --- */

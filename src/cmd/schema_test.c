@@ -151,7 +151,8 @@ static void take(void *data, const struct kubernetes_problem *problem)
 	const struct schema_problem *schema = problem->schema;
 
 	find(data, problem->advice ? SEVERITY_WARNING : SEVERITY_ERROR, problem->code,
-	     schema->message, schema->mend, schema->line, schema->column);
+	     schema->message, schema_problem_mend(schema), schema->line,
+	     schema->column);
 }
 
 static int judge_document(struct trial *trial, const struct node *root)

@@ -85,8 +85,8 @@ static void take_kubernetes_problem(void *data,
 	const struct schema_problem *schema = problem->schema;
 
 	look->advice = problem->advice;
-	add_document_fact(look, problem->code, schema->message, schema->mend,
-			  schema->line, schema->column);
+	add_document_fact(look, problem->code, schema->message,
+			  schema_problem_mend(schema), schema->line, schema->column);
 	look->advice = false;
 }
 
@@ -154,8 +154,8 @@ static void take_schema_problem(void *data, const struct schema_problem *problem
 	}
 	if (look->problems++ >= PROBLEMS)
 		return;
-	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message, problem->mend,
-			  problem->line, problem->column);
+	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message,
+			  schema_problem_mend(problem), problem->line, problem->column);
 }
 
 static int validate_by(struct look *look, const struct schema *schema,

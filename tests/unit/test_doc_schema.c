@@ -33,10 +33,11 @@ static void collect(void *data, const struct schema_problem *problem)
 {
 	struct collected *collected = data;
 	size_t used = strlen(collected->text);
+	const char *mend = schema_problem_mend(problem);
 	snprintf(collected->text + used, sizeof(collected->text) - used,
 		 "%s%u:%u %s%s%s", collected->count > 0 ? "\n" : "", problem->line,
-		 problem->column, problem->message, problem->mend != NULL ? " | " : "",
-		 problem->mend != NULL ? problem->mend : "");
+		 problem->column, problem->message, mend != NULL ? " | " : "",
+		 mend != NULL ? mend : "");
 	collected->count++;
 	snprintf(collected->instance_path, sizeof(collected->instance_path), "%s",
 		 problem->instance_path);

@@ -336,7 +336,8 @@ static bool suggest_below(struct line *mend, const struct check *check, uint32_t
 			continue;
 		const struct image_object *below =
 			object_of(schema, row->schema, &list);
-		if (below == NULL || object_find_number(schema, below, number)->name == 0)
+		if (below == NULL ||
+		    object_find_number(schema, below, number)->name == 0)
 			continue;
 		line_add_text(mend, "it belongs ");
 		line_add_text(mend, list ? "to an item of " : "into ");
@@ -385,7 +386,8 @@ static bool suggest_above(struct line *mend, const struct check *check, uint32_t
 	while (depth > 0 && index != SCHEMA_NONE) {
 		bool list = true; /* the items of a list are no place further out */
 		const struct image_object *object = object_of(schema, index, &list);
-		if (object != NULL && object_find_number(schema, object, number)->name != 0)
+		if (object != NULL &&
+		    object_find_number(schema, object, number)->name != 0)
 			found = true, outer = steps[depth - 1]->parent;
 		index = step_down(schema, index, steps[--depth]);
 	}
@@ -397,36 +399,57 @@ static bool suggest_above(struct line *mend, const struct check *check, uint32_t
 	return true;
 }
 
-/* The name that was meant, when it is near and not there yet; else the few allowed. */
+/* The few names that are allowed. */
+static void list_names(struct line *mend, const struct check *check,
+		       const struct image_list *names)
+{
+	if (names->count == 0 || names->count > LISTED)
+		return;
+	line_add_text(mend, "known here: ");
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(check, names->items[i]);
+		if (i > 0)
+			line_add_text(mend, ", ");
+		line_add_quoted(mend, '\'', name->text, name->length);
+	}
+}
+
+static const char *nearest_name(const struct check *check,
+				const struct image_list *names, const struct node *key)
+{
+	struct nearest nearest;
+	nearest_begin(&nearest, key->text, key->length);
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(check, names->items[i]);
+		nearest_try(&nearest, name->text, name->length);
+	}
+	return nearest.best;
+}
+
+/* The name that was meant, when it is near; else where it belongs. */
 static void suggest_name(struct line *mend, const struct complaint *complaint)
 {
 	const struct check *check = complaint->check;
 	const struct image_object *object = complaint->object;
 	const struct node *key = complaint->key;
 	const struct image_list *known = check_at(check, object->names);
-	struct nearest nearest;
-	nearest_begin(&nearest, key->text, key->length);
-	for (uint32_t i = 0; i < known->count; i++) {
-		const struct image_string *name = check_at(check, known->items[i]);
-		nearest_try(&nearest, name->text, name->length);
-	}
-	if (nearest.best != NULL && node_get(check->node, nearest.best) == NULL) {
-		ask_for(mend, nearest.best);
+	const char *near = nearest_name(check, known, key);
+	bool there = near != NULL && node_get(check->node, near) != NULL;
+	if (near != NULL && !there) {
+		ask_for(mend, near);
 		return;
 	}
 	uint32_t number = schema_number_of(check->run->schema, key);
 	if (number != 0 && (suggest_below(mend, check, number, object) ||
 			    suggest_above(mend, check, number)))
 		return;
-	if (known->count == 0 || known->count > LISTED)
+	if (there) {
+		line_add_text(mend, "remove it: ");
+		line_add_quoted(mend, '\'', near, strlen(near));
+		line_add_text(mend, " is there already");
 		return;
-	line_add_text(mend, "known here: ");
-	for (uint32_t i = 0; i < known->count; i++) {
-		const struct image_string *name = check_at(check, known->items[i]);
-		if (i > 0)
-			line_add_text(mend, ", ");
-		line_add_quoted(mend, '\'', name->text, name->length);
 	}
+	list_names(mend, check, known);
 }
 
 static void say_unknown(struct line *line, const struct complaint *complaint)

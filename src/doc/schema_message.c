@@ -17,8 +17,6 @@ static void say_never(struct line *line, const struct complaint *complaint)
 
 bool report_never(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(
 		&(struct complaint){ .check = check, .say = say_never });
 }
@@ -93,8 +91,6 @@ static void say_type(struct line *line, const struct complaint *complaint)
 
 bool report_type(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(
 		&(struct complaint){ .check = check,
 				     .say = say_type,
@@ -162,8 +158,6 @@ static void say_constants(struct line *line, const struct complaint *complaint)
 
 bool report_constants(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(&(struct complaint){ .check = check,
 						     .say = say_constants,
 						     .suggest = suggest_constant,
@@ -193,8 +187,6 @@ static void say_bound(struct line *line, const struct complaint *complaint)
 
 bool report_bound(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(
 		&(struct complaint){ .check = check, .say = say_bound });
 }
@@ -213,8 +205,6 @@ static void say_count(struct line *line, const struct complaint *complaint)
 bool report_count(const struct check *check, uint64_t found, const char *one,
 		  const char *many)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(&(struct complaint){
 		.check = check, .say = say_count, .count = { found, one, many } });
 }
@@ -236,8 +226,6 @@ static void say_pattern(struct line *line, const struct complaint *complaint)
 
 bool report_pattern(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(
 		&(struct complaint){ .check = check, .say = say_pattern });
 }
@@ -262,8 +250,6 @@ static void say_format(struct line *line, const struct complaint *complaint)
 
 bool report_format(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(&(struct complaint){
 		.check = check, .say = say_format, .suggest = suggest_format });
 }
@@ -291,8 +277,6 @@ static void say_required(struct line *line, const struct complaint *complaint)
 bool report_required(const struct check *check, const struct image_string *name,
 		     const struct image_string *because)
 {
-	if (check->run->report == NULL)
-		return false;
 	/* It is asked for by the properties, too, when both stand together. */
 	bool folded = check->operation->kind == OPERATION_PROPERTIES;
 	return report_complaint(
@@ -461,8 +445,6 @@ static void say_unknown(struct line *line, const struct complaint *complaint)
 bool report_unknown(const struct check *check, const struct pair *pair,
 		    const struct image_object *object)
 {
-	if (check->run->report == NULL)
-		return false;
 	struct path path = { .parent = check->path,
 			     .container = check->node,
 			     .child = &pair->value };
@@ -494,8 +476,6 @@ static void say_contains(struct line *line, const struct complaint *complaint)
 
 bool report_contains(const struct check *check, uint64_t found)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(&(struct complaint){
 		.check = check, .say = say_contains, .count = { .found = found } });
 }
@@ -513,8 +493,6 @@ static void say_equal_items(struct line *line, const struct complaint *complaint
 
 bool report_equal_items(const struct check *check, uint32_t first, uint32_t second)
 {
-	if (check->run->report == NULL)
-		return false;
 	const struct path path = { check->path, check->node,
 				   &check->node->items[second], false };
 	return report_complaint(&(struct complaint){ .check = check,
@@ -534,8 +512,6 @@ static void say_not(struct line *line, const struct complaint *complaint)
 
 bool report_not(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(&(struct complaint){ .check = check, .say = say_not });
 }
 
@@ -552,8 +528,6 @@ static void say_too_many(struct line *line, const struct complaint *complaint)
 
 bool report_too_many(const struct check *check, uint32_t first, uint32_t second)
 {
-	if (check->run->report == NULL)
-		return false;
 	return report_complaint(&(struct complaint){
 		.check = check, .say = say_too_many, .pair = { first, second } });
 }

@@ -38,8 +38,6 @@ __attribute__((noinline)) static bool refuse_pair(struct run *run,
 						  const struct path *below)
 {
 	const struct pair *pair = (const struct pair *)path_key(below);
-	if (run->report == NULL)
-		return false;
 	struct check check = check_of(run, schema, below->container, below->parent);
 	return report_unknown(&check, pair, object);
 }

@@ -86,8 +86,6 @@ static void suggest_removal(struct line *mend, const struct complaint *complaint
 static bool report_equal_keys(const struct check *check, uint32_t first,
 			      uint32_t second)
 {
-	if (check->run->report == NULL)
-		return false;
 	const struct path path = { check->path, check->node,
 				   &check->node->items[second], false };
 	return report_complaint(&(struct complaint){ .check = check,

@@ -72,14 +72,14 @@ static const char *mend_type(const struct node *node, unsigned int types)
 	return NULL;
 }
 
-static void suggest_type(struct line *mend, const struct complaint *complaint)
+static void suggest_for_types(struct line *mend, const struct complaint *complaint)
 {
 	const char *text = mend_type(complaint->check->node, complaint->types);
 	if (text != NULL)
 		line_add_text(mend, text);
 }
 
-static void say_type(struct line *line, const struct complaint *complaint)
+static void say_types(struct line *line, const struct complaint *complaint)
 {
 	const struct check *check = complaint->check;
 	report_subject(line, check, check->path);
@@ -89,13 +89,12 @@ static void say_type(struct line *line, const struct complaint *complaint)
 	line_add_value(line, check->node);
 }
 
-bool report_type(const struct check *check)
+bool report_types(const struct check *check, unsigned int types)
 {
-	return report_complaint(
-		&(struct complaint){ .check = check,
-				     .say = say_type,
-				     .suggest = suggest_type,
-				     .types = check->subschema->types });
+	return report_complaint(&(struct complaint){ .check = check,
+						     .say = say_types,
+						     .suggest = suggest_for_types,
+						     .types = types });
 }
 
 static void add_constant(struct line *line, const struct check *check,

@@ -160,17 +160,6 @@ static bool is_closer(const struct closeness *a, const struct closeness *b)
 	return a->count < b->count;
 }
 
-/* No branch is for values of this type: one message names all types. */
-static void say_all_types(struct line *line, const struct complaint *complaint)
-{
-	const struct check *check = complaint->check;
-	report_subject(line, check, check->path);
-	line_add_text(line, " must be ");
-	line_add_types(line, complaint->types);
-	line_add_text(line, ", found ");
-	line_add_value(line, check->node);
-}
-
 static void say_no_branch(struct line *line, const struct complaint *complaint)
 {
 	const struct check *check = complaint->check;
@@ -199,9 +188,9 @@ bool report_branches(const struct check *check)
 			best = closeness;
 		}
 	}
+	/* No branch is for values of this type: one message names all types. */
 	if (all_types)
-		return report_complaint(&(struct complaint){
-			.check = check, .say = say_all_types, .types = types });
+		return report_types(check, types);
 	size_t before = report->count;
 	uint32_t forms = report->forms;
 	report->forms = list->count;

@@ -139,7 +139,8 @@ bool report_complaint(const struct complaint *complaint);
 
 /* --- one for each thing that can be wrong (schema_message.c) --- */
 bool report_never(const struct check *check);
-bool report_type(const struct check *check);
+/* The types that would be right: TYPE_*. */
+bool report_types(const struct check *check, unsigned int types);
 bool report_constants(const struct check *check);
 bool report_bound(const struct check *check);
 bool report_count(const struct check *check, uint64_t found, const char *one,

@@ -1,13 +1,15 @@
 /* cluster/access.c - which of the ways to say what a cluster is counts. */
 #include "cluster/access.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/path.h"
 #include "cluster/parts.h"
 
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -107,6 +109,14 @@ static int use_account(struct cluster_access *access,
 
 /* --- the choice --- */
 
+/* One that cannot be looked at may be there. */
+static bool is_missing(const char *name)
+{
+	struct stat status;
+
+	return stat(name, &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 /* The files of a list that exist: `names` has room for all of them. */
 static size_t present(char *list, const char **names)
 {
@@ -115,7 +125,7 @@ static size_t present(char *list, const char **names)
 
 	for (char *name = strtok_r(list, ":", &rest); name;
 	     name = strtok_r(NULL, ":", &rest))
-		if (path_exists(name))
+		if (!is_missing(name))
 			names[count++] = name;
 	return count;
 }
@@ -156,7 +166,7 @@ static int use_home(struct cluster_access *access, const struct cluster_choice *
 		if (rc != 0)
 			return rc;
 	}
-	if (*name && path_exists(name))
+	if (*name && !is_missing(name))
 		return cluster_read_kubeconfig(access, &name, 1, choice, err);
 	if (choice->service_host && *choice->service_host && !choice->context)
 		return use_account(access, choice, err);

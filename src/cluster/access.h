@@ -33,8 +33,9 @@ struct cluster_access {
 	const char *certificate; /* PEM, a chain; NULL */
 	const char *key;         /* its private key, PEM; NULL without it. Secret */
 	const char *namespace;   /* where none is said otherwise: "default" */
-	/* A file with a secret of this access that every user of this machine can read;
-	 * NULL: there is none. Programs for people warn, the service refuses. */
+	/* A file with a secret of this access that is open to every user of this
+	 * machine; NULL: there is none. Programs for people warn, the service refuses.
+	 */
 	const char *exposed;
 	struct arena *arena; /* of all of this */
 };
@@ -48,8 +49,8 @@ struct cluster_choice {
 	const char *token_file;  /* of the whole identity */
 	const char *authorities; /* a file, PEM */
 	/* Where `file` is NULL: */
-	const char *list; /* $KUBECONFIG: files with colons between them; those that
-			     do not exist are passed over */
+	const char *list; /* $KUBECONFIG: files with colons between them; those that do
+			     not exist are passed over */
 	const char *home; /* $HOME: its .kube/config, where `list` is NULL or empty */
 	/* Where none of these files exists and no context is named: */
 	const char *service_host; /* $KUBERNETES_SERVICE_HOST */

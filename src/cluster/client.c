@@ -49,9 +49,8 @@ static const struct {
 	int code;
 	const char *mend;
 } refusals[] = {
-	{ 401, ERROR_UNAUTHENTICATED,
-	  " (the token or the certificate is not known, or has expired)" },
-	{ 403, ERROR_PERMISSION, " (its rights are too few)" },
+	{ 401, ERROR_UNAUTHENTICATED, " (who asks is not known to it, or no longer)" },
+	{ 403, ERROR_PERMISSION, " (who asks has too few rights)" },
 	{ 404, ERROR_NOT_FOUND, "" },
 	{ 429, ERROR_RATE_LIMITED, "" },
 };

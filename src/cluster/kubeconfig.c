@@ -369,37 +369,38 @@ struct refusal {
 };
 
 static const struct refusal of_clusters[] = {
-	{ "insecure-skip-tls-verify", "insecure-skip-tls-verify would give our "
-				      "identity to whoever answers: name "
-				      "the cluster's authority by "
-				      "certificate-authority instead" },
-	{ "proxy-url", "proxy-url: gitgate uses no proxy; where the server cannot be "
-		       "reached directly, 'kubectl proxy' and its address can" },
+	{ "insecure-skip-tls-verify", "it would give our identity to whoever answers: "
+				      "name the cluster's authority "
+				      "by certificate-authority instead" },
+	{ "proxy-url", "gitgate uses no proxy; where the server cannot be reached "
+		       "directly, 'kubectl proxy' and its address can" },
 };
 
 #define INSTEAD                                                                        \
 	": write a token to a file (kubectl create token NAME > FILE) and give "       \
 	"--token-file=FILE"
+#define NO_PROGRAM  "gitgate runs no program that a kubeconfig names" INSTEAD
+#define NO_PASSWORD "API servers take no passwords any more" INSTEAD
+#define NO_OTHER    "gitgate is nobody else than the user" INSTEAD
 static const struct refusal of_users[] = {
-	{ "exec", "exec: gitgate runs no program that a kubeconfig names" INSTEAD },
-	{ "auth-provider", "auth-provider: gitgate has none of kubectl's" INSTEAD },
-	{ "username", "username: API servers take no passwords any more" INSTEAD },
-	{ "password", "password: API servers take no passwords any more" INSTEAD },
-	{ "as", "as: gitgate is nobody else than the user" INSTEAD },
-	{ "as-uid", "as-uid: gitgate is nobody else than the user" INSTEAD },
-	{ "as-groups", "as-groups: gitgate is nobody else than the user" INSTEAD },
-	{ "as-user-extra", "as-user-extra: gitgate is nobody else than the "
-			   "user" INSTEAD },
+	{ "exec", NO_PROGRAM },      { "auth-provider", NO_PROGRAM },
+	{ "username", NO_PASSWORD }, { "password", NO_PASSWORD },
+	{ "as", NO_OTHER },          { "as-uid", NO_OTHER },
+	{ "as-groups", NO_OTHER },   { "as-user-extra", NO_OTHER },
 };
-#undef INSTEAD
 
 static int check_refusals(const struct reading *reading, const struct entry *entry,
 			  const struct refusal *refusals, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct node *node = node_get(entry->value, refusals[i].key);
-		if (!is_empty(node))
-			return refuse(reading, entry->file, node, "%s",
+		const char *key = refusals[i].key;
+		const struct node *node = node_get(entry->value, key);
+		/* Whoever is meant to be another one with fewer rights, and is not
+		 * named, would keep all of them. */
+		bool is_nobody =
+			strcmp(key, "as") == 0 && node_kind(node) == NODE_STRING;
+		if (is_nobody || !is_empty(node))
+			return refuse(reading, entry->file, node, "%s: %s", key,
 				      refusals[i].reason);
 	}
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "net/http_address.h"
 
 /* A kubeconfig of 4 MiB, and what it names. */
 #define ARENA_BYTES ((size_t)16 << 20)
@@ -116,7 +118,7 @@ int cluster_file_read(struct cluster_access *access, const char *name, size_t ma
 	int rc = text ? read_whole(fd, name, size, text, &length, err) : no_memory(err);
 	if (rc != 0)
 		return rc;
-	*out = (struct cluster_file){ text, length, (status.st_mode & S_IROTH) != 0 };
+	*out = (struct cluster_file){ text, length, (status.st_mode & S_IRWXO) != 0 };
 	return 0;
 }
 
@@ -234,11 +236,12 @@ int cluster_read_key(struct cluster_access *access, const char *name, struct err
 int cluster_set_server(struct cluster_access *access, const char *address,
 		       struct error *err)
 {
-	if (!text_starts_with(address, "https://") && !text_starts_with(address, "http:"
-										 "//"))
+	struct http_address parts;
+
+	if (!http_address_parse(address, &parts) || strpbrk(address, "?#"))
 		return error_set(err, ERROR_CONFIG,
-				 "the server '%.200s' is no address: it must begin "
-				 "with https://",
+				 "the server '%.200s' is no address like "
+				 "https://HOST:PORT/PATH, without a user and a query",
 				 strchr(address, '@') ? "" : address);
 	char *server = arena_string(access->arena, address);
 	if (!server)
@@ -251,7 +254,7 @@ int cluster_set_server(struct cluster_access *access, const char *address,
 
 int cluster_check_identity(const struct cluster_access *access, struct error *err)
 {
-	bool secure = text_starts_with(access->server, "https:");
+	bool secure = strncasecmp(access->server, "https:", 6) == 0;
 	bool somebody = access->token || access->certificate;
 
 	if (!secure && somebody)

@@ -23,7 +23,7 @@ int cluster_text(struct cluster_access *access, const char **out, struct error *
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* A whole regular file of at most `maximum` bytes, NUL-terminated. `open` (may be NULL)
- * says whether every user of this machine can read it. */
+ * says whether it is open to every user of this machine. */
 struct cluster_file {
 	char *text;
 	size_t length;

@@ -203,7 +203,7 @@ make_configs() {
 	[ ! -e "$T/keys/ran" ]
 	sed -i 's/, certificate-authority: keys.ca.pem/, insecure-skip-tls-verify: true/' "$T/exec"
 	import --kubeconfig="$T/exec"
-	assert_says "insecure-skip-tls-verify would give our identity to whoever answers"
+	assert_says "insecure-skip-tls-verify: it would give our identity to whoever answers"
 	sed -i 's/insecure-skip-tls-verify: true/proxy-url: "http:\/\/h"/' "$T/exec"
 	import --kubeconfig="$T/exec"
 	assert_says "proxy-url: gitgate uses no proxy"

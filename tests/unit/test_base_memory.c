@@ -54,6 +54,22 @@ START_TEST(arena_copies_end_in_nul)
 END_TEST
 
 /* Whichever of the two has blocks, and in whichever order they are used after. */
+START_TEST(arena_memory_can_be_wiped)
+{
+	static const char zeros[20000];
+	struct arena *arena = arena_new(1 << 20);
+	char *small = arena_string(arena, "secret");
+	char *large = arena_alloc(arena, sizeof(zeros));
+	char *last = arena_string(arena, "another");
+	memset(large, 'x', sizeof(zeros));
+	arena_wipe(arena);
+	ck_assert_mem_eq(small, zeros, 6);
+	ck_assert_mem_eq(large, zeros, sizeof(zeros));
+	ck_assert_mem_eq(last, zeros, 7);
+	arena_free(arena);
+}
+END_TEST
+
 START_TEST(arenas_become_one)
 {
 	for (size_t i = 0; i < 4; i++) {
@@ -170,5 +186,6 @@ START_TEST(hashes_depend_on_every_byte)
 END_TEST
 
 UNIT_MAIN("base_memory", arena_memory_is_zeroed_and_aligned, arena_stops_at_its_maximum,
-	  arena_copies_end_in_nul, arenas_become_one, arena_arrays_grow,
-	  map_finds_what_was_put, map_keys_are_bytes, hashes_depend_on_every_byte)
+	  arena_copies_end_in_nul, arena_memory_can_be_wiped, arenas_become_one,
+	  arena_arrays_grow, map_finds_what_was_put, map_keys_are_bytes,
+	  hashes_depend_on_every_byte)

@@ -56,9 +56,10 @@ static const struct {
 	{ 200, "{}", 0, "" },
 	{ 201, "{}", 0, "" },
 	{ 401, STATUS("\"Unauthorized\""), ERROR_UNAUTHENTICATED,
-	  "the server answered 401 to GET /openapi/v2: Unauthorized (the token" },
+	  "the server answered 401 to GET /openapi/v2: Unauthorized (who asks" },
 	{ 403, STATUS("\"forbidden: User \\\"u\\\" cannot get\""), ERROR_PERMISSION,
-	  "403 to GET /openapi/v2: forbidden: User \"u\" cannot get (its rights" },
+	  "403 to GET /openapi/v2: forbidden: User \"u\" cannot get (who asks has "
+	  "too" },
 	{ 404, "404 page not found", ERROR_NOT_FOUND,
 	  "the server answered 404 to GET /openapi/v2" },
 	{ 404, STATUS("\"not here\""), ERROR_NOT_FOUND, "v2: not here" },

@@ -132,7 +132,7 @@ static const struct {
 	{ "empty fields are none",
 	  CONFIG(SERVER ", tls-server-name: '', certificate-authority: ~, "
 			"proxy-url: '', insecure-skip-tls-verify: false",
-		 TOKEN ", tokenFile: '', username: '', as: '', exec: null, "
+		 TOKEN ", tokenFile: '', username: '', as: ~, exec: null, "
 		       "as-groups: [], auth-provider: {}"),
 	  "https://h:6443", NULL, NULL, SECRET, NULL, NULL },
 	{ "fields of others are passed over",
@@ -186,7 +186,7 @@ static const struct {
 	const char *says; /* behind the file's name */
 } refused_cases[] = {
 	{ "no TLS", CONFIG(SERVER ", insecure-skip-tls-verify: true", TOKEN),
-	  ERROR_CONFIG, ":2:84: insecure-skip-tls-verify would give our identity" },
+	  ERROR_CONFIG, ":2:84: insecure-skip-tls-verify: it would give our identity" },
 	{ "a proxy", CONFIG(SERVER ", proxy-url: 'socks5://h'", TOKEN), ERROR_CONFIG,
 	  ":2:69: proxy-url: gitgate uses no proxy" },
 	{ "a program", CONFIG(SERVER, "exec: {command: login}"), ERROR_CONFIG,
@@ -196,10 +196,12 @@ static const struct {
 	{ "a program beside a token", CONFIG(SERVER, TOKEN ", exec: {command: login}"),
 	  ERROR_CONFIG, "exec: gitgate runs no program" },
 	{ "a provider", CONFIG(SERVER, "auth-provider: {name: gcp}"), ERROR_CONFIG,
-	  "auth-provider: gitgate has none" },
+	  "auth-provider: gitgate runs no program" },
 	{ "a password", CONFIG(SERVER, "username: a, password: b"), ERROR_CONFIG,
 	  "username: API servers take no passwords" },
 	{ "somebody else", CONFIG(SERVER, TOKEN ", as: root"), ERROR_CONFIG,
+	  "as: gitgate is nobody else" },
+	{ "somebody else who is empty", CONFIG(SERVER, TOKEN ", as: ''"), ERROR_CONFIG,
 	  "as: gitgate is nobody else" },
 	{ "groups of somebody else", CONFIG(SERVER, TOKEN ", as-groups: [a]"),
 	  ERROR_CONFIG, "as-groups: gitgate is nobody else" },
@@ -215,6 +217,10 @@ static const struct {
 	  ":2:31: the cluster has no server" },
 	{ "no scheme", CONFIG("server: 'localhost:8080'", TOKEN), ERROR_CONFIG,
 	  ":2:40: the server 'localhost:8080' is no address" },
+	{ "a user in the address", CONFIG("server: 'https://a:" SECRET "@h'", TOKEN),
+	  ERROR_CONFIG, ":2:40: the server '' is no address" },
+	{ "a query in the address", CONFIG("server: 'https://h/?a'", TOKEN),
+	  ERROR_CONFIG, ":2:40: the server 'https://h/?a' is no address" },
 	{ "a number as server", CONFIG("server: 7", TOKEN), ERROR_CONFIG,
 	  ":2:40: server must be a string" },
 	{ "a number as token", CONFIG(SERVER, "token: 12345"), ERROR_CONFIG,

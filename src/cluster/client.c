@@ -75,7 +75,8 @@ static void read_message(const struct http_reply *reply, char out[MESSAGE_BYTES]
 	arena_free(arena);
 }
 
-int cluster_reply_check(const struct http_reply *reply, const char *request,
+int cluster_reply_check(const struct http_client *client,
+			const struct http_reply *reply, const char *request,
 			struct error *err)
 {
 	char message[MESSAGE_BYTES];
@@ -90,6 +91,8 @@ int cluster_reply_check(const struct http_reply *reply, const char *request,
 			mend = refusals[i].mend;
 		}
 	read_message(reply, message);
+	if (http_client_is_said(client, message))
+		message[0] = '\0';
 	return error_set(err, code, "the server answered %d to %.200s%s%s",
 			 reply->status, request, message, mend);
 }
@@ -104,7 +107,7 @@ int cluster_get(struct http_client *client, const char *target, struct http_repl
 	if (rc != 0)
 		return rc;
 	snprintf(request, sizeof(request), "GET %s", target);
-	rc = cluster_reply_check(&reply, request, err);
+	rc = cluster_reply_check(client, &reply, request, err);
 	if (rc == 0)
 		*out = reply;
 	else

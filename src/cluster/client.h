@@ -17,8 +17,10 @@ int cluster_client_new(struct http_client **out, const struct cluster_access *ac
 /* 0 for a reply of 2xx; others are an error with the server's own words (the message of
  * a Status, Kubernetes API conventions, "Response Status Kind"): ERROR_UNAUTHENTICATED
  * (401), ERROR_PERMISSION (403), ERROR_NOT_FOUND (404), ERROR_RATE_LIMITED (429),
- * otherwise ERROR_NETWORK. `request` names what was asked: "GET /openapi/v2". */
-int cluster_reply_check(const struct http_reply *reply, const char *request,
+ * otherwise ERROR_NETWORK. `request` names what was asked: "GET /openapi/v2". Words
+ * that hold our token are left out. */
+int cluster_reply_check(const struct http_client *client,
+			const struct http_reply *reply, const char *request,
 			struct error *err);
 /* GET, with the reply checked: the caller releases `out` after success. Errors of
  * http_request() as well. */

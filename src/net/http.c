@@ -230,6 +230,14 @@ int http_client_authorize(struct http_client *client, const char *authorization,
 	return 0;
 }
 
+bool http_client_is_said(const struct http_client *client, const char *text)
+{
+	const char *secret = client->authorization != NULL
+				     ? strrchr(client->authorization, ' ')
+				     : NULL;
+	return secret != NULL && strstr(text, secret + 1) != NULL;
+}
+
 /* --- one request --- */
 
 /* The header lines of a request: libcurl only reads the list, so it is our own, and

@@ -50,6 +50,10 @@ void http_client_free(struct http_client *client);
 int http_client_authorize(struct http_client *client, const char *authorization,
 			  struct error *err);
 
+/* Whether a text holds the value of the header Authorization, or its token: what a
+ * server says back is not to be shown. */
+bool http_client_is_said(const struct http_client *client, const char *text);
+
 struct http_header {
 	const char *name;
 	const char *value;

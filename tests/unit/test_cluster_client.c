@@ -70,6 +70,8 @@ static const struct {
 	{ 500, "[]", ERROR_NETWORK, "500 to GET /openapi/v2" },
 	{ 500, STATUS("\"" LONG LONG LONG LONG LONG LONG "b\""), ERROR_NETWORK,
 	  "v2: aaa" },
+	{ 500, STATUS("\"'" TOKEN "' is not good\""), ERROR_NETWORK,
+	  "500 to GET /openapi/v2" },
 	{ 503, "", ERROR_NETWORK, "503 to GET /openapi/v2" },
 	{ 302, "", ERROR_NETWORK, "302 to GET /openapi/v2" },
 };

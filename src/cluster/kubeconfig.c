@@ -17,7 +17,6 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "cluster/parts.h"
 #include "doc/doc.h"

@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "net/http_address.h"
 
-/* A kubeconfig of 4 MiB, and what it names. */
-#define ARENA_BYTES ((size_t)16 << 20)
+/* Several kubeconfigs as trees, and what they name. */
+#define ARENA_BYTES ((size_t)64 << 20)
 
 struct cluster_access *cluster_access_new(struct error *err)
 {

@@ -431,14 +431,14 @@ static int decode(const struct reading *reading, const struct entry *entry,
 		out->text =
 			arena_copy(reading->access->arena, bytes.data, bytes.length);
 		out->length = bytes.length;
-		if (!out->text)
-			rc = error_set(reading->err, ERROR_MEMORY, "no memory for %s",
-				       key);
-	} else {
+		rc = out->text ? 0 : ERROR_MEMORY;
+	}
+	if (rc == ERROR_MEMORY)
+		error_set(reading->err, rc, "no memory for %s", key);
+	else if (rc != 0)
 		rc = refuse(reading, entry->file, out->place,
 			    "%s is not base64, or over %zu bytes", key,
 			    CLUSTER_PEM_BYTES);
-	}
 	explicit_bzero(bytes.data, bytes.capacity);
 	buf_release(&bytes);
 	return rc;

@@ -126,16 +126,15 @@ static int copy_server_name(struct http_client *client, const char *name,
 			    struct error *err)
 {
 	const struct http_address *origin = &client->origin;
-	struct buf address = BUF_INIT(512);
 	struct http_address read;
+	char address[sizeof(read.host) + 16];
 
 	if (name == NULL)
 		return 0;
-	buf_addf(&address, "https://%s", name);
-	bool is_name = address.failed == 0 && origin->secure &&
-		       http_address_parse(address.data, &read) && *read.rest == '\0' &&
+	int length = snprintf(address, sizeof(address), "https://%s", name);
+	bool is_name = length < (int)sizeof(address) && origin->secure &&
+		       http_address_parse(address, &read) && *read.rest == '\0' &&
 		       strcasecmp(read.host, name) == 0;
-	buf_release(&address);
 	if (!is_name)
 		return error_set(err, ERROR_USAGE,
 				 "'%.200s' is not the name of a host for TLS", name);

@@ -52,17 +52,6 @@ void line_fill(struct line *line, const char *bytes)
 	line->text[line->length] = '\0';
 }
 
-void line_add_count(struct line *line, uint64_t count)
-{
-	char digits[24];
-	size_t at = sizeof(digits);
-	do {
-		digits[--at] = (char)('0' + count % 10);
-		count /= 10;
-	} while (count > 0);
-	line_add_bytes(line, digits + at, sizeof(digits) - at);
-}
-
 void line_add_shown(struct line *line, const char *text, size_t length)
 {
 	char shown[SHOWN_BYTES + 4];
@@ -181,11 +170,17 @@ static void cut_paths(struct paths *paths, unsigned int depth)
 
 static void add_index(struct paths *paths, size_t index)
 {
+	char text[24]; /* "[12]" */
+	size_t at = sizeof(text) - 1;
+	text[at] = ']';
+	do {
+		text[--at] = (char)('0' + index % 10);
+		index /= 10;
+	} while (index > 0);
 	line_add_text(&paths->pointer, "/");
-	line_add_count(&paths->pointer, index);
-	line_add_text(&paths->dotted, "[");
-	line_add_count(&paths->dotted, index);
-	line_add_text(&paths->dotted, "]");
+	line_add_bytes(&paths->pointer, text + at, sizeof(text) - 1 - at);
+	text[--at] = '[';
+	line_add_bytes(&paths->dotted, text + at, sizeof(text) - at);
 }
 
 /* A key that needs no escape is copied while it is looked at. */

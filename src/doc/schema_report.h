@@ -51,7 +51,6 @@ static inline void line_add_text(struct line *line, const char *text)
 
 void line_add(struct line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void line_add_count(struct line *line, uint64_t count);
 /* Escaped and cut to about 60 bytes. */
 void line_add_shown(struct line *line, const char *text, size_t length);
 /* The same in the quotes given. */

@@ -156,11 +156,13 @@ static int import_all(struct sources *sources, char **names, int count)
 {
 	int rc = kubernetes_import_new(&sources->import, &limits_default, sources->err);
 
+	for (int i = 0; rc == 0 && i < count; i++)
+		rc = add_source(sources, names[i]);
+	/* The last one: a definition in a file may say more than what of it is
+	 * published. */
 	if (rc == 0 && schema_wants_cluster(sources->command))
 		rc = schema_fetch_cluster(sources->import, sources->command,
 					  sources->err);
-	for (int i = 0; rc == 0 && i < count; i++)
-		rc = add_source(sources, names[i]);
 	if (rc == 0)
 		rc = write_bundle(sources);
 	kubernetes_import_free(sources->import);

@@ -108,15 +108,16 @@ compare_verdicts() {
 	fi
 }
 
-@test "the definition itself, as a source, says what the server's document cannot" {
+@test "the definition itself, as a source beside the cluster, says what the server's document cannot" {
 	define_widgets
-	run gitgate schema test "$BUNDLE" "$VERDICTS/definition.yaml" "$VERDICTS/widget-both.yaml"
+	run gitgate schema test "$BUNDLE" "$VERDICTS/widget-both.yaml"
 	assert_equal "$status" 0
-	import "$VERDICTS/definition.yaml" --kubernetes=1.20
+	import --kubeconfig "$CLUSTER/kubeconfig" "$VERDICTS/definition.yaml"
 	assert_equal "$status" 0
 	run gitgate schema test "$BUNDLE" "$VERDICTS/widget-both.yaml"
 	assert_equal "$status" 1
-	run gitgate schema test "$BUNDLE" "$VERDICTS/widget.yaml"
+	assert_says "spec.exactly"
+	run gitgate schema test "$BUNDLE" "$VERDICTS/widget.yaml" "$VERDICTS/deployment.yaml"
 	assert_equal "$status" 0
 }
 

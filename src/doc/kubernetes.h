@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "doc/schema.h"
 
@@ -37,10 +38,16 @@ struct kubernetes_bundle;
 int kubernetes_bundle_open(struct kubernetes_bundle **out, const char *name,
 			   const void *bytes, size_t size, struct error *err);
 void kubernetes_bundle_free(struct kubernetes_bundle *bundle);
+/* What the beginning of a bundle (KUBERNETES_GLANCE_BYTES of it, or all when it has
+ * fewer) says, at any address: whether it is a bundle of `size` bytes (ERROR_SCHEMA, as
+ * kubernetes_bundle_open()), and a digest that differs where the compiled schemas
+ * differ. *out none: all of it has to be read to know. That the rest is as the
+ * beginning says is found when it is opened. */
+#define KUBERNETES_GLANCE_BYTES 4096
+int kubernetes_bundle_glance(const char *name, const void *bytes, size_t length,
+			     uint64_t size, struct digest *out, struct error *err);
 /* "1.33" */
 const char *kubernetes_bundle_version(const struct kubernetes_bundle *bundle);
-/* SHA-256 of the whole file: what a policy pins. */
-const struct digest *kubernetes_bundle_digest(const struct kubernetes_bundle *bundle);
 /* The n-th kind in the order of bytes, or NULL behind the last. */
 const char *kubernetes_bundle_kind(const struct kubernetes_bundle *bundle,
 				   size_t index);

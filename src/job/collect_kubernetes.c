@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/pattern.h"
+#include "conf/policy_bundle.h"
 #include "doc/doc.h"
 #include "doc/kubernetes.h"
 #include "job/judge.h"
@@ -132,13 +133,17 @@ static int catalog_of(struct collector *collector, const struct rule *rule,
 			*out = run;
 			return 0;
 		}
+	const struct kubernetes_bundle *bundle = NULL;
+	int status = policy_bundle_open(rule->kubernetes, &bundle, err);
+	if (status != 0)
+		return status;
 	struct catalog_run *run = calloc(1, sizeof(*run));
 	if (run == NULL)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	*run = (struct catalog_run){ .collector = collector,
 				     .rule = rule,
 				     .limits = limits };
-	int status = kubernetes_catalog_new(&run->catalog, rule->kubernetes, err);
+	status = kubernetes_catalog_new(&run->catalog, bundle, err);
 	if (status != 0) {
 		free(run);
 		return status;

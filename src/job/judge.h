@@ -150,6 +150,7 @@ struct collector {
 	struct catalog_run *catalogs; /* collect_kubernetes_end() frees them */
 	bool brings_nothing; /* a merge request that is contained in its base */
 	bool needs_merges;   /* see struct judged */
+	bool policy_broken; /* what a failure says is wrong with a file of the policy */
 };
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures, whether it is forced */

@@ -106,7 +106,7 @@ static inline int place_floor(void *data, struct policy **out, struct error *err
 	struct place *place = data;
 	struct policy *policy = NULL;
 	struct policy_file file = { "floor.yaml", place->floor, strlen(place->floor) };
-	struct policy_loader loader = { place_load, place, NULL };
+	struct policy_loader loader = { place_load, place, NULL, NULL };
 	int rc = policy_new(&policy, err);
 	if (rc == 0)
 		rc = policy_add_server(policy, &file, &loader, "shop", err);

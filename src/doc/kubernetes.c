@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "doc/kubernetes_bundle.h"
+#include "doc/kubernetes_changes.h"
 #include "doc/kubernetes_import.h"
 #include "doc/kubernetes_versions.h"
 #include "doc/node.h"
@@ -468,11 +469,26 @@ static bool is_list(const char *version, const char *kind, const struct node *it
 	return !known || (strcmp(kind, "List") == 0 && strcmp(version, "v1") == 0);
 }
 
+/* Of documents that did not change: those that a changed definition speaks about. */
+static bool is_passed_over(const struct visit *visit)
+{
+	const struct kubernetes_changes *changes = visit->options->changes;
+	if (changes == NULL)
+		return false;
+	struct found found = find_kind(visit->catalog, visit->kind);
+	return kubernetes_changes_find(changes, visit->kind) == NULL ||
+	       (found.set != NULL && !found.defined);
+}
+
 static int visit_kind(struct visit *visit, const char *version, const char *kind,
 		      const char *prefix, unsigned int depth)
 {
 	const struct node *items = node_get(visit->root, "items");
 	struct found found;
+	if (is_passed_over(visit))
+		return is_list(version, kind, items, false) && depth < LIST_DEPTH
+			       ? visit_items(visit, items, prefix, depth)
+			       : 0;
 	int status = ask(visit->catalog, visit->kind, &found, visit->err);
 	if (status != 0)
 		return status;
@@ -504,6 +520,8 @@ static int visit_object(struct visit *visit, const struct node *root,
 	visit->prefix = prefix;
 	visit->kind = "";
 	if (version == NULL || kind == NULL) {
+		if (visit->options->changes != NULL)
+			return 0;
 		snprintf(message, sizeof(message),
 			 node_kind(root) == NODE_MAPPING ? "%sa document of Kubernetes "
 							   "needs '%s'"

@@ -25,6 +25,7 @@
 
 struct digest;
 struct error;
+struct kubernetes_changes;
 struct limits;
 struct node;
 
@@ -98,6 +99,8 @@ struct kubernetes_options {
 	/* Kinds that are not looked at: "Kustomization", or with group and version. */
 	const char *const *skip;
 	size_t skip_count;
+	/* Only what follows one of these definitions is looked at; NULL: everything. */
+	const struct kubernetes_changes *changes;
 };
 
 /* The code says what it is about:

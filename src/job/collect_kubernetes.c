@@ -31,14 +31,19 @@ struct catalog_run {
 	uint64_t files; /* read so far */
 };
 
-static bool is_definition_file(void *data, const char *path)
+bool is_definition_file(const struct rule *rule, const char *path)
 {
-	const struct catalog_run *run = data;
-	const struct strings *globs = &run->rule->schema->crds;
+	const struct strings *globs = &rule->schema->crds;
 	for (size_t i = 0; i < globs->count; i++)
 		if (glob_match(globs->items[i], path))
 			return true;
-	return globs->count == 0 && is_document_of(run->rule, path);
+	return globs->count == 0 && is_document_of(rule, path);
+}
+
+static bool wants_file(void *data, const char *path)
+{
+	const struct catalog_run *run = data;
+	return is_definition_file(run->rule, path);
 }
 
 /* A file that cannot be read as documents holds no definitions: where it is judged
@@ -77,7 +82,8 @@ static int read_blob(void *data, const char *path, uint32_t mode, const struct o
 	struct tree_search *search = data;
 	struct catalog_run *run = search->run;
 	struct object object;
-	if ((mode != 0100644 && mode != 0100755) || !is_definition_file(run, path))
+	if ((mode != 0100644 && mode != 0100755) ||
+	    !is_definition_file(run->rule, path))
 		return 0;
 	int status = repo_read(run->collector->judge->repo, id,
 			       run->limits->values[LIMIT_GIT_BLOB_BYTES], &object,
@@ -116,8 +122,7 @@ static int search(void *data, struct kubernetes_catalog *catalog, const char *ki
 	run->searched = true;
 	if (collector->each_file == NULL)
 		return collector->tip_tree.length == 0 ? 0 : search_tree(run, err);
-	const struct definition_reader reader = { is_definition_file, read_definitions,
-						  run };
+	const struct definition_reader reader = { wants_file, read_definitions, run };
 	return collector->each_file(collector->each_file_data, &reader, err);
 }
 
@@ -156,9 +161,10 @@ static int catalog_of(struct collector *collector, const struct rule *rule,
 }
 
 int collect_kubernetes(struct collector *collector, const struct rule *rule,
-		       const struct node *root, const struct limits *limits,
-		       const struct kubernetes_sink *sink, bool *lasting,
-		       struct error *err)
+		       const struct node *root,
+		       const struct kubernetes_changes *changes,
+		       const struct limits *limits, const struct kubernetes_sink *sink,
+		       bool *lasting, struct error *err)
 {
 	const struct rule_schema *schema = rule->schema;
 	const struct kubernetes_options options = {
@@ -166,6 +172,7 @@ int collect_kubernetes(struct collector *collector, const struct rule *rule,
 		.allow_unknown = !schema->strict,
 		.skip = schema->skip.items,
 		.skip_count = schema->skip.count,
+		.changes = changes,
 	};
 	struct catalog_run *run = NULL;
 	enum kubernetes_outcome outcome;

@@ -81,8 +81,13 @@ bool kubernetes_is_definition(const struct node *root);
 int kubernetes_catalog_add(struct kubernetes_catalog *catalog, const char *name,
 			   const struct node *root, const struct limits *limits,
 			   struct error *err);
+/* Takes what was added to another catalog, which must not change nor go while this one
+ * lives: for threads, each with a catalog of its own. ERROR_MEMORY. */
+int kubernetes_catalog_share(struct kubernetes_catalog *catalog,
+			     const struct kubernetes_catalog *from, struct error *err);
 /* Is asked once for each kind that is not known, before it is said to be unknown: it
- * may add definitions. Negative: validation ends with that error. */
+ * may add definitions. Negative: validation ends with that error, and it is asked
+ * again. */
 void kubernetes_catalog_on_missing(struct kubernetes_catalog *catalog,
 				   int (*missing)(void *data,
 						  struct kubernetes_catalog *catalog,

@@ -38,6 +38,12 @@ void collect_kubernetes_repeat(struct collector *collector);
 /* Frees what collecting kept. */
 void collect_kubernetes_end(struct collector *collector);
 
+/* For collectors of several threads: definitions are looked for and compiled once, by
+ * the first one that needs them. It is freed after all of them ended. */
+struct shared_definitions;
+int shared_definitions_new(struct shared_definitions **out, struct error *err);
+void shared_definitions_free(struct shared_definitions *shared);
+
 /* Whether a rule without paths looks at a file, by its name; with paths, by them. */
 bool is_document_of(const struct rule *rule, const char *path);
 /* Whether definitions of kinds are looked for in it. */

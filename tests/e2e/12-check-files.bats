@@ -325,3 +325,13 @@ make_bundle() {
 	assert_equal "$status" 1
 	assert_says "8 documents in 6 files: 4 valid, 4 invalid, 0 skipped"
 }
+
+@test "check --files: progress stays on one line of the terminal, and is taken back" {
+	command -v script >/dev/null || skip "needs script"
+	# It waits for its input longer than one waits without a word.
+	TERM=xterm script -qec 'stty cols 10; { sleep 1.2; echo "a: 1"; } | gitgate check --files -' "$T/typescript" </dev/null >/dev/null
+	grep -q $'\r1 of 1 lo\r\033\\[K' "$T/typescript" || fail "$(cat -v "$T/typescript")"
+	# Neither where nobody sees it, nor where nothing can be taken back.
+	TERM=dumb script -qec '{ sleep 1.2; echo "a: 1"; } | gitgate check --files -' "$T/typescript" </dev/null >/dev/null
+	! grep -q "looked at" "$T/typescript" || fail "dumb"
+}

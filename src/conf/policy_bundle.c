@@ -101,8 +101,10 @@ static int check_beginning(const struct policy_bundle *bundle, const char *bytes
 			   size_t length, struct error *err)
 {
 	const struct policy_source *source = &bundle->source;
-	if (length == source->size && source->length <= length &&
-	    memcmp(bytes, source->bytes, source->length) == 0)
+	bool same = length == source->size && source->length <= length;
+	if (same && source->length > 0)
+		same = memcmp(bytes, source->bytes, source->length) == 0;
+	if (same)
 		return 0;
 	return error_set(err, ERROR_CONFIG,
 			 "%s: '%s' was changed while it was in use; try again",

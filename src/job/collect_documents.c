@@ -91,6 +91,7 @@ static void take_followers_problem(struct look *look,
 	const struct schema_problem *schema = problem->schema;
 	const struct kubernetes_change *change =
 		kubernetes_changes_find(look->changes, problem->kind);
+	const char *mend = schema_problem_mend(schema);
 	char message[2048];
 
 	if (problem->advice)
@@ -100,9 +101,8 @@ static void take_followers_problem(struct look *look,
 		 change && change->removed ? "is removed here" : "changes here",
 		 change ? change->path : "");
 	add_document_fact(look, problem->code, message,
-			  schema->mend && *schema->mend ? schema->mend
-							: "correct it together with "
-							  "the definition",
+			  mend && *mend ? mend
+					: "correct it together with the definition",
 			  schema->line, schema->column);
 }
 

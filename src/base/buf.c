@@ -148,14 +148,31 @@ int buf_status(const struct buf *buf, const char *what, struct error *err)
 	return error_set(err, buf->failed, "out of memory for '%s'", what);
 }
 
+/* At once what a file will take, and a byte to find its end: not in steps that are
+ * copied each time. */
+static void reserve_file(struct buf *buf, int fd)
+{
+	struct stat status;
+	size_t left = buf->maximum - buf->length;
+	if (buf->failed != 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+	    status.st_size <= 0 || (uintmax_t)status.st_size > left)
+		return;
+	size_t size = (size_t)status.st_size;
+	buf_reserve(buf, size < left ? size + 1 : size);
+}
+
 static int read_all(struct buf *buf, int fd, const char *what, struct error *err)
 {
+	reserve_file(buf, fd);
 	for (;;) {
 		if (buf->failed != 0)
 			return buf_status(buf, what, err);
 		size_t left = buf->maximum - buf->length;
 		char small[1];
-		size_t wanted = left < READ_BYTES ? left : READ_BYTES;
+		size_t spare = buf->capacity > buf->length + 1
+				       ? buf->capacity - buf->length - 1
+				       : READ_BYTES;
+		size_t wanted = left < spare ? left : spare;
 		char *room = left == 0 ? small : buf_reserve(buf, wanted);
 		if (room == NULL)
 			return buf_status(buf, what, err);
@@ -195,9 +212,5 @@ int buf_read_file(struct buf *buf, const char *path, struct error *err)
 		return error_set_errno(err, errno, "cannot examine '%s'", path);
 	if (!S_ISREG(status.st_mode))
 		return error_set(err, ERROR_IO, "'%s' is not a regular file", path);
-	/* At once what it will take, not in steps that are copied each time. */
-	if (status.st_size > 0 && buf->failed == 0 &&
-	    (uintmax_t)status.st_size <= buf->maximum - buf->length)
-		buf_reserve(buf, (size_t)status.st_size);
 	return read_all(buf, fd, path, err);
 }

@@ -3,9 +3,11 @@
 #include "cmd/check.h"
 
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -334,17 +336,33 @@ static bool progress_is_due(struct progress *progress)
 	return true;
 }
 
+/* A line that wraps could not be taken back. */
+__attribute__((format(printf, 1, 2))) static void show_progress(const char *format, ...)
+{
+	struct winsize size = { 0 };
+	char text[80];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
+	    size.ws_col <= strlen(text))
+		text[size.ws_col - 1] = '\0';
+	fprintf(stderr, "\r%s", text);
+}
+
 void progress_step(struct progress *progress)
 {
 	progress->count++;
 	if (progress_is_due(progress))
-		fprintf(stderr, "\r%zu looked at", progress->count);
+		show_progress("%zu looked at", progress->count);
 }
 
 void progress_at(struct progress *progress, size_t done, size_t of)
 {
 	if (progress_is_due(progress))
-		fprintf(stderr, "\r%zu of %zu looked at", done, of);
+		show_progress("%zu of %zu looked at", done, of);
 }
 
 void progress_end(struct progress *progress)

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "cmd/check.h"
 #include "cmd/cmd.h"
+#include "conf/policy_bundle.h"
 #include "conf/policy_parse.h"
 #include "model/facts.h"
 #include "model/finding.h"
@@ -57,7 +58,9 @@ static int load_policy(struct run *run)
 	int rc = check_begin_policy(run->check, &run->policy, run->err);
 	if (rc == 0 && run->root)
 		rc = check_add_policy(run->policy, run->root, run->err);
-	return rc == 0 ? policy_finish(run->policy, run->err) : rc;
+	if (rc == 0)
+		rc = policy_finish(run->policy, run->err);
+	return rc == 0 ? policy_open_bundles(run->policy, run->err) : rc;
 }
 
 /* --- facts --- */

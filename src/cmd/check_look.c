@@ -35,11 +35,7 @@ struct looking {
 	const struct look_options *options;
 	struct judge judge;
 	struct buf input; /* standard input, which can be read only once */
-	/* Reading text takes the time; kinds that the files define are compiled once
-	 * for all threads, which then take turns. */
-	bool has_catalogs;
-	pthread_mutex_t turn;
-	struct catalog_run *catalogs;
+	struct shared_definitions *shared;
 	atomic_size_t next;
 	atomic_bool stop;
 };
@@ -212,25 +208,6 @@ static void mark_documents(struct worker *worker)
 					: good;
 }
 
-/* Whoever comes first, each file hears what is said once for each kind: which of them
- * says it is decided when all are there. */
-static int ask_rules(struct worker *worker, const struct document_text *text,
-		     bool *covered)
-{
-	struct looking *looking = worker->looking;
-	struct collector *collector = &worker->collector;
-
-	if (!looking->has_catalogs)
-		return collect_document(collector, text, covered, &worker->err);
-	pthread_mutex_lock(&looking->turn);
-	collector->catalogs = looking->catalogs;
-	collect_kubernetes_repeat(collector);
-	int rc = collect_document(collector, text, covered, &worker->err);
-	looking->catalogs = collector->catalogs;
-	pthread_mutex_unlock(&looking->turn);
-	return rc;
-}
-
 static int look_at_documents(struct worker *worker, struct arena *scratch)
 {
 	const struct looking *looking = worker->looking;
@@ -243,9 +220,13 @@ static int look_at_documents(struct worker *worker, struct arena *scratch)
 	if (rc == 0 && text.code == 0)
 		rc = add_documents(worker, &text.docs);
 	worker->facts = (struct facts){ 0 };
+	/* Whoever comes first, each file hears what is said once for each kind: which
+	 * of them says it is decided when all are there. */
+	collect_kubernetes_repeat(&worker->collector);
 	if (rc == 0 && looking->options->policy &&
 	    !(text.code == ERROR_DOCUMENT_TEMPLATE && looking->options->only_documents))
-		rc = ask_rules(worker, &text, &covered);
+		rc = collect_document(&worker->collector, &text, &covered,
+				      &worker->err);
 	file->state = FILE_JUDGED;
 	if (rc == 0 && !covered)
 		rc = add_form(worker, &text);
@@ -372,6 +353,7 @@ static void *work(void *data)
 			progress_at(looking->options->progress, index + 1,
 				    looking->list->count);
 	}
+	collect_kubernetes_end(&worker->collector);
 	buf_release(&worker->text);
 	return NULL;
 }
@@ -405,14 +387,6 @@ static int read_input(struct looking *looking, struct error *err)
 	return error_set(err, rc, "standard input: %s", why.text);
 }
 
-static bool has_catalogs(const struct policy *policy)
-{
-	for (size_t i = 0; policy && i < policy->rule_count; i++)
-		if (policy->rules[i].kubernetes)
-			return true;
-	return false;
-}
-
 static bool prepare(struct worker *worker, struct looking *looking)
 {
 	worker->looking = looking;
@@ -425,6 +399,7 @@ static bool prepare(struct worker *worker, struct looking *looking)
 		.facts = &worker->facts,
 		.each_file = each_file,
 		.each_file_data = looking,
+		.shared = looking->shared,
 	};
 	return worker->arena != NULL;
 }
@@ -443,13 +418,6 @@ static void run_all(struct worker *workers, size_t count)
 		pthread_join(workers[started].thread, NULL);
 }
 
-/* What all had, and any of them frees. */
-static void free_catalogs(struct looking *looking, struct worker *worker)
-{
-	worker->collector.catalogs = looking->catalogs;
-	collect_kubernetes_end(&worker->collector);
-}
-
 static int look_by(struct looking *looking, struct worker *workers, size_t count,
 		   struct arena_set *arenas, struct error *err)
 {
@@ -466,7 +434,6 @@ static int look_by(struct looking *looking, struct worker *workers, size_t count
 	if (rc != 0)
 		return rc;
 	run_all(workers, count);
-	free_catalogs(looking, &workers[0]);
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		if (workers[i].code != 0)
 			rc = error_set(err, workers[i].code, "%s", workers[i].err.text);
@@ -480,15 +447,15 @@ int check_look(struct file_list *list, const struct look_options *options,
 		.list = list,
 		.options = options,
 		.input = BUF_INIT((size_t)limits_default.values[LIMIT_GIT_BLOB_BYTES]),
-		.has_catalogs = has_catalogs(options->policy),
-		.turn = PTHREAD_MUTEX_INITIALIZER,
 	};
 	size_t count = thread_count(options, list->count);
 	struct worker *workers = calloc(count, sizeof(*workers));
 
-	int rc = workers ? look_by(&looking, workers, count, arenas, err)
+	int rc = workers ? shared_definitions_new(&looking.shared, err)
 			 : error_set(err, ERROR_MEMORY, "out of memory");
-	pthread_mutex_destroy(&looking.turn);
+	if (rc == 0)
+		rc = look_by(&looking, workers, count, arenas, err);
+	shared_definitions_free(looking.shared);
 	buf_release(&looking.input);
 	free(workers);
 	return rc;

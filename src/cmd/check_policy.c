@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "cmd/check.h"
 #include "conf/config.h"
+#include "conf/policy_bundle.h"
 #include "conf/policy_parse.h"
 #include "job/judge.h"
 #include "model/policy.h"
@@ -69,7 +70,7 @@ int check_add_policy(struct policy *policy, const char *directory, struct error 
 {
 	int fd FD_CLOSING = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct directory_loader loader = { fd, policy->arena };
-	const struct policy_loader access = { load_beside, &loader, compile };
+	const struct policy_loader access = { load_beside, &loader, compile, NULL };
 	struct policy_file file;
 
 	if (fd < 0)
@@ -195,11 +196,14 @@ int check_given_policy(const struct check *check, struct policy **out,
 		rc = policy_new(&policy, &cause);
 	if (rc == 0) {
 		const struct policy_file file = { GIVEN_NAME, text.data, text.length };
-		const struct policy_loader loader = { load_given, policy->arena, NULL };
+		const struct policy_loader loader = { load_given, policy->arena, NULL,
+						      NULL };
 		rc = policy_add_server(policy, &file, &loader, NULL, &cause);
 	}
 	if (rc == 0)
 		rc = policy_finish(policy, &cause);
+	if (rc == 0)
+		rc = policy_open_bundles(policy, &cause);
 	buf_release(&text);
 	if (rc == 0) {
 		*out = policy;

@@ -17,6 +17,7 @@
 #include "cmd/cmd.h"
 #include "cmd/push_settings.h"
 #include "conf/config.h"
+#include "conf/policy_bundle.h"
 #include "conf/policy_parse.h"
 #include "job/judge.h"
 #include "job/judge_push.h"
@@ -201,6 +202,8 @@ int init_check_floor(struct init *init)
 		config_load_floor(&policy, path, init->name, shelf_of(init), init->err);
 	if (rc == 0)
 		rc = policy_finish(policy, init->err);
+	if (rc == 0)
+		rc = policy_open_bundles(policy, init->err);
 	policy_free(policy);
 	if (rc != 0)
 		return error_context(init->err,

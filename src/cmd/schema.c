@@ -20,8 +20,10 @@
 int bundle_file_open(struct bundle_file *file, const char *name, struct error *err)
 {
 	size_t maximum = (size_t)limits_default.values[LIMIT_SCHEMA_BUNDLE_BYTES];
-	*file = (struct bundle_file){ BUF_INIT(maximum), NULL };
+	*file = (struct bundle_file){ .bytes = BUF_INIT(maximum) };
 	int rc = buf_read_file(&file->bytes, name, err);
+	if (rc == 0 && digest_of(file->bytes.data, file->bytes.length, &file->digest))
+		rc = error_set(err, ERROR_MEMORY, "out of memory for '%s'", name);
 	return rc == 0 ? kubernetes_bundle_open(&file->bundle, name, file->bytes.data,
 						file->bytes.length, err)
 		       : rc;
@@ -35,19 +37,12 @@ void bundle_file_release(struct bundle_file *file)
 
 /* --- list --- */
 
-static void digest_text(const struct kubernetes_bundle *bundle,
-			char out[DIGEST_HEX_BYTES + 8])
-{
-	memcpy(out, "sha256:", 7);
-	digest_hex(kubernetes_bundle_digest(bundle), out + 7);
-}
-
 static void list_one(const struct bundle_file *file, const char *name,
 		     struct table *table, struct json *json)
 {
-	char digest[DIGEST_HEX_BYTES + 8];
+	char digest[DIGEST_HEX_BYTES + 7] = "sha256:";
 
-	digest_text(file->bundle, digest);
+	digest_hex(&file->digest, digest + 7);
 	if (!json) {
 		table_add(table, TONE_PLAIN, name);
 		table_add(table, TONE_PLAIN, kubernetes_bundle_version(file->bundle));

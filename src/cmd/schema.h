@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 
 struct error;
 struct kubernetes_bundle;
@@ -31,6 +32,7 @@ struct schema_command {
 /* A bundle's file. */
 struct bundle_file {
 	struct buf bytes;
+	struct digest digest; /* of all of them: what a policy pins */
 	struct kubernetes_bundle *bundle;
 };
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "conf/config_build.h"
 #include "conf/policy_builder.h"
+#include "conf/policy_bundle.h"
 #include "doc/doc.h"
 
 /* Far above what config.bytes and config.files allow in practice. */
@@ -134,7 +135,8 @@ static int compile_for_floor(void *data, const void *bytes, size_t length,
 static int check_floor(struct config_build *build, struct error *err)
 {
 	struct config *config = build->config;
-	struct policy_loader loader = { load_for_floor, build, compile_for_floor };
+	struct policy_loader loader = { load_for_floor, build, compile_for_floor,
+					NULL };
 	struct policy *policy = NULL;
 	int code = policy_new(&policy, err);
 	for (size_t i = 0; code == 0 && i < build->file_count; i++) {
@@ -144,6 +146,8 @@ static int check_floor(struct config_build *build, struct error *err)
 	}
 	if (code == 0)
 		code = policy_finish(policy, err);
+	if (code == 0)
+		code = policy_open_bundles(policy, err);
 	policy_free(policy);
 	return code;
 }
@@ -276,6 +280,13 @@ static int load_beside(void *data, const char *name, struct policy_file *out,
 	return config_read_beside(files->arena, files->directory, name, out, err);
 }
 
+static int find_beside(void *data, const char *name, struct policy_source *out,
+		       struct error *err)
+{
+	const struct floor_files *files = data;
+	return config_find_beside(files->arena, files->directory, name, out, err);
+}
+
 static int compile_beside(void *data, const void *bytes, size_t length,
 			  struct policy_file *out, struct error *err)
 {
@@ -292,7 +303,8 @@ int config_load_floor(struct policy **out, const char *file, const char *reposit
 	if (code != 0)
 		return code;
 	struct floor_files beside = { policy->arena, NULL, shelf };
-	struct policy_loader loader = { load_beside, &beside, compile_beside };
+	struct policy_loader loader = { load_beside, &beside, compile_beside,
+					find_beside };
 	struct policy_file *files = NULL;
 	size_t count = 0;
 	code = config_read_files(policy->arena, file, &beside.directory, &files, &count,

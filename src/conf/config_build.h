@@ -54,6 +54,9 @@ int config_read_files(struct arena *arena, const char *file, const char **direct
 /* A file by its name relative to `directory`. */
 int config_read_beside(struct arena *arena, const char *directory, const char *name,
 		       struct policy_file *out, struct error *err);
+/* The same of a large file: its beginning, and the file, open until it is closed. */
+int config_find_beside(struct arena *arena, const char *directory, const char *name,
+		       struct policy_source *out, struct error *err);
 
 /* conf/config_sections.c */
 int config_defaults(struct arena *arena, enum option_section_id section, void *out);

@@ -1,8 +1,10 @@
 /* conf/config_files.c - the texts that a configuration is made of, from disk. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -13,6 +15,7 @@
 #include "base/text.h"
 #include "conf/config_build.h"
 #include "conf/names.h"
+#include "doc/kubernetes.h"
 
 #define FOLDER "repositories.d"
 
@@ -152,4 +155,68 @@ int config_read_beside(struct arena *arena, const char *directory, const char *n
 		return error_set(err, ERROR_MEMORY, "out of memory for '%s'", name);
 	*out = file;
 	return 0;
+}
+
+/* --- files that are read later --- */
+
+struct open_file {
+	int fd;
+	uint64_t size;
+	const char *path;
+	char head[KUBERNETES_GLANCE_BYTES];
+};
+
+static int read_open(void *data, struct buf *out, struct error *err)
+{
+	const struct open_file *file = data;
+	if (lseek(file->fd, 0, SEEK_SET) != 0)
+		return error_set_errno(err, errno, "cannot read '%s'", file->path);
+	int code = buf_read_fd(out, file->fd, err);
+	return code == 0 ? 0 : error_context(err, "'%s'", file->path);
+}
+
+static void close_open(void *data)
+{
+	const struct open_file *file = data;
+	close(file->fd);
+}
+
+static int find_file(struct open_file *file, struct policy_source *out,
+		     struct error *err)
+{
+	struct stat status;
+	if (fstat(file->fd, &status) != 0)
+		return error_set_errno(err, errno, "cannot examine '%s'", file->path);
+	if (!S_ISREG(status.st_mode))
+		return error_set(err, ERROR_IO, "'%s' is not a regular file",
+				 file->path);
+	ssize_t got = pread(file->fd, file->head, sizeof(file->head), 0);
+	if (got < 0)
+		return error_set_errno(err, errno, "cannot read '%s'", file->path);
+	file->size = (uint64_t)status.st_size;
+	*out = (struct policy_source){ .bytes = file->head,
+				       .length = (size_t)got,
+				       .size = file->size,
+				       .read = read_open,
+				       .close = close_open,
+				       .data = file };
+	return 0;
+}
+
+int config_find_beside(struct arena *arena, const char *directory, const char *name,
+		       struct policy_source *out, struct error *err)
+{
+	struct open_file *file = arena_new_of(arena, struct open_file);
+	if (file == NULL)
+		return error_set(err, ERROR_MEMORY, "out of memory for '%s'", name);
+	int code = name_path(arena, directory, name, &file->path, err);
+	if (code != 0)
+		return code;
+	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (file->fd < 0)
+		return error_set_errno(err, errno, "cannot open '%s'", file->path);
+	code = find_file(file, out, err);
+	if (code != 0)
+		close(file->fd);
+	return code;
 }

@@ -66,7 +66,7 @@ struct policy_builder {
 	struct schema **schemas;
 	size_t schema_count;
 	size_t schema_capacity;
-	struct kubernetes_bundle **bundles;
+	struct policy_bundle **bundles;
 	size_t bundle_count;
 	size_t bundle_capacity;
 	bool server_warns;
@@ -92,10 +92,10 @@ int builder_use_name(const struct addition *addition, const struct node *node,
 /* Loads a file that the policy names at `node`; its bytes go into the digest. */
 int builder_load(const struct addition *addition, const struct node *node,
 		 const char *name, struct policy_file *out, struct error *err);
-/* The same of a bundle of schemas, which may be larger; its digest is put into the
- * policy's by who opens it. */
-int builder_load_bundle(const struct addition *addition, const struct node *node,
-			const char *name, struct policy_file *out, struct error *err);
+/* The same of a bundle of schemas, which may be larger and is read later; what is known
+ * of it is put into the policy's digest by the caller, who closes it, too. */
+int builder_find(const struct addition *addition, const struct node *node,
+		 const char *name, struct policy_source *out, struct error *err);
 /* Feeds everything that a node says, but not its form, to a hasher. */
 void builder_hash(struct hasher *hasher, const struct node *node);
 
@@ -162,11 +162,23 @@ int builder_add_waivers(const struct addition *addition, const struct node *node
 int builder_add_schemas(const struct addition *addition, const struct node *node,
 			struct rule *rule, struct error *err);
 
-/* conf/policy_kubernetes.c: opens the bundle that a rule of kind schema names at
- * `node`.
- */
+/* conf/policy_kubernetes.c: finds the bundle that a rule of kind schema names at
+ * `node`. What tells it from others goes to the hasher. */
 int builder_add_kubernetes(const struct addition *addition, const struct node *node,
-			   struct rule *rule, struct error *err);
+			   struct rule *rule, struct hasher *hasher, struct error *err);
+
+/* conf/policy_bundle.c: a bundle that is found, but not opened; it takes the source,
+ * also when it fails. Where what it is cannot be known otherwise, it is opened. */
+struct bundle_pin {
+	const char *place;    /* for errors: "file:line:column" */
+	struct digest digest; /* none: any will do */
+};
+int bundle_new(struct policy_bundle **out, const char *name, const char *place,
+	       const struct policy_source *source, const struct bundle_pin *pin,
+	       struct error *err);
+void bundle_free(struct policy_bundle *bundle);
+/* Differs where the schemas differ: the pin, or what the source says. */
+const struct digest *bundle_identity(const struct policy_bundle *bundle);
 
 /* conf/policy_rules.c */
 int builder_add_rules(const struct addition *addition, const struct node *node,

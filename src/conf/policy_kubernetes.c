@@ -1,5 +1,5 @@
-/* conf/policy_kubernetes.c - the bundle of Kubernetes' schemas that a rule names. */
-#include <stdint.h>
+/* conf/policy_kubernetes.c - the bundle of Kubernetes' schemas that a rule names:
+ * found, and opened later (conf/policy_bundle.h). */
 #include <string.h>
 
 #include "base/arena.h"
@@ -7,10 +7,8 @@
 #include "base/hash.h"
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
-#include "doc/kubernetes.h"
 
 #define DIGEST_PREFIX "sha256:"
-#define ALIGNMENT     8
 
 /* What says something only together with a bundle. */
 static int check_alone(const struct addition *addition, const struct node *node,
@@ -29,56 +27,51 @@ static int check_alone(const struct addition *addition, const struct node *node,
 	return 0;
 }
 
-static int check_digest(const struct addition *addition, const struct node *node,
-			const struct rule_schema *options,
-			const struct kubernetes_bundle *bundle, struct error *err)
+/* A pin that no bundle can have is said at once. */
+static int read_pin(const struct addition *addition, const struct node *node,
+		    const struct rule_schema *options, struct bundle_pin *out,
+		    struct error *err)
 {
-	char hex[DIGEST_HEX_BYTES];
-	const char *pinned = options->digest;
-	if (pinned == NULL || *pinned == '\0')
+	const struct node *value = node_get(node, "kubernetes-digest");
+	const char *text = options->digest;
+	if (text == NULL || *text == '\0')
 		return 0;
-	digest_hex(kubernetes_bundle_digest(bundle), hex);
-	if (strncmp(pinned, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0 &&
-	    strcmp(pinned + strlen(DIGEST_PREFIX), hex) == 0)
-		return 0;
-	return reader_fail(addition->reader, node_get(node, "kubernetes-digest"), err,
-			   "'%s' has another digest: " DIGEST_PREFIX "%s",
-			   options->kubernetes, hex);
-}
-
-/* A file's bytes may stand anywhere; schemas want theirs aligned. */
-static const void *aligned(struct arena *arena, const struct policy_file *file)
-{
-	if ((uintptr_t)file->bytes % ALIGNMENT == 0)
-		return file->bytes;
-	return arena_copy(arena, file->bytes, file->length);
+	if (strncmp(text, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) != 0 ||
+	    digest_parse(text + strlen(DIGEST_PREFIX), &out->digest) != 0)
+		return reader_fail(addition->reader, value, err,
+				   "'kubernetes-digest' must be '" DIGEST_PREFIX
+				   "' and 64 digits, as 'gitgate schema list' shows "
+				   "them");
+	out->place = reader_place(addition->reader, value);
+	return 0;
 }
 
 int builder_add_kubernetes(const struct addition *addition, const struct node *node,
-			   struct rule *rule, struct error *err)
+			   struct rule *rule, struct hasher *hasher, struct error *err)
 {
 	struct policy_builder *builder = addition->builder;
 	const struct node *value = node_get(node, "kubernetes");
 	const char *name = rule->schema->kubernetes;
-	struct policy_file file = { 0 };
-	struct error cause = ERROR_INIT;
+	struct policy_source source = { 0 };
+	struct bundle_pin pin = { 0 };
 	if (name == NULL)
 		return check_alone(addition, node, err);
-	int code = builder_load_bundle(addition, value, name, &file, err);
-	if (code != 0)
-		return code;
-	const void *bytes = aligned(builder->policy.arena, &file);
-	struct kubernetes_bundle **slot =
+	int code = read_pin(addition, node, rule->schema, &pin, err);
+	struct policy_bundle **slot =
 		ARENA_PUSH(builder->policy.arena, &builder->bundles,
 			   &builder->bundle_count, &builder->bundle_capacity);
-	if (slot == NULL || bytes == NULL)
-		return reader_no_memory(addition->reader, err);
-	code = kubernetes_bundle_open(slot, name, bytes, file.length, &cause);
+	if (code == 0 && slot == NULL)
+		code = reader_no_memory(addition->reader, err);
+	if (code == 0)
+		code = builder_find(addition, value, name, &source, err);
+	if (code == 0)
+		code = bundle_new(slot, name, reader_place(addition->reader, value),
+				  &source, &pin, err);
 	if (code != 0)
-		return reader_fail_code(addition->reader, value, code, err, "%s",
-					cause.text);
+		return code;
 	rule->kubernetes = *slot;
-	hasher_add(builder->hasher, kubernetes_bundle_digest(*slot),
-		   sizeof(struct digest));
-	return check_digest(addition, node, rule->schema, *slot, err);
+	const struct digest *identity = bundle_identity(*slot);
+	hasher_add(hasher, identity, sizeof(*identity));
+	hasher_add(builder->hasher, identity, sizeof(*identity));
+	return 0;
 }

@@ -159,7 +159,8 @@ int policy_from_pack(struct policy **out, const void *block, size_t length,
 		     const char *repository, struct error *err)
 {
 	struct pack pack = { 0 };
-	struct policy_loader loader = { load_from_pack, &pack, compile_from_pack };
+	struct policy_loader loader = { load_from_pack, &pack, compile_from_pack,
+					NULL };
 	struct policy *policy = NULL;
 	int code = policy_new(&policy, err);
 	if (code == 0)

@@ -14,7 +14,6 @@
 #include "conf/options.h"
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
-#include "doc/kubernetes.h"
 #include "doc/schema.h"
 #include "trust/openpgp_ring.h"
 #include "trust/sigstore.h"
@@ -68,7 +67,7 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < builder->schema_count; i++)
 		schema_free(builder->schemas[i]);
 	for (size_t i = 0; i < builder->bundle_count; i++)
-		kubernetes_bundle_free(builder->bundles[i]);
+		bundle_free(builder->bundles[i]);
 	x509_authorities_free(policy->authorities);
 	sigstore_free(policy->sigstore);
 	openpgp_ring_free(policy->openpgp);
@@ -159,53 +158,79 @@ int builder_use_name(const struct addition *addition, const struct node *node,
 	return 0;
 }
 
-static int load_within(const struct addition *addition, const struct node *node,
-		       const char *name, enum limit limit, struct policy_file *out,
-		       struct error *err)
+/* Whose server it is may name any file; a repository only its own. */
+static int check_name(const struct addition *addition, const struct node *node,
+		      const char *name, struct error *err)
 {
-	const struct policy_loader *loader = addition->loader;
-	struct policy_file file = { 0 };
+	uint64_t most = limits_default.values[LIMIT_GIT_PATH_BYTES];
 	struct error cause = ERROR_INIT;
-	/* Whose server it is may name any file; a repository only its own. */
 	if (addition->origin == ORIGIN_REPOSITORY &&
-	    path_check(name, strlen(name), limits_default.values[LIMIT_GIT_PATH_BYTES],
-		       &cause) != 0)
+	    path_check(name, strlen(name), most, &cause) != 0)
 		return reader_fail(addition->reader, node, err, "'%s': %s", name,
 				   cause.text);
-	if (loader == NULL || loader->load == NULL)
+	if (addition->loader == NULL || addition->loader->load == NULL)
 		return reader_fail_code(addition->reader, node, ERROR_UNSUPPORTED, err,
 					"'%s' cannot be read here: no files are given "
 					"with this policy",
 					name);
-	int code = loader->load(loader->data, name, &file, &cause);
-	if (code == 0)
-		code = limit_check(&limits_default, limit, file.length, name, &cause);
-	if (code != 0)
-		return reader_fail_code(addition->reader, node, code, err, "%s",
-					cause.text);
-	*out = file;
 	return 0;
 }
 
 int builder_load(const struct addition *addition, const struct node *node,
 		 const char *name, struct policy_file *out, struct error *err)
 {
+	const struct policy_loader *loader = addition->loader;
 	bool server = addition->origin == ORIGIN_SERVER;
+	enum limit limit = server ? LIMIT_YAML_DOC_BYTES : LIMIT_POLICY_BYTES;
 	struct policy_file file = { 0 };
-	int code = load_within(addition, node, name,
-			       server ? LIMIT_YAML_DOC_BYTES : LIMIT_POLICY_BYTES,
-			       &file, err);
+	struct error cause = ERROR_INIT;
+	int code = check_name(addition, node, name, err);
 	if (code != 0)
 		return code;
+	code = loader->load(loader->data, name, &file, &cause);
+	if (code == 0)
+		code = limit_check(&limits_default, limit, file.length, name, &cause);
+	if (code != 0)
+		return reader_fail_code(addition->reader, node, code, err, "%s",
+					cause.text);
 	hasher_add_field(addition->builder->hasher, file.bytes, file.length);
 	*out = file;
 	return 0;
 }
 
-int builder_load_bundle(const struct addition *addition, const struct node *node,
-			const char *name, struct policy_file *out, struct error *err)
+static int find(const struct policy_loader *loader, const char *name,
+		struct policy_source *out, struct error *err)
 {
-	return load_within(addition, node, name, LIMIT_SCHEMA_BUNDLE_BYTES, out, err);
+	struct policy_file file = { 0 };
+	if (loader->find != NULL)
+		return loader->find(loader->data, name, out, err);
+	int code = loader->load(loader->data, name, &file, err);
+	if (code == 0)
+		*out = (struct policy_source){ .bytes = file.bytes,
+					       .length = file.length,
+					       .size = file.length };
+	return code;
+}
+
+int builder_find(const struct addition *addition, const struct node *node,
+		 const char *name, struct policy_source *out, struct error *err)
+{
+	struct policy_source source = { 0 };
+	struct error cause = ERROR_INIT;
+	int code = check_name(addition, node, name, err);
+	if (code != 0)
+		return code;
+	code = find(addition->loader, name, &source, &cause);
+	if (code == 0)
+		code = limit_check(&limits_default, LIMIT_SCHEMA_BUNDLE_BYTES,
+				   source.size, name, &cause);
+	if (code == 0) {
+		*out = source;
+		return 0;
+	}
+	if (source.close != NULL)
+		source.close(source.data);
+	return reader_fail_code(addition->reader, node, code, err, "%s", cause.text);
 }
 
 static int add_version(const struct addition *addition, const struct node *node,

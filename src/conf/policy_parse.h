@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct buf;
@@ -23,6 +24,22 @@ struct policy_file {
 	size_t length;
 };
 
+/* A file that is read when it is needed: as much of it as can be had at no cost. */
+struct policy_source {
+	/* Its beginning, borrowed; all of it where `read` is NULL. May be empty where
+	 * there is an identity. */
+	const char *bytes;
+	size_t length;
+	uint64_t size; /* of the whole */
+	/* Differs where the content differs: "blob 3f1c...". NULL: the beginning of a
+	 * bundle says it. */
+	const char *identity;
+	/* Appends all of it. */
+	int (*read)(void *data, struct buf *out, struct error *err);
+	void (*close)(void *data); /* NULL: there is nothing to close */
+	void *data;                /* lives as long as the policy */
+};
+
 /* Gives the content of a file that a policy names (FILE options, revoked-keys-file), by
  * its name relative to the policy's root; bytes stay valid as long as the policy.
  * ERROR_NOT_FOUND with the reason. */
@@ -34,6 +51,10 @@ struct policy_loader {
 	 * bytes. NULL: such keys are refused here. */
 	int (*compile)(void *data, const void *bytes, size_t length,
 		       struct policy_file *out, struct error *err);
+	/* As load(), of a large file. What it gives is closed with the policy. NULL: it
+	 * is loaded at once. */
+	int (*find)(void *data, const char *name, struct policy_source *out,
+		    struct error *err);
 };
 
 /* Compiles OpenPGP keys into `out`; `data` of the loader that it is for. */
@@ -66,8 +87,9 @@ int policy_add_repository(struct policy *policy, const struct policy_file *file,
 			  const struct policy_loader *loader, struct error *err);
 /* Resolves names, checks that they exist, computes the digest: SHA-256 over all that
  * the policy keys of the files say (not over comments, layout or the rest of
- * gitgate.yaml) and over the bytes of the files that they name. The server's names are
- * looked for among the server's alone. Afterwards the policy is immutable; after a
+ * gitgate.yaml) and over the bytes of the files that they name; of bundles of schemas
+ * over what tells them apart (conf/policy_bundle.h). The server's names are looked for
+ * among the server's alone. Afterwards the policy is immutable; after a
  * failure it can only be freed. */
 int policy_finish(struct policy *policy, struct error *err);
 

@@ -6,7 +6,6 @@
 #include "base/hash.h"
 #include "conf/policy_builder.h"
 #include "doc/doc.h"
-#include "doc/kubernetes.h"
 #include "doc/schema.h"
 
 /* For one schema file, its tree only. */
@@ -100,10 +99,7 @@ static int load_all(const struct addition *addition, const struct node *node,
 	else
 		hasher_add_field(hasher, "", 0);
 	if (code == 0)
-		code = builder_add_kubernetes(addition, node, rule, err);
-	if (code == 0 && rule->kubernetes != NULL)
-		hasher_add(hasher, kubernetes_bundle_digest(rule->kubernetes),
-			   sizeof(struct digest));
+		code = builder_add_kubernetes(addition, node, rule, hasher, err);
 	return code == 0 ? load_inline(addition, node, rule, hasher, err) : code;
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "doc/json_reader.h"
@@ -16,9 +15,8 @@ enum doc_format doc_format_of(const char *path)
 	return text_ends_with(path, ".json") ? DOC_JSON : DOC_YAML;
 }
 
-/* Reads a text to which the tree refers; its texts are not ended yet. */
 static int read_docs(struct docs *out, struct arena *arena, enum doc_format format,
-		     char *text, size_t length, const struct limits *limits,
+		     const char *text, size_t length, const struct limits *limits,
 		     struct doc_problem *problem)
 {
 	switch (format) {
@@ -34,7 +32,6 @@ static int read_docs(struct docs *out, struct arena *arena, enum doc_format form
 			   "the format of the document is unknown");
 }
 
-/* `text` as it was before it was read. */
 static void hint_at_template(struct doc_problem *problem, const char *text,
 			     size_t length)
 {
@@ -44,39 +41,15 @@ static void hint_at_template(struct doc_problem *problem, const char *text,
 			 "the rule's paths");
 }
 
-int docs_parse_in_place(struct docs *out, struct arena *arena, enum doc_format format,
-			char *text, size_t length, const struct limits *limits,
-			struct doc_problem *problem)
+int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
+	       const char *text, size_t length, const struct limits *limits,
+	       struct doc_problem *problem)
 {
 	*problem = (struct doc_problem){ 0 };
 	limits = limits == NULL ? &limits_default : limits;
 	int status = read_docs(out, arena, format, text, length, limits, problem);
 	for (size_t i = 0; status == 0 && i < out->count; i++)
 		node_end_texts(out->roots[i]);
-	return status;
-}
-
-/* The text in the arena, so that the tree borrows nothing. */
-static char *keep_text(struct arena *arena, const char *text, size_t length)
-{
-	char *kept = length > SIZE_MAX - DOC_TEXT_ROOM
-			     ? NULL
-			     : arena_alloc(arena, length + DOC_TEXT_ROOM);
-	if (kept != NULL && length > 0)
-		memcpy(kept, text, length);
-	return kept;
-}
-
-int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
-	       const char *text, size_t length, const struct limits *limits,
-	       struct doc_problem *problem)
-{
-	*problem = (struct doc_problem){ 0 };
-	char *kept = keep_text(arena, text, length);
-	if (kept == NULL)
-		return problem_memory(problem, (struct place){ 1, 1 });
-	int status =
-		docs_parse_in_place(out, arena, format, kept, length, limits, problem);
 	if (status != 0 && (format == DOC_YAML || format == DOC_KUBERNETES))
 		hint_at_template(problem, text, length);
 	return status;

@@ -82,14 +82,6 @@ int docs_parse(struct docs *out, struct arena *arena, enum doc_format format,
 	       const char *text, size_t length, const struct limits *limits,
 	       struct doc_problem *problem);
 
-/* The same without a copy: the tree refers to the text, which must live as long as the
- * tree does, with DOC_TEXT_ROOM bytes behind it that are its own, too. It is written
- * to: nothing can be read from it afterwards. */
-int docs_parse_in_place(struct docs *out, struct arena *arena, enum doc_format format,
-			char *text, size_t length, const struct limits *limits,
-			struct doc_problem *problem);
-#define DOC_TEXT_ROOM 8
-
 /* The same as docs_parse() for the file of a name, read as its consumer reads it:
  * DOC_JSON or DOC_YAML by the name; DOC_KUBERNETES for YAML in which a document has an
  * apiVersion and a kind. */

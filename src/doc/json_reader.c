@@ -452,7 +452,7 @@ static int read_document(struct reader *reader)
 	return 0;
 }
 
-int json_read(struct docs *out, struct arena *arena, char *text, size_t length,
+int json_read(struct docs *out, struct arena *arena, const char *text, size_t length,
 	      const struct limits *limits, bool any_text, struct doc_problem *problem)
 {
 	struct place start = { 1, 1 };
@@ -463,19 +463,22 @@ int json_read(struct docs *out, struct arena *arena, char *text, size_t length,
 		return problem_set(problem, ERROR_ENCODING, start,
 				   "save the file as UTF-8 without one",
 				   "a byte order mark before the document");
-	struct reader reader = { .text = text,
-				 .at = text,
-				 .end = text + length,
+	char *kept = tree_keep_text(arena, text, length);
+	if (kept == NULL)
+		return problem_memory(problem, start);
+	struct reader reader = { .text = kept,
+				 .at = kept,
+				 .end = kept + length,
 				 .tree = { .arena = arena,
 					   .limits = limits,
 					   .depth_limit = LIMIT_JSON_DEPTH,
 					   .node_limit = LIMIT_JSON_NODES,
 					   .problem = problem,
-					   .source = text,
-					   .source_end = text + length },
+					   .source = kept,
+					   .source_end = kept + length },
 				 .problem = problem,
 				 .any_text = any_text,
-				 .marked = text,
+				 .marked = kept,
 				 .mark = start };
 	status = read_document(&reader);
 	tree_release(&reader.tree);

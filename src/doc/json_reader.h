@@ -4,7 +4,7 @@
 
 #include "doc/doc.h"
 
-int json_read(struct docs *out, struct arena *arena, char *text, size_t length,
+int json_read(struct docs *out, struct arena *arena, const char *text, size_t length,
 	      const struct limits *limits, bool any_text, struct doc_problem *problem);
 
 #endif

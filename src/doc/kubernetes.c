@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "doc/kubernetes_bundle.h"
+#include "doc/kubernetes_changes.h"
 #include "doc/kubernetes_import.h"
 #include "doc/kubernetes_versions.h"
 #include "doc/node.h"
@@ -27,6 +28,7 @@ struct kind_set {
 	struct schema *owned;           /* the same, when it is the catalog's */
 	const unsigned char *unchecked; /* by entry */
 	size_t count;                   /* of entries */
+	bool defined;                   /* by a definition that was added */
 	unsigned char *owned_marks;
 };
 
@@ -118,6 +120,7 @@ static int add_set(struct kubernetes_catalog *catalog, struct schema *schema,
 	}
 	*set = (struct kind_set){ .schema = schema,
 				  .owned = schema,
+				  .defined = true,
 				  .unchecked = unchecked,
 				  .owned_marks = unchecked };
 	while (schema_name(schema, set->count) != NULL)
@@ -157,6 +160,25 @@ int kubernetes_catalog_add(struct kubernetes_catalog *catalog, const char *name,
 	return status;
 }
 
+int kubernetes_catalog_share(struct kubernetes_catalog *catalog,
+			     const struct kubernetes_catalog *from, struct error *err)
+{
+	for (size_t i = 0; i < from->set_count; i++) {
+		const struct kind_set *set = &from->sets[i];
+		if (!set->defined)
+			continue;
+		struct kind_set *slot =
+			ARENA_PUSH(catalog->arena, &catalog->sets, &catalog->set_count,
+				   &catalog->set_capacity);
+		if (slot == NULL)
+			return no_memory(err);
+		*slot = *set;
+		slot->owned = NULL;
+		slot->owned_marks = NULL;
+	}
+	return 0;
+}
+
 /* --- finding the schema of a kind --- */
 
 struct found {
@@ -192,7 +214,7 @@ static struct found find_exactly(const struct kubernetes_catalog *catalog,
 		if (!schema_find(set->schema, kind, &found.entry))
 			continue;
 		found.set = set;
-		found.defined = set->owned != NULL;
+		found.defined = set->defined;
 	}
 	return found;
 }
@@ -225,13 +247,18 @@ static int ask(struct kubernetes_catalog *catalog, const char *kind, struct foun
 	if (out->set != NULL || catalog->missing == NULL ||
 	    map_has(&catalog->asked, kind, strlen(kind)))
 		return 0;
+	/* What was added before a failure counts, whoever asked first. */
+	struct error cause = ERROR_INIT;
+	int status = catalog->missing(catalog->missing_data, catalog, kind, &cause);
+	*out = find_kind(catalog, kind);
+	if (out->set != NULL)
+		return 0;
+	if (status != 0)
+		return error_set(err, status, "%s", cause.text);
 	char *kept = arena_string(catalog->arena, kind);
-	if (kept == NULL || map_put(&catalog->asked, kept, strlen(kept), catalog) != 0)
-		return no_memory(err);
-	int status = catalog->missing(catalog->missing_data, catalog, kind, err);
-	if (status == 0)
-		*out = find_kind(catalog, kind);
-	return status;
+	bool put = kept != NULL &&
+		   map_put(&catalog->asked, kept, strlen(kept), catalog) == 0;
+	return put ? 0 : no_memory(err);
 }
 
 /* --- one document --- */
@@ -468,11 +495,26 @@ static bool is_list(const char *version, const char *kind, const struct node *it
 	return !known || (strcmp(kind, "List") == 0 && strcmp(version, "v1") == 0);
 }
 
+/* Of documents that did not change: those that a changed definition speaks about. */
+static bool is_passed_over(const struct visit *visit)
+{
+	const struct kubernetes_changes *changes = visit->options->changes;
+	if (changes == NULL)
+		return false;
+	struct found found = find_kind(visit->catalog, visit->kind);
+	return kubernetes_changes_find(changes, visit->kind) == NULL ||
+	       (found.set != NULL && !found.defined);
+}
+
 static int visit_kind(struct visit *visit, const char *version, const char *kind,
 		      const char *prefix, unsigned int depth)
 {
 	const struct node *items = node_get(visit->root, "items");
 	struct found found;
+	if (is_passed_over(visit))
+		return is_list(version, kind, items, false) && depth < LIST_DEPTH
+			       ? visit_items(visit, items, prefix, depth)
+			       : 0;
 	int status = ask(visit->catalog, visit->kind, &found, visit->err);
 	if (status != 0)
 		return status;
@@ -504,6 +546,8 @@ static int visit_object(struct visit *visit, const struct node *root,
 	visit->prefix = prefix;
 	visit->kind = "";
 	if (version == NULL || kind == NULL) {
+		if (visit->options->changes != NULL)
+			return 0;
 		snprintf(message, sizeof(message),
 			 node_kind(root) == NODE_MAPPING ? "%sa document of Kubernetes "
 							   "needs '%s'"

@@ -19,11 +19,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "doc/schema.h"
 
 struct digest;
 struct error;
+struct kubernetes_changes;
 struct limits;
 struct node;
 
@@ -37,10 +39,16 @@ struct kubernetes_bundle;
 int kubernetes_bundle_open(struct kubernetes_bundle **out, const char *name,
 			   const void *bytes, size_t size, struct error *err);
 void kubernetes_bundle_free(struct kubernetes_bundle *bundle);
+/* What the beginning of a bundle (KUBERNETES_GLANCE_BYTES of it, or all when it has
+ * fewer) says, at any address: whether it is a bundle of `size` bytes (ERROR_SCHEMA, as
+ * kubernetes_bundle_open()), and a digest that differs where the compiled schemas
+ * differ. *out none: all of it has to be read to know. That the rest is as the
+ * beginning says is found when it is opened. */
+#define KUBERNETES_GLANCE_BYTES 4096
+int kubernetes_bundle_glance(const char *name, const void *bytes, size_t length,
+			     uint64_t size, struct digest *out, struct error *err);
 /* "1.33" */
 const char *kubernetes_bundle_version(const struct kubernetes_bundle *bundle);
-/* SHA-256 of the whole file: what a policy pins. */
-const struct digest *kubernetes_bundle_digest(const struct kubernetes_bundle *bundle);
 /* The n-th kind in the order of bytes, or NULL behind the last. */
 const char *kubernetes_bundle_kind(const struct kubernetes_bundle *bundle,
 				   size_t index);
@@ -73,8 +81,13 @@ bool kubernetes_is_definition(const struct node *root);
 int kubernetes_catalog_add(struct kubernetes_catalog *catalog, const char *name,
 			   const struct node *root, const struct limits *limits,
 			   struct error *err);
+/* Takes what was added to another catalog, which must not change nor go while this one
+ * lives: for threads, each with a catalog of its own. ERROR_MEMORY. */
+int kubernetes_catalog_share(struct kubernetes_catalog *catalog,
+			     const struct kubernetes_catalog *from, struct error *err);
 /* Is asked once for each kind that is not known, before it is said to be unknown: it
- * may add definitions. Negative: validation ends with that error. */
+ * may add definitions. Negative: validation ends with that error, and it is asked
+ * again. */
 void kubernetes_catalog_on_missing(struct kubernetes_catalog *catalog,
 				   int (*missing)(void *data,
 						  struct kubernetes_catalog *catalog,
@@ -91,6 +104,8 @@ struct kubernetes_options {
 	/* Kinds that are not looked at: "Kustomization", or with group and version. */
 	const char *const *skip;
 	size_t skip_count;
+	/* Only what follows one of these definitions is looked at; NULL: everything. */
+	const struct kubernetes_changes *changes;
 };
 
 /* The code says what it is about:

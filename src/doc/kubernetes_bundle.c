@@ -40,7 +40,6 @@ struct kubernetes_bundle {
 	struct schema *schema;
 	const unsigned char *unchecked;
 	unsigned char *owned; /* `unchecked`, when it was compiled again */
-	struct digest digest;
 };
 
 /* --- the document --- */
@@ -172,11 +171,10 @@ static bool is_part(const struct bundle_header *header, const struct part *part)
 	       part->size <= header->size - part->offset;
 }
 
-static int check_header(const char *name, const void *bytes, size_t size,
-			struct error *err)
+static int check_header(const char *name, const struct bundle_header *header,
+			uint64_t size, struct error *err)
 {
-	const struct bundle_header *header = bytes;
-	if ((uintptr_t)bytes % ALIGNMENT != 0 || size < sizeof(*header) ||
+	if (size < sizeof(*header) ||
 	    memcmp(header->magic, BUNDLE_MAGIC, sizeof(header->magic)) != 0)
 		return error_set(err, ERROR_SCHEMA,
 				 "'%s' is no bundle of schemas; 'gitgate schema "
@@ -198,6 +196,26 @@ static int check_header(const char *name, const void *bytes, size_t size,
 				 "the bundle '%s' is cut or was changed; import it "
 				 "again",
 				 name);
+	return 0;
+}
+
+int kubernetes_bundle_glance(const char *name, const void *bytes, size_t length,
+			     uint64_t size, struct digest *out, struct error *err)
+{
+	struct bundle_header header = { 0 };
+	struct digest digest = { 0 };
+	memcpy(&header, bytes, length < sizeof(header) ? length : sizeof(header));
+	int status = check_header(name, &header, size, err);
+	if (status != 0)
+		return status;
+	/* The image's header has the digest of the image; what decides beside it stands
+	 * before it. */
+	uint64_t end = (uint64_t)header.image.offset + sizeof(struct image_header);
+	bool says = header.image_version == IMAGE_VERSION && end <= length &&
+		    header.unchecked.offset < header.image.offset;
+	if (says && digest_of(bytes, (size_t)end, &digest) != 0)
+		return error_set(err, ERROR_MEMORY, "out of memory for '%s'", name);
+	*out = digest;
 	return 0;
 }
 
@@ -230,14 +248,15 @@ static bool has_kinds(const struct kubernetes_bundle *bundle)
 int kubernetes_bundle_open(struct kubernetes_bundle **out, const char *name,
 			   const void *bytes, size_t size, struct error *err)
 {
-	int status = check_header(name, bytes, size, err);
+	int status = (uintptr_t)bytes % ALIGNMENT == 0
+			     ? check_header(name, bytes, size, err)
+			     : error_set(err, ERROR_SCHEMA,
+					 "the bundle '%s' is not aligned", name);
 	if (status != 0)
 		return status;
 	struct kubernetes_bundle *bundle = calloc(1, sizeof(*bundle));
-	if (bundle == NULL || digest_of(bytes, size, &bundle->digest) != 0) {
-		free(bundle);
+	if (bundle == NULL)
 		return error_set(err, ERROR_MEMORY, "out of memory for '%s'", name);
-	}
 	bundle->header = bytes;
 	status = load(bundle, name, err);
 	if (bundle->owned != NULL)
@@ -267,11 +286,6 @@ void kubernetes_bundle_free(struct kubernetes_bundle *bundle)
 const char *kubernetes_bundle_version(const struct kubernetes_bundle *bundle)
 {
 	return bundle->header->kubernetes;
-}
-
-const struct digest *kubernetes_bundle_digest(const struct kubernetes_bundle *bundle)
-{
-	return &bundle->digest;
 }
 
 const char *kubernetes_bundle_kind(const struct kubernetes_bundle *bundle, size_t index)

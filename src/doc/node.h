@@ -13,6 +13,8 @@
 
 #include "doc/doc.h"
 
+#define DOC_TEXT_ROOM 8
+
 enum node_flag {
 	NODE_FLAG_PLAIN = 1,  /* an unquoted scalar */
 	NODE_FLAG_TRUE = 2,   /* of a boolean */

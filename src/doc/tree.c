@@ -12,6 +12,16 @@
 #define SHOWN_KEY  60
 #define TEXT_BLOCK 1024
 
+char *tree_keep_text(struct arena *arena, const char *text, size_t length)
+{
+	char *kept = length > SIZE_MAX - DOC_TEXT_ROOM
+			     ? NULL
+			     : arena_alloc(arena, length + DOC_TEXT_ROOM);
+	if (kept != NULL && length > 0)
+		memcpy(kept, text, length);
+	return kept;
+}
+
 void tree_release(struct tree *tree)
 {
 	free(tree->pending);

@@ -61,6 +61,10 @@ struct tree {
 	struct node root;
 };
 
+/* A text in the arena, for a tree that refers to it, with DOC_TEXT_ROOM bytes behind it
+ * that are its own, too. NULL: out of memory. */
+char *tree_keep_text(struct arena *arena, const char *text, size_t length);
+
 void tree_release(struct tree *tree);
 /* Forgets the last document. */
 void tree_start(struct tree *tree);

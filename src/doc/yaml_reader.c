@@ -296,14 +296,19 @@ static void enter(struct yaml_parser *parser, char *text, size_t length)
 	parser->at = text;
 }
 
-int yaml_read(struct docs *out, struct arena *arena, enum doc_format format, char *text,
-	      size_t length, const struct limits *limits, struct doc_problem *problem)
+/* A text that was looked at. */
+static int read_text(struct docs *out, struct arena *arena, enum doc_format format,
+		     const char *text, size_t length, bool ascii,
+		     const struct limits *limits, struct doc_problem *problem)
 {
-	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	char *kept = tree_keep_text(arena, text, length);
+	if (kept == NULL)
+		return problem_memory(problem, (struct place){ 1, 1 });
 	struct yaml_parser parser = { .arena = arena,
 				      .limits = limits,
 				      .problem = problem,
 				      .format = format,
+				      .ascii = ascii,
 				      .tree = { .arena = arena,
 						.limits = limits,
 						.depth_limit = LIMIT_YAML_DEPTH,
@@ -312,16 +317,10 @@ int yaml_read(struct docs *out, struct arena *arena, enum doc_format format, cha
 						.merge_at_end =
 							format == DOC_KUBERNETES,
 						.problem = problem,
-						.source = text,
-						.source_end = text + length } };
-	if (length >= 3 && memcmp(text, byte_order_mark, 3) == 0) {
-		text += 3;
-		length -= 3;
-	}
-	int status = scan_yaml(text, length, limits, &parser.ascii, problem);
-	if (status != 0)
-		return status;
-	enter(&parser, text, length);
+						.source = kept,
+						.source_end = kept + length } };
+	int status = 0;
+	enter(&parser, kept, length);
 	if (format == DOC_KUBERNETES)
 		status = check_marker_lines(&parser);
 	if (status == 0)
@@ -334,4 +333,20 @@ int yaml_read(struct docs *out, struct arena *arena, enum doc_format format, cha
 	if (status == 0)
 		*out = parser.docs;
 	return status;
+}
+
+int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
+	      const char *text, size_t length, const struct limits *limits,
+	      struct doc_problem *problem)
+{
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	bool ascii = false;
+	if (length >= 3 && memcmp(text, byte_order_mark, 3) == 0) {
+		text += 3;
+		length -= 3;
+	}
+	int status = scan_yaml(text, length, limits, &ascii, problem);
+	if (status != 0)
+		return status;
+	return read_text(out, arena, format, text, length, ascii, limits, problem);
 }

@@ -5,7 +5,8 @@
 #include "doc/doc.h"
 
 /* As docs_parse(); DOC_YAML or DOC_KUBERNETES. */
-int yaml_read(struct docs *out, struct arena *arena, enum doc_format format, char *text,
-	      size_t length, const struct limits *limits, struct doc_problem *problem);
+int yaml_read(struct docs *out, struct arena *arena, enum doc_format format,
+	      const char *text, size_t length, const struct limits *limits,
+	      struct doc_problem *problem);
 
 #endif

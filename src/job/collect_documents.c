@@ -12,9 +12,13 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/text.h"
+#include "conf/policy_bundle.h"
 #include "doc/kubernetes.h"
+#include "doc/kubernetes_changes.h"
 #include "doc/schema.h"
+#include "job/definition_changes.h"
 #include "job/document.h"
 #include "job/inline_schema.h"
 #include "job/remember_document.h"
@@ -40,6 +44,8 @@ struct look {
 	bool failed;
 	bool advice;   /* what is said now does not make it wrong */
 	bool fleeting; /* what was found depends on more than the document */
+	/* Not the document changed, but one of these definitions; NULL: it did. */
+	const struct kubernetes_changes *changes;
 };
 
 static int add_document_fact(struct look *look, int code, const char *message,
@@ -78,12 +84,38 @@ static bool has_kind(const struct rule_schema *options, const struct node *root)
 	       (kind && strings_have(&options->kinds, kind));
 }
 
+/* What a change of its definition makes wrong; advice was given when it came. */
+static void take_followers_problem(struct look *look,
+				   const struct kubernetes_problem *problem)
+{
+	const struct schema_problem *schema = problem->schema;
+	const struct kubernetes_change *change =
+		kubernetes_changes_find(look->changes, problem->kind);
+	const char *mend = schema_problem_mend(schema);
+	char message[2048];
+
+	if (problem->advice)
+		return;
+	snprintf(message, sizeof(message), "%s; the definition of its kind %s: %.500s",
+		 schema->message,
+		 change && change->removed ? "is removed here" : "changes here",
+		 change ? change->path : "");
+	add_document_fact(look, problem->code, message,
+			  mend && *mend ? mend
+					: "correct it together with the definition",
+			  schema->line, schema->column);
+}
+
 static void take_kubernetes_problem(void *data,
 				    const struct kubernetes_problem *problem)
 {
 	struct look *look = data;
 	const struct schema_problem *schema = problem->schema;
 
+	if (look->changes) {
+		take_followers_problem(look, problem);
+		return;
+	}
 	look->advice = problem->advice;
 	add_document_fact(look, problem->code, schema->message,
 			  schema_problem_mend(schema), schema->line, schema->column);
@@ -98,8 +130,8 @@ static int validate_kubernetes(struct look *look, const struct node *root,
 
 	if (!look->rule->kubernetes)
 		return 0;
-	int rc = collect_kubernetes(look->collector, look->rule, root, look->limits,
-				    &sink, &lasting, problem);
+	int rc = collect_kubernetes(look->collector, look->rule, root, look->changes,
+				    look->limits, &sink, &lasting, problem);
 	look->fleeting |= !lasting;
 	return rc;
 }
@@ -220,6 +252,20 @@ static int validate_document(struct look *look, const struct node *root,
 		return add_document_fact(look, rc, problem.text, NULL, node_line(root),
 					 node_column(root));
 	return 0;
+}
+
+/* A problem of the definition itself is told by each of its resources. */
+static int judge_follower(struct look *look, const struct node *root)
+{
+	struct error problem = ERROR_INIT;
+
+	int rc = validate_kubernetes(look, root, &problem);
+	if (rc == ERROR_MEMORY)
+		return error_set(look->err, rc, "out of memory");
+	if (rc < 0)
+		return add_document_fact(look, rc, problem.text, NULL, node_line(root),
+					 node_column(root));
+	return look->err->code;
 }
 
 static int validate_documents(struct look *look, const struct document_text *text)
@@ -398,8 +444,39 @@ struct questions {
 	struct document_question *items;
 	size_t count;
 	size_t capacity;
+	/* All files that changed, where a rule has a bundle and something was there
+	 * before. */
+	bool follows;
+	struct changed_file *files;
+	size_t file_count;
+	size_t file_capacity;
 	struct error *err;
 };
+
+static bool is_regular(uint32_t mode)
+{
+	return mode == 0100644 || mode == 0100755;
+}
+
+static int add_changed(struct questions *questions, const char *path, uint32_t old_mode,
+		       const struct oid *old_id, uint32_t new_mode,
+		       const struct oid *new_id)
+{
+	struct arena *arena = questions->collector->arena;
+
+	if (!questions->follows)
+		return 0;
+	struct changed_file *file =
+		ARENA_PUSH(arena, &questions->files, &questions->file_count,
+			   &questions->file_capacity);
+	if (!file || !(file->path = arena_string(arena, path)))
+		return error_set(questions->err, ERROR_MEMORY, "out of memory");
+	if (is_regular(old_mode))
+		file->before = *old_id;
+	if (is_regular(new_mode))
+		file->after = *new_id;
+	return 0;
+}
 
 static int ask(struct questions *questions, size_t rule, const char *path,
 	       const struct oid *blob)
@@ -425,12 +502,10 @@ static int ask_about(void *data, const char *path, uint32_t old_mode,
 {
 	struct questions *questions = data;
 	const struct policy *policy = questions->collector->policy;
-	int rc = 0;
-	(void)old_mode;
-	(void)old_id;
 
-	if (new_mode != 0100644 && new_mode != 0100755)
-		return 0;
+	int rc = add_changed(questions, path, old_mode, old_id, new_mode, new_id);
+	if (!is_regular(new_mode))
+		return rc;
 	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++)
 		if (!digest_is_none(&questions->contexts[i]) &&
 		    is_document_of(&policy->rules[i], path))
@@ -452,10 +527,25 @@ static int find_contexts(struct questions *questions, const struct limits *limit
 		return error_set(questions->err, ERROR_MEMORY, "out of memory");
 	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
-		if (rule->schema && rule_applies(rule, change->repository, change->ref))
-			rc = document_context(rule, limits, &questions->contexts[i],
-					      questions->err);
+		if (!rule->schema ||
+		    !rule_applies(rule, change->repository, change->ref))
+			continue;
+		questions->follows |= rule->kubernetes && collector->base_tree.length;
+		rc = document_context(rule, limits, &questions->contexts[i],
+				      questions->err);
 	}
+	return rc;
+}
+
+/* Before a document is read, which goes faster when schemas are known. */
+static int open_bundle(struct look *look)
+{
+	const struct kubernetes_bundle *bundle;
+
+	if (!look->rule->kubernetes)
+		return 0;
+	int rc = policy_bundle_open(look->rule->kubernetes, &bundle, look->err);
+	look->collector->policy_broken = rc != 0;
 	return rc;
 }
 
@@ -469,9 +559,82 @@ static int answer(struct look *look, const struct document_question *question)
 	look->collector->facts->documents_checked++;
 	if (question->known)
 		return 0;
-	int rc = look_at_blob(look);
+	int rc = open_bundle(look);
+	if (rc == 0)
+		rc = look_at_blob(look);
 	if (rc == 0 && !look->failed && !look->fleeting)
 		remember_document(look->collector, question);
+	return rc;
+}
+
+/* --- what follows a definition that a change touches --- */
+
+static int judge_again(struct look *look, const char *bytes, size_t length)
+{
+	struct arena *scratch = arena_new(DOCUMENT_ARENA_BYTES);
+	struct document_text text;
+
+	if (!scratch)
+		return error_set(look->err, ERROR_MEMORY, "out of memory");
+	int rc = document_read(&text, scratch, look->path, bytes, length, look->limits,
+			       look->err);
+	/* What is no document was judged as such when it came. */
+	for (size_t i = 0; rc == 0 && text.code == 0 && i < text.docs.count; i++)
+		rc = judge_follower(look, text.docs.roots[i]);
+	arena_free(scratch);
+	return rc;
+}
+
+static int take_follower(void *data, const char *path, const struct oid *blob,
+			 const char *bytes, size_t length)
+{
+	struct look *look = data;
+
+	look->path = path;
+	look->blob = *blob;
+	look->collector->facts->documents_checked++;
+	return judge_again(look, bytes, length);
+}
+
+/* For one rule. `changed` is the set of files that were asked about. */
+static int follow_definitions(struct look *look, const struct questions *questions,
+			      const struct map *changed)
+{
+	const struct definition_follower follower = { take_follower, look };
+	struct kubernetes_changes *changes = NULL;
+
+	int rc = definition_changes(look->collector, look->rule, look->limits,
+				    questions->files, questions->file_count, &changes,
+				    look->err);
+	if (rc != 0 || !changes)
+		return rc;
+	look->changes = changes;
+	rc = open_bundle(look);
+	if (rc == 0)
+		rc = definition_followers(look->collector, look->rule, look->limits,
+					  changes, changed, &follower, look->err);
+	look->changes = NULL;
+	kubernetes_changes_free(changes);
+	return rc;
+}
+
+static int follow_all(struct look *look, const struct questions *questions)
+{
+	const struct policy *policy = look->collector->policy;
+	struct map changed = MAP_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < questions->file_count; i++) {
+		const char *path = questions->files[i].path;
+		if (map_put(&changed, path, strlen(path), look) != 0)
+			rc = error_set(look->err, ERROR_MEMORY, "out of memory");
+	}
+	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++) {
+		look->rule = &policy->rules[i];
+		if (look->rule->kubernetes && !digest_is_none(&questions->contexts[i]))
+			rc = follow_definitions(look, questions, &changed);
+	}
+	map_release(&changed);
 	return rc;
 }
 
@@ -495,6 +658,8 @@ int collect_documents(struct collector *collector, struct error *err)
 		recall_documents(collector, questions.items, questions.count);
 	for (size_t i = 0; rc == 0 && i < questions.count; i++)
 		rc = answer(&look, &questions.items[i]);
+	if (rc == 0 && questions.follows)
+		rc = follow_all(&look, &questions);
 	collect_kubernetes_end(collector);
 	if (rc != 0)
 		return error_set(err, rc, "%s", local.text);

@@ -11,6 +11,7 @@
 
 struct collector;
 struct error;
+struct kubernetes_changes;
 struct kubernetes_sink;
 struct limits;
 struct node;
@@ -25,17 +26,27 @@ struct definition_reader {
 };
 
 /* 0, or as kubernetes_validate(). *lasting: the result depends on the document and the
- * rule alone. */
+ * rule alone. `changes`: only what follows one of these definitions is looked at; NULL:
+ * everything. */
 int collect_kubernetes(struct collector *collector, const struct rule *rule,
-		       const struct node *root, const struct limits *limits,
-		       const struct kubernetes_sink *sink, bool *lasting,
-		       struct error *err);
+		       const struct node *root,
+		       const struct kubernetes_changes *changes,
+		       const struct limits *limits, const struct kubernetes_sink *sink,
+		       bool *lasting, struct error *err);
 /* What is said once for each kind is said once more. */
 void collect_kubernetes_repeat(struct collector *collector);
 /* Frees what collecting kept. */
 void collect_kubernetes_end(struct collector *collector);
 
+/* For collectors of several threads: definitions are looked for and compiled once, by
+ * the first one that needs them. It is freed after all of them ended. */
+struct shared_definitions;
+int shared_definitions_new(struct shared_definitions **out, struct error *err);
+void shared_definitions_free(struct shared_definitions *shared);
+
 /* Whether a rule without paths looks at a file, by its name; with paths, by them. */
 bool is_document_of(const struct rule *rule, const char *path);
+/* Whether definitions of kinds are looked for in it. */
+bool is_definition_file(const struct rule *rule, const char *path);
 
 #endif

@@ -132,6 +132,7 @@ struct signature_fact;
 struct trust_span;
 struct catalog_run;
 struct definition_reader;
+struct shared_definitions;
 struct collector {
 	const struct judge *judge;
 	const struct policy *policy;
@@ -147,9 +148,11 @@ struct collector {
 	int (*each_file)(void *data, const struct definition_reader *reader,
 			 struct error *err);
 	void *each_file_data;
-	struct catalog_run *catalogs; /* collect_kubernetes_end() frees them */
+	struct catalog_run *catalogs;      /* collect_kubernetes_end() frees them */
+	struct shared_definitions *shared; /* with other threads; NULL: with nobody */
 	bool brings_nothing; /* a merge request that is contained in its base */
 	bool needs_merges;   /* see struct judged */
+	bool policy_broken; /* what a failure says is wrong with a file of the policy */
 };
 int collect_commits(struct collector *collector,
 		    struct error *err); /* commits, signatures, whether it is forced */

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "conf/policy_bundle.h"
 #include "conf/policy_parse.h"
 #include "model/facts.h"
 #include "model/policy.h"
@@ -56,6 +57,22 @@ static int add_source(struct sources *sources, const char *name,
 	return 0;
 }
 
+static int find_file(const struct tree_loader *loader, const char *name,
+		     struct tree_entry *out, struct error *err)
+{
+	struct error problem = ERROR_INIT;
+
+	int rc = repo_tree_find(loader->repo, &loader->tree, name, out, &problem);
+	if (rc == ERROR_NOT_FOUND)
+		return error_set(err, ERROR_CONFIG, "'%s' is not in the repository",
+				 name);
+	if (rc != 0)
+		return error_set(err, rc, "'%s': %s", name, problem.text);
+	if (out->mode != 0100644 && out->mode != 0100755)
+		return error_set(err, ERROR_CONFIG, "'%s' is not a regular file", name);
+	return add_source(loader->sources, name, out, err);
+}
+
 static int load_from_tree(void *data, const char *name, struct policy_file *out,
 			  struct error *err)
 {
@@ -63,17 +80,7 @@ static int load_from_tree(void *data, const char *name, struct policy_file *out,
 	struct tree_entry entry;
 	struct object object;
 
-	struct error problem = ERROR_INIT;
-
-	int rc = repo_tree_find(loader->repo, &loader->tree, name, &entry, &problem);
-	if (rc == ERROR_NOT_FOUND)
-		return error_set(err, ERROR_CONFIG, "'%s' is not in the repository",
-				 name);
-	if (rc != 0)
-		return error_set(err, rc, "'%s': %s", name, problem.text);
-	if (entry.mode != 0100644 && entry.mode != 0100755)
-		return error_set(err, ERROR_CONFIG, "'%s' is not a regular file", name);
-	rc = add_source(loader->sources, name, &entry, err);
+	int rc = find_file(loader, name, &entry, err);
 	if (rc != 0)
 		return rc;
 	rc = repo_read(loader->repo, &entry.id, loader->maximum, &object, err);
@@ -86,6 +93,56 @@ static int load_from_tree(void *data, const char *name, struct policy_file *out,
 	if (!bytes || !kept)
 		return error_set(err, ERROR_MEMORY, "out of memory");
 	*out = (struct policy_file){ kept, bytes, length };
+	return 0;
+}
+
+/* --- a large file, read when it is needed --- */
+
+struct blob_source {
+	struct repo *repo;
+	struct oid id;
+	size_t maximum;
+	const char *name;
+};
+
+static int read_blob_source(void *data, struct buf *out, struct error *err)
+{
+	const struct blob_source *source = data;
+	struct object object;
+
+	int rc = repo_read(source->repo, &source->id, source->maximum, &object, err);
+	if (rc != 0)
+		return error_context(err, "'%s'", source->name);
+	buf_add(out, object.bytes, object.length);
+	repo_object_release(&object);
+	return 0;
+}
+
+static int find_in_tree(void *data, const char *name, struct policy_source *out,
+			struct error *err)
+{
+	const struct tree_loader *loader = data;
+	struct blob_source *source = arena_new_of(loader->arena, struct blob_source);
+	struct tree_entry entry;
+	uint64_t size = 0;
+	char id[OID_HEX_BYTES];
+
+	int rc = find_file(loader, name, &entry, err);
+	if (rc != 0)
+		return rc;
+	rc = repo_stat(loader->repo, &entry.id, NULL, &size, err);
+	if (rc != 0)
+		return error_context(err, "'%s'", name);
+	oid_hex(&entry.id, id);
+	const char *identity = arena_printf(loader->arena, "blob %s", id);
+	const char *kept = arena_string(loader->arena, name);
+	if (!source || !identity || !kept)
+		return error_set(err, ERROR_MEMORY, "out of memory");
+	*source = (struct blob_source){ loader->repo, entry.id, loader->maximum, kept };
+	*out = (struct policy_source){ .size = size,
+				       .identity = identity,
+				       .read = read_blob_source,
+				       .data = source };
 	return 0;
 }
 
@@ -130,7 +187,8 @@ static int add_repository_policy(const struct judge *judge, const struct oid *tr
 	if (rc != 0)
 		return rc;
 	*found = true;
-	struct policy_loader access = { load_from_tree, &loader, compile_for_tree };
+	struct policy_loader access = { load_from_tree, &loader, compile_for_tree,
+					find_in_tree };
 	return policy_add_repository(policy, &file, &access, err);
 }
 
@@ -275,6 +333,7 @@ static int check_pushed_policy(const struct collector *collector,
 {
 	struct tree_entry after;
 	struct repo *repo = collector->judge->repo;
+	const struct kubernetes_bundle *bundle;
 	struct policy *policy = NULL;
 	struct error missing = ERROR_INIT;
 
@@ -287,6 +346,11 @@ static int check_pushed_policy(const struct collector *collector,
 	if (rc != 0)
 		return error_set(err, rc, "%s", missing.text);
 	rc = new_policy(collector->judge, &collector->tip_tree, NULL, &policy, err);
+	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++)
+		if (policy->rules[i].origin == ORIGIN_REPOSITORY &&
+		    policy->rules[i].kubernetes)
+			rc = policy_bundle_open(policy->rules[i].kubernetes, &bundle,
+						err);
 	policy_free(policy);
 	return rc;
 }
@@ -427,6 +491,16 @@ static int check_merge(const struct judge *judge, struct error *err)
 			 judge->merge->conflicts);
 }
 
+/* The refusal of a policy that cannot be used; *mend says what to do. */
+static int blame_policy(int code, const char **mend)
+{
+	if (!is_refusal(code) || code == ERROR_NO_POLICY)
+		return code;
+	*mend = "the policy that counts is the one on the protected side; an "
+		"administrator must mend it there";
+	return ERROR_POLICY_BROKEN;
+}
+
 /* Up to where every fact can be collected: the policy that counts, what is trusted, the
  * merge, the tip. `mend`: what to do about a refusal. */
 static int prepare(struct collector *collector, struct judge *judge,
@@ -440,11 +514,8 @@ static int prepare(struct collector *collector, struct judge *judge,
 		rc = check_anchor(judge, err);
 	if (rc == 0) {
 		rc = load_policy(judge, &sources, policy, err);
-		if (rc != 0 && is_refusal(rc) && rc != ERROR_NO_POLICY) {
-			rc = ERROR_POLICY_BROKEN;
-			*mend = "the policy that counts is the one on the protected "
-				"side; an administrator must mend it there";
-		}
+		if (rc != 0)
+			rc = blame_policy(rc, mend);
 	}
 	if (rc == 0)
 		rc = narrow_trust(judge, *policy, collector->arena, err);
@@ -490,6 +561,8 @@ static int judge_with(struct collector *collector, struct verdict *verdict,
 	if (rc == 0) {
 		collector->policy = policy;
 		rc = collect(collector, needed, &cause);
+		if (rc != 0 && collector->policy_broken)
+			rc = blame_policy(rc, &mend);
 	}
 	if (rc == 0)
 		rc = evaluate(collector, verdict, &cause);

@@ -18,7 +18,7 @@ struct certificate_fact;
 struct krl;
 struct openpgp_ring;
 struct pattern;
-struct kubernetes_bundle;
+struct policy_bundle;
 struct schema;
 struct sigstore;
 struct x509_authorities;
@@ -178,8 +178,10 @@ struct rule {
 #undef RULE_BEGIN
 #undef RULE_OPTION
 #undef RULE_END
-	struct schema *compiled_schema;       /* of schema->file; NULL without one */
-	struct kubernetes_bundle *kubernetes; /* schema->kubernetes; NULL without one */
+	struct schema *compiled_schema; /* of schema->file; NULL without one */
+	struct policy_bundle
+		*kubernetes;                  /* schema->kubernetes, see
+						 conf/policy_bundle.h;     NULL without one */
 	struct inline_schema *inline_schemas; /* of schema->inline_schemas, in order */
 	struct digest schema_digest; /* of the schema's bytes and the rule's options:
 					key of cached document facts */

@@ -293,6 +293,25 @@ make_bundle() {
 	done
 }
 
+@test "check --files: a definition that cannot be used is told by each who needs it, by one thread and by eight" {
+	mkdir many
+	make_bundle many/definition.yaml
+	# Both are found: one before what is broken, one behind it.
+	sed 's/Shop/Broken/; s/shops/brokens/; s/type: integer/type: nothing/' many/definition.yaml >many/e-broken.yaml
+	for i in $(seq 50); do
+		printf 'apiVersion: example.org/v1\nkind: Shop\nspec: {size: %s}\n' "$i" >"many/s$i.yaml"
+		printf 'apiVersion: example.org/v1\nkind: Broken\nspec: {size: %s}\n' "$i" >"many/b$i.yaml"
+	done
+	gitgate check --files --kubernetes "$T/bundle" --skip CustomResourceDefinition --jobs 1 many >"$T/one" 2>"$T/one.said" || true
+	assert_equal "$(grep -c "many/b[0-9]*.yaml:1:1: error: many/e-broken.yaml" "$T/one")" 50
+	assert_equal "$(grep -c "many/s[0-9]*.yaml.*error" "$T/one")" 0
+	for i in 1 2 3; do
+		gitgate check --files --kubernetes "$T/bundle" --skip CustomResourceDefinition --jobs 8 many >"$T/eight" 2>"$T/eight.said" || true
+		cmp "$T/one" "$T/eight"
+		cmp "$T/one.said" "$T/eight.said"
+	done
+}
+
 @test "check --files: by a policy whose rule warns, what cannot be read is skipped and counted" {
 	cp "$T/app.json" app.json
 	printf 'version: 1\nwarn-only: true\nrules: [{name: app, paths: ["a/**/*.yaml"], schema: {file: app.json}}]\n' >.gitgate.yaml
@@ -305,4 +324,14 @@ make_bundle() {
 	check a
 	assert_equal "$status" 1
 	assert_says "8 documents in 6 files: 4 valid, 4 invalid, 0 skipped"
+}
+
+@test "check --files: progress stays on one line of the terminal, and is taken back" {
+	command -v script >/dev/null || skip "needs script"
+	# It waits for its input longer than one waits without a word.
+	TERM=xterm script -qec 'stty cols 10; { sleep 1.2; echo "a: 1"; } | gitgate check --files -' "$T/typescript" </dev/null >/dev/null
+	grep -q $'\r1 of 1 lo\r\033\\[K' "$T/typescript" || fail "$(cat -v "$T/typescript")"
+	# Neither where nobody sees it, nor where nothing can be taken back.
+	TERM=dumb script -qec '{ sleep 1.2; echo "a: 1"; } | gitgate check --files -' "$T/typescript" </dev/null >/dev/null
+	! grep -q "looked at" "$T/typescript" || fail "dumb"
 }

@@ -214,6 +214,110 @@ policy/v1beta1/PodDisruptionBudget"
 	assert_tells "'kubernetes.bundle' has another digest: sha256:"
 }
 
+# begin_with_floor OPTIONS: the server's floor names the bundle, beside gitgate.yaml
+begin_with_floor() {
+	cat >"$T/gitgate.yaml" <<-END
+		store: $T/state.db
+		rules:
+		  - name: manifests
+		    paths: ["deploy/**"]
+		    schema: {kubernetes: kubernetes.bundle$1}
+	END
+	put readme "begin"
+	commit -m "begin"
+	git -C "$T/clone" push -q origin main
+	gitgate init "$T/shop.git" --anchor HEAD --config "$T/gitgate.yaml" --socket none >"$T/init.out"
+}
+
+# other_bundle FILE
+other_bundle() {
+	definition Thing >"$T/thing.yaml"
+	gitgate schema import "$T/thing.yaml" --kubernetes=1.33 --output="$1" >/dev/null
+}
+
+@test "a bundle is opened when the first document needs it" {
+	begin_with_floor ", kubernetes-digest: \"sha256:$(sha256sum <"$T/kubernetes.bundle" | cut -d' ' -f1)\""
+	put deploy/web.yaml "$(deployment "spec: {selector: {}}")"
+	commit
+	push origin main
+	assert_accepted
+	# what has no document is not judged by it
+	cp kubernetes.bundle good.bundle
+	rm kubernetes.bundle
+	other_bundle kubernetes.bundle
+	put readme "more"
+	commit
+	push origin main
+	assert_accepted
+	# nor is what is remembered: it was good by the pinned one
+	push origin main:refs/heads/other
+	assert_accepted
+	put deploy/web.yaml "$(deployment "spec: {selector: {}, replicas: 1}")"
+	commit
+	push origin main
+	assert_refused
+	assert_tells "gitgate.yaml:5:64: 'kubernetes.bundle' has another digest: sha256:"
+	assert_tells "an administrator must mend it there"
+	run gitgate config check --config "$T/gitgate.yaml"
+	assert_equal "$status" 3
+	assert_says "has another digest"
+	cp good.bundle kubernetes.bundle
+	push origin main
+	assert_accepted
+}
+
+@test "without its bundle a policy is broken, whatever is pushed" {
+	begin_with_floor ""
+	put readme "more"
+	commit
+	cp kubernetes.bundle good.bundle
+	head -c 2000 good.bundle >kubernetes.bundle
+	push origin main
+	assert_refused
+	assert_tells "gitgate.yaml:5:26: the bundle 'kubernetes.bundle' is cut or was changed"
+	echo "no bundle" >kubernetes.bundle
+	push origin main
+	assert_refused
+	assert_tells "'kubernetes.bundle' is no bundle of schemas"
+	rm kubernetes.bundle
+	push origin main
+	assert_refused
+	assert_tells "cannot open '$T/kubernetes.bundle'"
+	cp good.bundle kubernetes.bundle
+	push origin main
+	assert_accepted
+}
+
+@test "a bundle without a pin may be another one tomorrow" {
+	begin_with_floor ""
+	put deploy/web.yaml "$(deployment "spec: {selector: {}}")"
+	commit
+	push origin main
+	assert_accepted
+	# what was good by the last one has to be good by this one
+	other_bundle kubernetes.bundle
+	push origin main:refs/heads/other
+	assert_refused
+	assert_tells "there is no schema of apps/v1/Deployment"
+	# one that was changed behind its beginning is found when it is opened
+	cp kubernetes.bundle changed.bundle
+	printf 'x' | dd of=changed.bundle bs=1 seek=2000 conv=notrunc status=none
+	cp changed.bundle kubernetes.bundle
+	push origin main:refs/heads/other
+	assert_refused
+	assert_tells "its digest differs"
+}
+
+@test "a pin that no bundle can have is refused at once" {
+	begin_with_floor ""
+	sed -i 's/bundle}/bundle, kubernetes-digest: "1.33"}/' "$T/gitgate.yaml"
+	put readme "more"
+	commit
+	push origin main
+	assert_refused
+	assert_tells "'kubernetes-digest' must be 'sha256:' and 64 digits"
+}
+
 @test "check and check --files say what the hook says" {
 	begin_with ", crds: [crds/*]"
 	put crds/thing.yaml "$(definition Thing)"

@@ -53,7 +53,7 @@ static void try_repository(const struct policy_file *file)
 {
 	const struct policy_file floor = { "gitgate.yaml", FLOOR, strlen(FLOOR) };
 	struct policy_file same = *file;
-	const struct policy_loader loader = { load_same, &same, NULL };
+	const struct policy_loader loader = { load_same, &same, NULL, NULL };
 	struct policy *policy = NULL;
 	struct error err = ERROR_INIT;
 	if (policy_new(&policy, &err) != 0 ||
@@ -74,7 +74,7 @@ static void try_repository(const struct policy_file *file)
 static void try_server(const struct policy_file *file)
 {
 	struct policy_file same = *file;
-	const struct policy_loader loader = { load_same, &same, NULL };
+	const struct policy_loader loader = { load_same, &same, NULL, NULL };
 	struct policy *policy = NULL;
 	struct error err = ERROR_INIT;
 	if (policy_new(&policy, &err) != 0)

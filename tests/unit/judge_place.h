@@ -22,6 +22,7 @@ struct place {
 	char *alice; /* "ssh-ed25519 AAAA..." */
 	char floor[4096];
 	const char *files[4]; /* beside the floor: name, content, ... */
+	size_t lengths[2];    /* of the contents; 0: up to their NUL */
 	struct oid anchor;    /* the first commit, trusted */
 	const struct fact_cache *cache;
 	const struct limits *limits;
@@ -93,9 +94,11 @@ static inline int place_load(void *data, const char *name, struct policy_file *o
 	const struct place *place = data;
 	for (int i = 0; i < 4 && place->files[i]; i += 2)
 		if (strcmp(place->files[i], name) == 0) {
-			*out = (struct policy_file){ place->files[i],
-						     place->files[i + 1],
-						     strlen(place->files[i + 1]) };
+			*out = (struct policy_file){
+				place->files[i], place->files[i + 1],
+				place->lengths[i / 2] ? place->lengths[i / 2]
+						      : strlen(place->files[i + 1])
+			};
 			return 0;
 		}
 	return error_set(err, ERROR_NOT_FOUND, "no '%s'", name);
@@ -106,7 +109,7 @@ static inline int place_floor(void *data, struct policy **out, struct error *err
 	struct place *place = data;
 	struct policy *policy = NULL;
 	struct policy_file file = { "floor.yaml", place->floor, strlen(place->floor) };
-	struct policy_loader loader = { place_load, place, NULL };
+	struct policy_loader loader = { place_load, place, NULL, NULL };
 	int rc = policy_new(&policy, err);
 	if (rc == 0)
 		rc = policy_add_server(policy, &file, &loader, "shop", err);

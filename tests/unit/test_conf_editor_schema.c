@@ -78,7 +78,7 @@ static int load_none(void *data, const char *name, struct policy_file *out,
 
 static bool policy_takes(const char *text)
 {
-	const struct policy_loader loader = { load_none, NULL, NULL };
+	const struct policy_loader loader = { load_none, NULL, NULL, NULL };
 	const struct policy_file file = { ".gitgate.yaml", text, strlen(text) };
 	struct policy *policy = NULL;
 	struct error err = ERROR_INIT;

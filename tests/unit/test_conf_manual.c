@@ -372,7 +372,7 @@ static int load_sample_file(void *data, const char *name, struct policy_file *ou
 START_TEST(the_policy_sample_loads_as_it_is_and_uncommented)
 {
 	struct buf bundle = conf_bundle();
-	const struct policy_loader loader = { load_sample_file, &bundle, NULL };
+	const struct policy_loader loader = { load_sample_file, &bundle, NULL, NULL };
 	for (int i = 0; i < 2; i++) {
 		char *text = i == 0 ? read_source("etc/gitgate-policy.yaml.sample")
 				    : uncommented("etc/gitgate-policy.yaml.sample");

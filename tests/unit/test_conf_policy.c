@@ -46,7 +46,7 @@ static int load_text(void *data, const char *name, struct policy_file *out,
 	return error_set(err, ERROR_NOT_FOUND, "no file '%s'", name);
 }
 
-static const struct policy_loader loader = { load_text, NULL, NULL };
+static const struct policy_loader loader = { load_text, NULL, NULL, NULL };
 
 static struct policy_file file_of(const char *name, const char *text)
 {
@@ -570,7 +570,7 @@ START_TEST(rules_of_other_repositories_are_left_out)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int loads = 0;
-		struct policy_loader counting = { load_text, &loads, NULL };
+		struct policy_loader counting = { load_text, &loads, NULL, NULL };
 		struct policy *policy = NULL;
 		struct policy_file file = file_of("gitgate.yaml", text);
 		struct error err = ERROR_INIT;
@@ -832,7 +832,7 @@ static int load_key(void *data, const char *name, struct policy_file *out,
 
 static int build_openpgp(struct policy **out, const char *text, struct error *err)
 {
-	const struct policy_loader keys = { load_key, NULL, compile_same };
+	const struct policy_loader keys = { load_key, NULL, compile_same, NULL };
 	struct policy_file file = file_of("gitgate.yaml", text);
 	struct policy *policy = NULL;
 	ck_assert_int_eq(policy_new(&policy, err), 0);

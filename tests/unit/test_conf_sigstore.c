@@ -53,7 +53,7 @@ static int load(void *data, const char *name, struct policy_file *out,
 static int build(struct policy **out, const char *server, const char *repository,
 		 struct error *err)
 {
-	static const struct policy_loader loader = { load, NULL, NULL };
+	static const struct policy_loader loader = { load, NULL, NULL, NULL };
 	const struct policy_file floor = { "gitgate.yaml", server, strlen(server) };
 	const struct policy_file own = { ".gitgate.yaml", repository,
 					 strlen(repository) };

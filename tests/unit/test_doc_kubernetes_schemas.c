@@ -819,11 +819,8 @@ START_TEST(bundles_are_the_same_each_time)
 {
 	struct scene one = scene_of("1.33", swagger_sources);
 	struct scene two = scene_of("1.33", swagger_sources);
-	struct digest digest;
-	ck_assert(digest_equal(kubernetes_bundle_digest(one.bundle),
-			       kubernetes_bundle_digest(two.bundle)));
-	ck_assert_int_eq(digest_of(one.bytes.data, one.bytes.length, &digest), 0);
-	ck_assert(digest_equal(&digest, kubernetes_bundle_digest(one.bundle)));
+	ck_assert_uint_eq(one.bytes.length, two.bytes.length);
+	ck_assert_mem_eq(one.bytes.data, two.bytes.data, one.bytes.length);
 	ck_assert_str_eq(kubernetes_bundle_version(one.bundle), "1.33");
 	ck_assert_str_eq(kubernetes_bundle_kind(one.bundle, 0), "apps/v1/Work");
 	ck_assert_ptr_null(kubernetes_bundle_kind(one.bundle, 2));

@@ -440,16 +440,15 @@ END_TEST
  * written behind them on a line keeps its place. */
 START_TEST(texts_stand_in_the_source_and_places_stay)
 {
-	char text[256] = "\xc3\xa4: {\"a\\tb\": 'it''s', \"\\u00e4\\L\": [x, 1]}\n"
-			 "block: |\n  one\n   two\nfolded: one\n  two \xc3\xa4 # c\n"
-			 "last: end";
+	const char text[] = "\xc3\xa4: {\"a\\tb\": 'it''s', \"\\u00e4\\L\": [x, 1]}\n"
+			    "block: |\n  one\n   two\nfolded: one\n  two \xc3\xa4 # c\n"
+			    "last: end";
 	struct arena *arena = arena_new((size_t)1 << 20);
 	struct docs docs;
 	struct doc_problem problem;
-	size_t length = strlen(text);
-	ck_assert_int_eq(docs_parse_in_place(&docs, arena, DOC_YAML, text, length, NULL,
-					     &problem),
-			 0);
+	ck_assert_int_eq(
+		docs_parse(&docs, arena, DOC_YAML, text, strlen(text), NULL, &problem),
+		0);
 	const struct node *map = node_item(docs.roots[0], 0);
 	ck_assert_str_eq(node_text(node_get(map, "a\tb"), NULL), "it's");
 	const struct node *list = node_get(map, "\xc3\xa4\xe2\x80\xa8");
@@ -469,7 +468,45 @@ START_TEST(texts_stand_in_the_source_and_places_stay)
 }
 END_TEST
 
-UNIT_MAIN("doc", texts_stand_in_the_source_and_places_stay,
+/* Whatever memory there is: what is wrong with a text is said before it is copied. */
+START_TEST(a_limit_is_named_where_memory_is_short)
+{
+	static const struct {
+		enum doc_format format;
+		enum limit limit;
+		const char *begins;
+	} cases[] = {
+		{ DOC_YAML, LIMIT_YAML_DOC_BYTES, "a: b\n---\nc: " },
+		{ DOC_KUBERNETES, LIMIT_YAML_DOC_BYTES, "a: " },
+		{ DOC_JSON, LIMIT_JSON_DOC_BYTES, "\"" },
+	};
+	size_t length = (size_t)1 << 20;
+	char *text = malloc(length);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int over = 0; over < 2; over++) {
+			struct arena *arena = arena_new((size_t)64 << 10);
+			struct limits limits = limits_default;
+			struct docs docs;
+			struct doc_problem problem;
+			limits.values[cases[i].limit] = over ? 1000 : length;
+			memset(text, 'x', length);
+			memcpy(text, cases[i].begins, strlen(cases[i].begins));
+			text[length - 1] = cases[i].format == DOC_JSON ? '"' : '\n';
+			ck_assert_int_eq(docs_parse(&docs, arena, cases[i].format, text,
+						    length, &limits, &problem),
+					 over ? ERROR_LIMIT : ERROR_MEMORY);
+			const char *name = limit_name(cases[i].limit);
+			ck_assert_msg((strstr(problem.message, name) != NULL) == over,
+				      "%s", problem.message);
+			ck_assert_uint_eq(arena_used(arena), 0);
+			arena_free(arena);
+		}
+	free(text);
+}
+END_TEST
+
+UNIT_MAIN("doc", a_limit_is_named_where_memory_is_short,
+	  texts_stand_in_the_source_and_places_stay,
 	  scalars_have_the_kind_of_the_core_schema, every_key_and_value_knows_its_place,
 	  numbers_keep_their_text_and_read_as_integers_when_they_fit,
 	  tags_are_kept_as_written, plain_scalars_are_told_from_quoted_ones,

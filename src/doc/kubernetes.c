@@ -310,7 +310,7 @@ static void tell_about(struct visit *visit, int code, bool advice, const char *k
 		.instance_path = "",
 		.keyword = "",
 		.message = message,
-		.mend = mend,
+		.fixed_mend = mend,
 	};
 	tell(visit, code, advice, &problem);
 }

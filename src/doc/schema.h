@@ -96,7 +96,7 @@ struct schema_problem {
 	const char *keyword;       /* "type" */
 	const char
 		*message; /* "spec.replicas must be an integer, found string \"two\"" */
-	const char *mend; /* when it is always the same: schema_problem_mend() */
+	const char *fixed_mend; /* ask schema_problem_mend(), which knows the others */
 	const struct schema *schema; /* for schema_problem_location() */
 	uint32_t location;
 	bool never;

@@ -130,7 +130,7 @@ const char *schema_problem_mend(const struct schema_problem *problem)
 {
 	const struct complaint *complaint = problem->complaint;
 	if (complaint == NULL || complaint->suggest == NULL)
-		return problem->mend;
+		return problem->fixed_mend;
 	struct report *report = complaint->check->run->report;
 	line_clear(&report->mend);
 	complaint->suggest(&report->mend, complaint);

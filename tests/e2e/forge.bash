@@ -51,16 +51,25 @@ can_connect() {
 
 # --- TLS ---
 
-# $T/tls: an authority of our own and a certificate for 127.0.0.1 and localhost
+# $T/tls: an authority of our own and a certificate for 127.0.0.1 and localhost, the same ones for all of a file
 make_certificate() {
-	mkdir -p "$T/tls"
+	local made="$BATS_FILE_TMPDIR/tls"
+	if [ ! -e "$made" ]; then
+		mkdir "$made.new"
+		(cd "$made.new" && write_certificate)
+		mv "$made.new" "$made"
+	fi
+	cp -a "$made" "$T/tls"
+}
+
+write_certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test-ca \
-		-keyout "$T/tls/ca.key" -out "$T/tls/ca.pem" 2>/dev/null
+		-keyout ca.key -out ca.pem 2>/dev/null
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=127.0.0.1 \
-		-keyout "$T/tls/key.pem" -out "$T/tls/request.pem" 2>/dev/null
-	printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' >"$T/tls/extensions"
-	openssl x509 -req -in "$T/tls/request.pem" -CA "$T/tls/ca.pem" -CAkey "$T/tls/ca.key" -CAcreateserial \
-		-days 2 -extfile "$T/tls/extensions" -out "$T/tls/cert.pem" 2>/dev/null
+		-keyout key.pem -out request.pem 2>/dev/null
+	printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' >extensions
+	openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial \
+		-days 2 -extfile extensions -out cert.pem 2>/dev/null
 }
 
 # --- git over https ---

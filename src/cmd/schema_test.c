@@ -151,7 +151,8 @@ static void take(void *data, const struct kubernetes_problem *problem)
 	const struct schema_problem *schema = problem->schema;
 
 	find(data, problem->advice ? SEVERITY_WARNING : SEVERITY_ERROR, problem->code,
-	     schema->message, schema->mend, schema->line, schema->column);
+	     schema->message, schema_problem_mend(schema), schema->line,
+	     schema->column);
 }
 
 static int judge_document(struct trial *trial, const struct node *root)
@@ -225,8 +226,12 @@ static int judge_all(struct trial *trial)
 
 	for (size_t i = 0; rc == 0 && i < trial->file_count; i++)
 		rc = each_document(trial, &trial->files[i], false, define);
-	for (size_t i = 0; rc == 0 && i < trial->file_count; i++)
+	for (size_t i = 0; rc == 0 && i < trial->file_count; i++) {
+		size_t first = trial->verdict.count;
+
 		rc = each_document(trial, &trial->files[i], true, judge_document);
+		verdict_order(&trial->verdict, first);
+	}
 	if (rc == 0)
 		verdict_conclude(&trial->verdict);
 	return rc;

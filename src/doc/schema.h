@@ -96,13 +96,17 @@ struct schema_problem {
 	const char *keyword;       /* "type" */
 	const char
 		*message; /* "spec.replicas must be an integer, found string \"two\"" */
-	const char *mend; /* "did you mean 'replicas'?"; NULL when there is nothing to
-			     say */
+	const char *mend; /* when it is always the same: schema_problem_mend() */
 	const struct schema *schema; /* for schema_problem_location() */
 	uint32_t location;
 	bool never;
+	const struct complaint *complaint; /* for schema_problem_mend() */
 };
 
+/* How to mend it: "did you mean 'replicas'?". NULL: there is nothing to say. It is
+ * looked for when this is called, while the problem is valid, and stays until the next
+ * call: who drops problems does not pay for it. */
+const char *schema_problem_mend(const struct schema_problem *problem);
 /* Appends the place in the schema, "#/properties/spec/type". */
 void schema_problem_location(const struct schema_problem *problem, struct buf *out);
 

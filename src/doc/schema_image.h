@@ -299,6 +299,9 @@ int image_open(struct schema **out, const char *name, const void *bytes, void *o
 /* 0, or ERROR_SCHEMA: bytes that are no image, or one that is broken. */
 int image_check(const void *bytes, size_t size, struct error *err);
 
+/* The number of a name; 0: the schema does not know it. As in symbol.h, eight bytes of
+ * it can be read. */
+uint32_t schema_number_of(const struct schema *schema, const struct node *key);
 /* The row of a key that has no number by its symbol. As in symbol.h, eight bytes of it
  * can be read. */
 const struct image_property *object_find_text(const struct schema *schema,

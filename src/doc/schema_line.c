@@ -52,17 +52,6 @@ void line_fill(struct line *line, const char *bytes)
 	line->text[line->length] = '\0';
 }
 
-void line_add_count(struct line *line, uint64_t count)
-{
-	char digits[24];
-	size_t at = sizeof(digits);
-	do {
-		digits[--at] = (char)('0' + count % 10);
-		count /= 10;
-	} while (count > 0);
-	line_add_bytes(line, digits + at, sizeof(digits) - at);
-}
-
 void line_add_shown(struct line *line, const char *text, size_t length)
 {
 	char shown[SHOWN_BYTES + 4];
@@ -116,20 +105,16 @@ void line_add_types(struct line *line, unsigned int types)
 		     { TYPE_ARRAY, "an array" },
 		     { TYPE_OBJECT, "an object" },
 		     { TYPE_NULL, "null" } };
-	size_t left = 0;
-	bool first = true;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		left += (types & rows[i].bits) != 0;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	const char *separator = "";
+	for (size_t i = 0; types != 0 && i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if ((types & rows[i].bits) == 0)
 			continue;
-		left--;
-		if (!first && left == 0)
-			line_add_text(line, " or ");
-		else if (!first)
-			line_add_text(line, ", ");
+		types &= ~rows[i].bits;
+		if (*separator != '\0' && types == 0)
+			separator = " or ";
+		line_add_text(line, separator);
 		line_add_text(line, rows[i].name);
-		first = false;
+		separator = ", ";
 	}
 }
 
@@ -149,19 +134,13 @@ static void add_escaped_token(struct line *line, const char *token, size_t lengt
 	line_add_text(line, shown.text);
 }
 
-static void add_token(struct line *line, unsigned int all, const char *token,
-		      size_t length)
+void line_add_token(struct line *line, const char *token, size_t length)
 {
 	line_add_text(line, "/");
-	if (all >= CHARACTER_TOKEN)
+	if (characters_of(token, length) >= CHARACTER_TOKEN)
 		line_add_bytes(line, token, length);
 	else
 		add_escaped_token(line, token, length);
-}
-
-void line_add_token(struct line *line, const char *token, size_t length)
-{
-	add_token(line, characters_of(token, length), token, length);
 }
 
 /* --- paths --- */
@@ -191,60 +170,113 @@ static void cut_paths(struct paths *paths, unsigned int depth)
 
 static void add_index(struct paths *paths, size_t index)
 {
+	char text[24]; /* "[12]" */
+	size_t at = sizeof(text) - 1;
+	text[at] = ']';
+	do {
+		text[--at] = (char)('0' + index % 10);
+		index /= 10;
+	} while (index > 0);
 	line_add_text(&paths->pointer, "/");
-	line_add_count(&paths->pointer, index);
-	line_add_text(&paths->dotted, "[");
-	line_add_count(&paths->dotted, index);
-	line_add_text(&paths->dotted, "]");
+	line_add_bytes(&paths->pointer, text + at, sizeof(text) - 1 - at);
+	text[--at] = '[';
+	line_add_bytes(&paths->dotted, text + at, sizeof(text) - at);
+}
+
+/* A key that needs no escape is copied while it is looked at. */
+static bool add_word(struct paths *paths, const struct node *key)
+{
+	struct line *pointer = &paths->pointer;
+	struct line *dotted = &paths->dotted;
+	const char *text = key->text;
+	size_t length = key->length;
+	if (length == 0 || length > SHOWN_BYTES ||
+	    length + 2 > sizeof(pointer->text) - pointer->length ||
+	    length + 2 > sizeof(dotted->text) - dotted->length)
+		return false;
+	char *slash = pointer->text + pointer->length;
+	char *dot = dotted->text + dotted->length;
+	bool first = dotted->length == 0;
+	unsigned int all = CHARACTER_WORD;
+	*slash++ = '/';
+	*dot = '.';
+	dot += !first;
+	for (size_t i = 0; i < length; i++) {
+		unsigned char letter = (unsigned char)text[i];
+		all &= characters[letter];
+		slash[i] = (char)letter;
+		dot[i] = (char)letter;
+	}
+	if (all != CHARACTER_WORD) {
+		cut_line(pointer, pointer->length);
+		cut_line(dotted, dotted->length);
+		return false;
+	}
+	cut_line(pointer, pointer->length + 1 + length);
+	cut_line(dotted, dotted->length + !first + length);
+	return true;
 }
 
 static void add_key(struct paths *paths, const struct node *key)
 {
 	struct line *dotted = &paths->dotted;
-	unsigned int all = characters_of(key->text, key->length);
-	add_token(&paths->pointer, all, key->text, key->length);
-	if (all >= CHARACTER_WORD && key->length > 0 && key->length <= SHOWN_BYTES) {
-		if (dotted->length > 0)
-			line_add_text(dotted, ".");
-		line_add_bytes(dotted, key->text, key->length);
-	} else {
-		line_add_text(dotted, "[");
-		line_add_quoted(dotted, '"', key->text, key->length);
-		line_add_text(dotted, "]");
-	}
+	if (add_word(paths, key))
+		return;
+	line_add_token(&paths->pointer, key->text, key->length);
+	line_add_text(dotted, "[");
+	line_add_quoted(dotted, '"', key->text, key->length);
+	line_add_text(dotted, "]");
 }
 
-/* The depth of the path, which is as deep as documents may be: recursion is bounded. */
-static unsigned int add_path(struct paths *paths, const struct path *path)
+static void add_step(struct paths *paths, const struct path *step)
 {
-	if (path == NULL)
-		return 0;
-	unsigned int level = add_path(paths, path->parent);
-	if (level < paths->depth && paths->levels[level].child == path->child)
-		return level + 1;
-	if (level <= LEVELS)
-		cut_paths(paths, level < paths->depth ? level : paths->depth);
-	const struct node *key = path_key(path);
+	const struct node *key = path_key(step);
 	if (key == NULL)
-		add_index(paths, path_index(path));
+		add_index(paths, path_index(step));
 	else
 		add_key(paths, key);
-	if (level < LEVELS) {
-		paths->levels[level].child = path->child;
-		paths->levels[level].pointer_end = paths->pointer.length;
-		paths->levels[level].dotted_end = paths->dotted.length;
-		paths->depth = level + 1;
+}
+
+/* The steps that are not there yet, of the first LEVELS ones. */
+static void add_levels(struct paths *paths, const struct path *const *steps,
+		       unsigned int count)
+{
+	unsigned int same = 0;
+	while (same < count && same < paths->depth &&
+	       paths->levels[same].child == steps[same]->child)
+		same++;
+	cut_paths(paths, same);
+	for (unsigned int i = same; i < count; i++) {
+		add_step(paths, steps[i]);
+		paths->levels[i].child = steps[i]->child;
+		paths->levels[i].pointer_end = (uint16_t)paths->pointer.length;
+		paths->levels[i].dotted_end = (uint16_t)paths->dotted.length;
 	}
-	return level + 1;
+	paths->depth = count;
+}
+
+/* The steps further in, which are not remembered: as deep as documents may be. */
+static void add_rest(struct paths *paths, const struct path *path, unsigned int count)
+{
+	if (count == 0)
+		return;
+	add_rest(paths, path->parent, count - 1);
+	add_step(paths, path);
 }
 
 void paths_write(struct paths *paths, const struct path *path)
 {
+	const struct path *steps[LEVELS];
 	if (path != NULL && path == paths->written)
 		return;
-	unsigned int depth = add_path(paths, path);
-	if (depth <= paths->depth)
-		cut_paths(paths, depth);
+	unsigned int depth = path_depth(path);
+	unsigned int known = depth < LEVELS ? depth : LEVELS;
+	const struct path *step = path;
+	for (unsigned int i = depth; i > 0; i--, step = step->parent)
+		if (i <= LEVELS)
+			steps[i - 1] = step;
+	add_levels(paths, steps, known);
+	add_rest(paths, path, depth - known);
 	paths->written = path;
 }
 

@@ -66,16 +66,24 @@ static uint32_t number_of(const struct schema *schema, const char *text, size_t 
 	return 0;
 }
 
+uint32_t schema_number_of(const struct schema *schema, const struct node *key)
+{
+	uint32_t number = schema->numbers[key->symbol];
+	if (number == 0 && schema->symbols_missing)
+		return number_of(schema, key->text, key->length);
+	/* It may have got its number after the document was read. */
+	if (key->symbol == 0)
+		number = schema->numbers[symbol_of(key->text, key->length)];
+	return number;
+}
+
 const struct image_property *object_find_text(const struct schema *schema,
 					      const struct image_object *object,
 					      const struct node *key)
 {
-	uint32_t number = 0;
 	if (object->row_count == 0)
 		return image_at(schema, object->table);
-	if (key->symbol == 0 || schema->symbols_missing)
-		number = number_of(schema, key->text, key->length);
-	return object_find_number(schema, object, number);
+	return object_find_number(schema, object, schema_number_of(schema, key));
 }
 
 /* The symbols of all names, and the way back. */

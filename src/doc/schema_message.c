@@ -9,17 +9,16 @@
 
 #define LISTED 12 /* values or names that a message lists at most */
 
+static void say_never(struct line *line, const struct complaint *complaint)
+{
+	report_subject(line, complaint->check, complaint->check->path);
+	line_add_text(line, " is not allowed");
+}
+
 bool report_never(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, check->path);
-		line_add_text(&line, " is not allowed");
-	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	return report_complaint(
+		&(struct complaint){ .check = check, .say = say_never });
 }
 
 /* Whether a text is the JSON of a number, true or false. */
@@ -73,24 +72,29 @@ static const char *mend_type(const struct node *node, unsigned int types)
 	return NULL;
 }
 
-bool report_type(const struct check *check)
+static void suggest_for_types(struct line *mend, const struct complaint *complaint)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, check->path);
-		line_add_text(&line, " must be ");
-		line_add_types(&line, check->subschema->types);
-		line_add_text(&line, ", found ");
-		line_add_value(&line, check->node);
-	}
-	return report_complaint(
-		check, &(struct complaint){
-			       .message = &line,
-			       .mend = mend_type(check->node, check->subschema->types),
-			       .types = check->subschema->types });
+	const char *text = mend_type(complaint->check->node, complaint->types);
+	if (text != NULL)
+		line_add_text(mend, text);
+}
+
+static void say_types(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	report_subject(line, check, check->path);
+	line_add_text(line, " must be ");
+	line_add_types(line, complaint->types);
+	line_add_text(line, ", found ");
+	line_add_value(line, check->node);
+}
+
+bool report_types(const struct check *check, unsigned int types)
+{
+	return report_complaint(&(struct complaint){ .check = check,
+						     .say = say_types,
+						     .suggest = suggest_for_types,
+						     .types = types });
 }
 
 static void add_constant(struct line *line, const struct check *check,
@@ -107,23 +111,6 @@ static void add_constant(struct line *line, const struct check *check,
 		line_add(line, "%.60s", text->text);
 }
 
-/* The text of an allowed value that is near to a string, or NULL. */
-static const char *nearest_constant(const struct check *check,
-				    const struct image_list *list)
-{
-	struct nearest nearest;
-	if (check->node->kind != NODE_STRING)
-		return NULL;
-	nearest_begin(&nearest, check->node->text, check->node->length);
-	for (uint32_t i = 0; i < list->count; i++) {
-		const struct image_value *value = check_at(check, list->items[i]);
-		const struct image_string *text = check_at(check, value->data);
-		if (value->kind == NODE_STRING)
-			nearest_try(&nearest, text->text, text->length);
-	}
-	return nearest.best;
-}
-
 static void ask_for(struct line *line, const char *name)
 {
 	line_add_text(line, "did you mean ");
@@ -131,36 +118,49 @@ static void ask_for(struct line *line, const char *name)
 	line_add_text(line, "?");
 }
 
+/* The allowed value that is near to a string. */
+static void suggest_constant(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_list *list = check_at(check, check->operation->a);
+	struct nearest nearest;
+	if (check->node->kind != NODE_STRING)
+		return;
+	nearest_begin(&nearest, check->node->text, check->node->length);
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct image_value *value = check_at(check, list->items[i]);
+		const struct image_string *text = check_at(check, value->data);
+		if (value->kind == NODE_STRING)
+			nearest_try(&nearest, text->text, text->length);
+	}
+	if (nearest.best != NULL)
+		ask_for(mend, nearest.best);
+}
+
+static void say_constants(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_list *list = check_at(check, check->operation->a);
+	uint32_t shown = list->count < LISTED ? list->count : LISTED;
+	report_subject(line, check, check->path);
+	line_add_text(line, list->count == 1 ? " must be " : " must be one of ");
+	for (uint32_t i = 0; i < shown; i++) {
+		if (i > 0)
+			line_add_text(line, ", ");
+		add_constant(line, check, check_at(check, list->items[i]));
+	}
+	if (shown < list->count)
+		line_add(line, " and %u more", list->count - shown);
+	line_add_text(line, ", found ");
+	line_add_value(line, check->node);
+}
+
 bool report_constants(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
-	const struct image_list *list = check_at(check, check->operation->a);
-	struct line line;
-	line_clear(&line);
-	struct line mend;
-	line_clear(&mend);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, check->path);
-		line_add(&line, list->count == 1 ? " must be " : " must be one of ");
-		uint32_t shown = list->count < LISTED ? list->count : LISTED;
-		for (uint32_t i = 0; i < shown; i++) {
-			if (i > 0)
-				line_add_text(&line, ", ");
-			add_constant(&line, check, check_at(check, list->items[i]));
-		}
-		if (shown < list->count)
-			line_add(&line, " and %u more", list->count - shown);
-		line_add_text(&line, ", found ");
-		line_add_value(&line, check->node);
-		const char *nearest = nearest_constant(check, list);
-		if (nearest != NULL)
-			ask_for(&mend, nearest);
-	}
-	return report_complaint(
-		check, &(struct complaint){ .message = &line,
-					    .mend = mend.length > 0 ? mend.text : NULL,
-					    .constant = true });
+	return report_complaint(&(struct complaint){ .check = check,
+						     .say = say_constants,
+						     .suggest = suggest_constant,
+						     .constant = true });
 }
 
 static const char *bound_phrase(uint32_t kind)
@@ -174,107 +174,116 @@ static const char *bound_phrase(uint32_t kind)
 	return kind == OPERATION_EXCLUSIVE_MAXIMUM ? "less than" : "a multiple of";
 }
 
+static void say_bound(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_bound *bound = check_at(check, check->operation->a);
+	const struct image_string *text = check_at(check, bound->text);
+	report_subject(line, check, check->path);
+	line_add(line, " must be %s %.60s, found %.60s",
+		 bound_phrase(check->operation->kind), text->text, check->node->text);
+}
+
 bool report_bound(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		const struct image_bound *bound = check_at(check, check->operation->a);
-		const struct image_string *text = check_at(check, bound->text);
-		report_subject(&line, check, check->path);
-		line_add(&line, " must be %s %.60s, found %.60s",
-			 bound_phrase(check->operation->kind), text->text,
-			 check->node->text);
-	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	return report_complaint(
+		&(struct complaint){ .check = check, .say = say_bound });
+}
+
+static void say_count(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	uint64_t found = complaint->count.found;
+	uint64_t count = check_count_of(check);
+	report_subject(line, check, check->path);
+	line_add(line, " must have at %s %" PRIu64 " %s, found %" PRIu64,
+		 found < count ? "least" : "most", count,
+		 count == 1 ? complaint->count.one : complaint->count.many, found);
 }
 
 bool report_count(const struct check *check, uint64_t found, const char *one,
 		  const char *many)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	uint64_t count = check_count_of(check);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, check->path);
-		line_add(&line, " must have at %s %" PRIu64 " %s, found %" PRIu64,
-			 found < count ? "least" : "most", count,
-			 count == 1 ? one : many, found);
-	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	return report_complaint(&(struct complaint){
+		.check = check, .say = say_count, .count = { found, one, many } });
+}
+
+static void say_pattern(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct schema *schema = check->run->schema;
+	const struct image_pattern *patterns =
+		image_at(schema, schema->header->patterns);
+	const struct image_string *text =
+		image_at(schema, patterns[check->operation->a].text);
+	report_subject(line, check, check->path);
+	line_add_text(line, " must match the pattern ");
+	line_add_quoted(line, '\'', text->text, text->length);
+	line_add_text(line, ", found ");
+	line_add_value(line, check->node);
 }
 
 bool report_pattern(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		const struct schema *schema = check->run->schema;
-		const struct image_pattern *patterns =
-			image_at(schema, schema->header->patterns);
-		const struct image_string *text =
-			image_at(schema, patterns[check->operation->a].text);
-		report_subject(&line, check, check->path);
-		line_add(&line, " must match the pattern ");
-		line_add_quoted(&line, '\'', text->text, text->length);
-		line_add_text(&line, ", found ");
-		line_add_value(&line, check->node);
-	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	return report_complaint(
+		&(struct complaint){ .check = check, .say = say_pattern });
+}
+
+static void suggest_format(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	char text[160] = "";
+	format_suggest((enum schema_format)check->operation->a, check->node->text, text,
+		       sizeof(text));
+	line_add_text(mend, text);
+}
+
+static void say_format(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	report_subject(line, check, check->path);
+	line_add(line, " must be %s, found ",
+		 format_description((enum schema_format)check->operation->a));
+	line_add_value(line, check->node);
 }
 
 bool report_format(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	char mend[160] = "";
-	if (report_wants_words(check)) {
-		report_subject(&line, check, check->path);
-		line_add(&line, " must be %s, found ",
-			 format_description((enum schema_format)check->operation->a));
-		line_add_value(&line, check->node);
-		format_suggest((enum schema_format)check->operation->a,
-			       check->node->text, mend, sizeof(mend));
+	return report_complaint(&(struct complaint){
+		.check = check, .say = say_format, .suggest = suggest_format });
+}
+
+static void suggest_required(struct line *mend, const struct complaint *complaint)
+{
+	const struct image_string *name = complaint->required.name;
+	line_add_text(mend, "add ");
+	line_add_quoted(mend, '\'', name->text, name->length);
+}
+
+static void say_required(struct line *line, const struct complaint *complaint)
+{
+	const struct image_string *name = complaint->required.name;
+	const struct image_string *because = complaint->required.because;
+	report_subject(line, complaint->check, complaint->check->path);
+	line_add_text(line, " needs ");
+	line_add_quoted(line, '\'', name->text, name->length);
+	if (because != NULL) {
+		line_add_text(line, " because it has ");
+		line_add_quoted(line, '\'', because->text, because->length);
 	}
-	return report_complaint(
-		check, &(struct complaint){ .message = &line,
-					    .mend = *mend != '\0' ? mend : NULL });
 }
 
 bool report_required(const struct check *check, const struct image_string *name,
 		     const struct image_string *because)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, check->path);
-		line_add_text(&line, " needs ");
-		line_add_quoted(&line, '\'', name->text, name->length);
-		if (because != NULL) {
-			line_add(&line, " because it has ");
-			line_add_quoted(&line, '\'', because->text, because->length);
-		}
-	}
-	struct line mend;
-	line_clear(&mend);
-	line_add_text(&mend, "add ");
-	line_add_quoted(&mend, '\'', name->text, name->length);
 	/* It is asked for by the properties, too, when both stand together. */
 	bool folded = check->operation->kind == OPERATION_PROPERTIES;
 	return report_complaint(
-		check, &(struct complaint){ .message = &line,
-					    .mend = mend.text,
-					    .keyword = folded ? "required" : NULL });
+		&(struct complaint){ .check = check,
+				     .say = say_required,
+				     .suggest = suggest_required,
+				     .keyword = folded ? "required" : NULL,
+				     .required = { name, because } });
 }
 
 /* The object that a schema describes, or the items of its list; NULL: neither alone. */
@@ -298,8 +307,8 @@ static const struct image_object *object_of(const struct schema *schema, uint32_
 }
 
 /* A name that is known one level down: most likely its line is not indented enough. */
-static bool suggest_below(struct line *mend, const struct check *check,
-			  const struct node *key, const struct image_object *object)
+static bool suggest_below(struct line *mend, const struct check *check, uint32_t number,
+			  const struct image_object *object)
 {
 	const struct schema *schema = check->run->schema;
 	for (uint32_t i = 0; i < check->node->length; i++) {
@@ -310,7 +319,8 @@ static bool suggest_below(struct line *mend, const struct check *check,
 			continue;
 		const struct image_object *below =
 			object_of(schema, row->schema, &list);
-		if (below == NULL || object_find(schema, below, key)->name == 0)
+		if (below == NULL ||
+		    object_find_number(schema, below, number)->name == 0)
 			continue;
 		line_add_text(mend, "it belongs ");
 		line_add_text(mend, list ? "to an item of " : "into ");
@@ -343,8 +353,7 @@ static uint32_t step_down(const struct schema *schema, uint32_t index,
 }
 
 /* A name that is known further out: its line is indented too far. */
-static bool suggest_above(struct line *mend, const struct check *check,
-			  const struct node *key)
+static bool suggest_above(struct line *mend, const struct check *check, uint32_t number)
 {
 	const struct schema *schema = check->run->schema;
 	const struct path *steps[LEVELS];
@@ -360,7 +369,8 @@ static bool suggest_above(struct line *mend, const struct check *check,
 	while (depth > 0 && index != SCHEMA_NONE) {
 		bool list = true; /* the items of a list are no place further out */
 		const struct image_object *object = object_of(schema, index, &list);
-		if (object != NULL && object_find(schema, object, key)->name != 0)
+		if (object != NULL &&
+		    object_find_number(schema, object, number)->name != 0)
 			found = true, outer = steps[depth - 1]->parent;
 		index = step_down(schema, index, steps[--depth]);
 	}
@@ -372,132 +382,151 @@ static bool suggest_above(struct line *mend, const struct check *check,
 	return true;
 }
 
-/* The name that was meant, when it is near and not there yet; else the few allowed. */
-static void suggest(struct line *mend, const struct check *check,
-		    const struct node *key, const struct image_object *object)
+/* The few names that are allowed. */
+static void list_names(struct line *mend, const struct check *check,
+		       const struct image_list *names)
 {
-	const struct image_list *known = check_at(check, object->names);
-	struct nearest nearest;
-	nearest_begin(&nearest, key->text, key->length);
-	for (uint32_t i = 0; i < known->count; i++) {
-		const struct image_string *name = check_at(check, known->items[i]);
-		nearest_try(&nearest, name->text, name->length);
-	}
-	if (nearest.best != NULL && node_get(check->node, nearest.best) == NULL) {
-		ask_for(mend, nearest.best);
-		return;
-	}
-	if (suggest_below(mend, check, key, object) ||
-	    suggest_above(mend, check, key) || known->count == 0 ||
-	    known->count > LISTED)
+	if (names->count == 0 || names->count > LISTED)
 		return;
 	line_add_text(mend, "known here: ");
-	for (uint32_t i = 0; i < known->count; i++) {
-		const struct image_string *name = check_at(check, known->items[i]);
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(check, names->items[i]);
 		if (i > 0)
 			line_add_text(mend, ", ");
 		line_add_quoted(mend, '\'', name->text, name->length);
 	}
 }
 
+static const char *nearest_name(const struct check *check,
+				const struct image_list *names, const struct node *key)
+{
+	struct nearest nearest;
+	nearest_begin(&nearest, key->text, key->length);
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(check, names->items[i]);
+		nearest_try(&nearest, name->text, name->length);
+	}
+	return nearest.best;
+}
+
+/* The name that was meant, when it is near; else where it belongs. */
+static void suggest_name(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_object *object = complaint->object;
+	const struct node *key = complaint->key;
+	const struct image_list *known = check_at(check, object->names);
+	const char *near = nearest_name(check, known, key);
+	bool there = near != NULL && node_get(check->node, near) != NULL;
+	if (near != NULL && !there) {
+		ask_for(mend, near);
+		return;
+	}
+	uint32_t number = schema_number_of(check->run->schema, key);
+	if (number != 0 && (suggest_below(mend, check, number, object) ||
+			    suggest_above(mend, check, number)))
+		return;
+	if (there) {
+		line_add_text(mend, "remove it: ");
+		line_add_quoted(mend, '\'', near, strlen(near));
+		line_add_text(mend, " is there already");
+		return;
+	}
+	list_names(mend, check, known);
+}
+
+static void say_unknown(struct line *line, const struct complaint *complaint)
+{
+	report_subject(line, complaint->check, complaint->path);
+	line_add_text(line, " is not allowed");
+}
+
 bool report_unknown(const struct check *check, const struct pair *pair,
 		    const struct image_object *object)
 {
-	if (check->run->report == NULL)
-		return false;
 	struct path path = { .parent = check->path,
 			     .container = check->node,
 			     .child = &pair->value };
-	struct line line;
-	line_clear(&line);
-	struct line mend;
-	line_clear(&mend);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, &path);
-		line_add_text(&line, " is not allowed");
-		if (object != NULL)
-			suggest(&mend, check, &pair->key, object);
-	}
 	bool closed = check->operation->kind == OPERATION_PROPERTIES;
 	return report_complaint(
-		check, &(struct complaint){ .message = &line,
-					    .mend = mend.length > 0 ? mend.text : NULL,
-					    .node = &pair->value,
-					    .key = &pair->key,
-					    .path = &path,
-					    .keyword = closed ? "additionalProperties"
-							      : NULL });
+		&(struct complaint){ .check = check,
+				     .say = say_unknown,
+				     .suggest = object != NULL ? suggest_name : NULL,
+				     .path = &path,
+				     .node = &pair->value,
+				     .key = &pair->key,
+				     .keyword = closed ? "additionalProperties" : NULL,
+				     .object = object });
+}
+
+static void say_contains(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_contains *contains = check_at(check, check->operation->a);
+	uint64_t found = complaint->count.found;
+	bool few = found < contains->minimum;
+	uint64_t wanted = few ? contains->minimum : contains->maximum;
+	report_subject(line, check, check->path);
+	line_add(line,
+		 " must have at %s %" PRIu64 " %s that 'contains' describes, "
+		 "found %" PRIu64,
+		 few ? "least" : "most", wanted, wanted == 1 ? "item" : "items", found);
 }
 
 bool report_contains(const struct check *check, uint64_t found)
 {
-	if (check->run->report == NULL)
-		return false;
-	const struct image_contains *contains = check_at(check, check->operation->a);
-	bool few = found < contains->minimum;
-	uint64_t wanted = few ? contains->minimum : contains->maximum;
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, check->path);
-		line_add(&line,
-			 " must have at %s %" PRIu64 " %s that 'contains' describes, "
-			 "found %" PRIu64,
-			 few ? "least" : "most", wanted, wanted == 1 ? "item" : "items",
-			 found);
-	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	return report_complaint(&(struct complaint){
+		.check = check, .say = say_contains, .count = { .found = found } });
+}
+
+static void say_equal_items(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct path first = { check->path, check->node,
+				    &check->node->items[complaint->pair.first], false };
+	report_subject(line, check, complaint->path);
+	line_add_text(line, " equals ");
+	report_subject(line, check, &first);
+	line_add_text(line, ", but items must differ");
 }
 
 bool report_equal_items(const struct check *check, uint32_t first, uint32_t second)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct path paths[2] = {
-		{ check->path, check->node, &check->node->items[first], false },
-		{ check->path, check->node, &check->node->items[second], false },
-	};
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, &paths[1]);
-		line_add(&line, " equals ");
-		report_subject(&line, check, &paths[0]);
-		line_add(&line, ", but items must differ");
-	}
-	return report_complaint(
-		check, &(struct complaint){ .message = &line,
-					    .node = &check->node->items[second],
-					    .path = &paths[1] });
+	const struct path path = { check->path, check->node,
+				   &check->node->items[second], false };
+	return report_complaint(&(struct complaint){ .check = check,
+						     .say = say_equal_items,
+						     .path = &path,
+						     .node = path.child,
+						     .pair = { first, second } });
+}
+
+static void say_not(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	report_subject(line, check, check->path);
+	line_add_text(line, " is what 'not' forbids, found ");
+	line_add_value(line, check->node);
 }
 
 bool report_not(const struct check *check)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, check->path);
-		line_add(&line, " is what 'not' forbids, found ");
-		line_add_value(&line, check->node);
-	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	return report_complaint(&(struct complaint){ .check = check, .say = say_not });
+}
+
+static void say_too_many(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_list *list = check_at(check, check->operation->a);
+	report_subject(line, check, check->path);
+	line_add(line,
+		 " fits more than one of %u forms (numbers %u and %u), but exactly one "
+		 "is allowed",
+		 list->count, complaint->pair.first + 1, complaint->pair.second + 1);
 }
 
 bool report_too_many(const struct check *check, uint32_t first, uint32_t second)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		const struct image_list *list = check_at(check, check->operation->a);
-		report_subject(&line, check, check->path);
-		line_add(&line,
-			 " fits more than one of %u forms (numbers %u and %u), but "
-			 "exactly one is allowed",
-			 list->count, first + 1, second + 1);
-	}
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	return report_complaint(&(struct complaint){
+		.check = check, .say = say_too_many, .pair = { first, second } });
 }

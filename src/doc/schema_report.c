@@ -52,16 +52,10 @@ bool report_is_full(const struct report *report)
 	return report->count >= report->maximum;
 }
 
-bool report_wants_words(const struct check *check)
-{
-	const struct report *report = check->run->report;
-	return check->run->failure == 0 && report != NULL && !report->measuring;
-}
-
 /* The keyword that is not kept. */
-static const char *keyword_of_check(const struct check *check,
-				    const struct complaint *complaint)
+static const char *keyword_of(const struct complaint *complaint)
 {
+	const struct check *check = complaint->check;
 	if (complaint->keyword != NULL)
 		return complaint->keyword;
 	if (check->operation->kind == OPERATION_TYPE)
@@ -70,14 +64,16 @@ static const char *keyword_of_check(const struct check *check,
 	return keyword->text;
 }
 
+static const struct path *path_of(const struct complaint *complaint)
+{
+	return complaint->path != NULL ? complaint->path : complaint->check->path;
+}
+
 /* What a branch lacks; the outermost fault counts most. */
-static void measure(struct report *report, const struct check *check,
-		    const struct complaint *complaint)
+static void measure(struct report *report, const struct complaint *complaint)
 {
 	struct closeness *closeness = &report->closeness;
-	const struct path *path =
-		complaint->path != NULL ? complaint->path : check->path;
-	unsigned int depth = path_depth(path);
+	unsigned int depth = path_depth(path_of(complaint));
 	if (closeness->count++ == 0 || depth < closeness->least_depth)
 		closeness->least_depth = depth;
 	if (complaint->types != 0 && depth == report->base_depth) {
@@ -88,45 +84,58 @@ static void measure(struct report *report, const struct check *check,
 		closeness->wrong_kind = true;
 }
 
-static void tell(struct report *report, const struct check *check,
-		 const struct complaint *complaint)
+static void tell(struct report *report, const struct complaint *complaint)
 {
-	const struct path *path =
-		complaint->path != NULL ? complaint->path : check->path;
+	const struct check *check = complaint->check;
 	const struct node *node =
 		complaint->node != NULL ? complaint->node : check->node;
 	const struct node *place = complaint->key != NULL ? complaint->key : node;
+	line_clear(&report->message);
+	complaint->say(&report->message, complaint);
 	if (report->forms > 1)
-		line_add(complaint->message, " (by the closest of %u forms)",
+		line_add(&report->message, " (by the closest of %u forms)",
 			 report->forms);
-	paths_write(&report->paths, path);
+	paths_write(&report->paths, path_of(complaint));
 	struct schema_problem problem = {
 		.node = node,
 		.line = node_line(place),
 		.column = node_column(place),
 		.instance_path = report->paths.pointer.text,
-		.keyword = keyword_of_check(check, complaint),
-		.message = complaint->message->text,
-		.mend = complaint->mend,
+		.keyword = keyword_of(complaint),
+		.message = report->message.text,
 		.schema = check->run->schema,
 		.location = check->subschema->location,
 		.never = check->operation->kind == OPERATION_NEVER,
+		.complaint = complaint,
 	};
 	report->count++;
 	report->sink->problem(report->sink->data, &problem);
 	paths_leave(&report->paths);
 }
 
-bool report_complaint(const struct check *check, const struct complaint *complaint)
+bool report_complaint(const struct complaint *complaint)
 {
-	struct report *report = check->run->report;
-	if (report == NULL || check->run->failure != 0 || report_is_full(report))
+	const struct run *run = complaint->check->run;
+	struct report *report = run->report;
+	if (report == NULL || run->failure != 0 || report_is_full(report))
 		return false;
 	if (report->measuring)
-		measure(report, check, complaint);
+		measure(report, complaint);
 	else
-		tell(report, check, complaint);
+		tell(report, complaint);
 	return false;
+}
+
+const char *schema_problem_mend(const struct schema_problem *problem)
+{
+	const struct complaint *complaint = problem->complaint;
+	if (complaint == NULL || complaint->suggest == NULL)
+		return problem->mend;
+	struct report *report = complaint->check->run->report;
+	line_clear(&report->mend);
+	complaint->suggest(&report->mend, complaint);
+	paths_write(&report->paths, path_of(complaint)); /* of other places before */
+	return report->mend.length > 0 ? report->mend.text : NULL;
 }
 
 static struct closeness try_branch(const struct check *check, uint32_t schema)
@@ -151,36 +160,21 @@ static bool is_closer(const struct closeness *a, const struct closeness *b)
 	return a->count < b->count;
 }
 
-/* No branch is for values of this type: one message names all types. */
-static bool report_all_types(const struct check *check, unsigned int types)
+static void say_no_branch(struct line *line, const struct complaint *complaint)
 {
-	struct line line;
-	line_clear(&line);
-	report_subject(&line, check, check->path);
-	line_add_text(&line, " must be ");
-	line_add_types(&line, types);
-	line_add_text(&line, ", found ");
-	line_add_value(&line, check->node);
-	return report_complaint(
-		check, &(struct complaint){ .message = &line, .types = types });
-}
-
-static bool report_no_branch(const struct check *check)
-{
-	struct line line;
-	line_clear(&line);
-	report_subject(&line, check, check->path);
+	const struct check *check = complaint->check;
 	const struct image_list *list = check_at(check, check->operation->a);
-	line_add(&line, " fits none of the %u forms that are allowed", list->count);
-	return report_complaint(check, &(struct complaint){ .message = &line });
+	report_subject(line, check, check->path);
+	line_add(line, " fits none of the %u forms that are allowed", list->count);
 }
 
 bool report_branches(const struct check *check)
 {
 	const struct image_list *list = check_at(check, check->operation->a);
 	struct report *report = check->run->report;
-	if (!report_wants_words(check))
-		return report_complaint(check, &(struct complaint){ 0 });
+	const struct complaint none = { .check = check, .say = say_no_branch };
+	if (report == NULL || report->measuring)
+		return report_complaint(&none);
 	struct closeness best = { 0 };
 	uint32_t closest = SCHEMA_NONE;
 	unsigned int types = 0;
@@ -194,12 +188,13 @@ bool report_branches(const struct check *check)
 			best = closeness;
 		}
 	}
+	/* No branch is for values of this type: one message names all types. */
 	if (all_types)
-		return report_all_types(check, types);
+		return report_types(check, types);
 	size_t before = report->count;
 	uint32_t forms = report->forms;
 	report->forms = list->count;
 	run_schema(check->run, closest, check->node, check->path, NULL);
 	report->forms = forms;
-	return report->count > before ? false : report_no_branch(check);
+	return report->count > before ? false : report_complaint(&none);
 }

@@ -51,7 +51,6 @@ static inline void line_add_text(struct line *line, const char *text)
 
 void line_add(struct line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void line_add_count(struct line *line, uint64_t count);
 /* Escaped and cut to about 60 bytes. */
 void line_add_shown(struct line *line, const char *text, size_t length);
 /* The same in the quotes given. */
@@ -74,8 +73,8 @@ struct paths {
 	unsigned int depth;         /* of the levels that are known */
 	struct {
 		const struct node *child;
-		size_t pointer_end;
-		size_t dotted_end;
+		uint16_t pointer_end;
+		uint16_t dotted_end;
 	} levels[LEVELS];
 };
 
@@ -93,6 +92,8 @@ struct report {
 	struct closeness closeness;
 	uint32_t forms; /* the branch at hand is the closest of so many; 0: none is */
 	struct paths paths;
+	struct line message; /* of the problem at hand */
+	struct line mend;    /* of it, once it was asked for */
 };
 
 void report_begin(struct report *report, const struct schema_sink *sink);
@@ -101,25 +102,44 @@ bool report_is_full(const struct report *report);
 void report_subject(struct line *line, const struct check *check,
 		    const struct path *path);
 
-/* What is to be said, besides what the check knows. */
+/* What is wrong, besides what the check knows. The words are found only when somebody
+ * is told, and how to mend it only when somebody asks. */
 struct complaint {
+	const struct check *check;
+	void (*say)(struct line *line, const struct complaint *complaint);
+	/* NULL: there is nothing to suggest; it may find nothing, too */
+	void (*suggest)(struct line *mend, const struct complaint *complaint);
+	const struct path *path; /* NULL: the check's */
 	const struct node *node; /* NULL: the check's */
 	const struct node *key;  /* the place, when it is a key's; NULL: the node's */
-	const struct path *path; /* NULL: the check's */
 	const char *keyword;     /* NULL: the operation's */
-	const char *mend;        /* NULL: none */
-	struct line *message;    /* more may be added */
 	unsigned int types;      /* of a value of another type */
 	bool constant;           /* a constant differs */
+	union {                  /* what the words are about, each its own */
+		struct {
+			const struct image_string *name;
+			const struct image_string *because;
+		} required;
+		const struct image_object *object;
+		struct {
+			uint64_t found;
+			const char *one;
+			const char *many;
+		} count;
+		struct {
+			uint32_t first;
+			uint32_t second;
+		} pair;
+	};
 };
 
-bool report_complaint(const struct check *check, const struct complaint *complaint);
-/* Whether words are wanted at all: not to decide, nor to measure. */
-bool report_wants_words(const struct check *check);
+/* Tells the sink, or measures. */
+bool report_complaint(const struct complaint *complaint);
 
 /* --- one for each thing that can be wrong (schema_message.c) --- */
 bool report_never(const struct check *check);
-bool report_type(const struct check *check);
+/* The types that would be right: TYPE_*. */
+bool report_types(const struct check *check, unsigned int types);
 bool report_constants(const struct check *check);
 bool report_bound(const struct check *check);
 bool report_count(const struct check *check, uint64_t found, const char *one,

@@ -274,32 +274,20 @@ bool check_reference(const struct check *check)
 	return valid;
 }
 
-/* The second pass: the same again, with reports. It has steps of its own; when they do
- * not suffice, what was found until then is enough. */
-static int explain(struct run *run, uint32_t schema, const struct node *root,
-		   const struct schema_sink *sink)
+/* What the sink was told suffices when the work was too much to find all. */
+static int conclude(const struct run *run, bool valid, const struct report *report,
+		    struct error *err)
 {
-	struct error *err = run->err;
-	struct error reason = ERROR_INIT;
-	struct report report;
-	report_begin(&report, sink);
-	run->report = &report;
-	run->err = &reason;
-	run->steps = 0;
-	if (run->quick)
-		decide(run, schema, root, NULL);
-	else
-		run_schema(run, schema, root, NULL, NULL);
-	run->report = NULL;
-	run->err = err;
-	if (report.count > 0)
-		return 0;
+	if (run->failure == ERROR_MEMORY)
+		return error_set(err, ERROR_MEMORY, "out of memory for validation");
+	if (run->failure != 0 && (report == NULL || report->count == 0))
+		return run->failure;
 	if (run->failure != 0)
-		return error_set(err, run->failure, "%s",
-				 reason.code != 0 ? reason.text
-						  : error_meaning(run->failure));
-	return error_set(err, ERROR_INTERNAL,
-			 "a document is not valid, but no reason was found");
+		error_clear(err);
+	if (report != NULL && valid != (report->count == 0))
+		return error_set(err, ERROR_INTERNAL,
+				 "a document's verdict and its problems differ");
+	return valid ? 1 : 0;
 }
 
 int schema_validate_entry(const struct schema *schema, uint32_t entry,
@@ -307,6 +295,7 @@ int schema_validate_entry(const struct schema *schema, uint32_t entry,
 			  const struct schema_sink *sink, struct error *err)
 {
 	struct run run;
+	struct report report;
 	run.schema = schema;
 	run.entry = entry;
 	run.limits = limits == NULL ? &limits_default : limits;
@@ -318,22 +307,18 @@ int schema_validate_entry(const struct schema *schema, uint32_t entry,
 	run.references = 0;
 	run.failure = 0;
 	run.err = err;
-	run.report = NULL;
+	run.report = sink == NULL ? NULL : &report;
 	run.scope = NULL;
 	run.mark_pool_used = 0; /* the pool itself is cleared as it is used */
 	if (root == NULL)
 		return error_set(err, ERROR_INTERNAL, "there is no document");
 	if (entry >= schema->header->schema_count)
 		return error_set(err, ERROR_INTERNAL, "there is no schema %u", entry);
+	if (sink != NULL)
+		report_begin(&report, sink);
 	bool valid = run.quick ? decide(&run, entry, root, NULL)
 			       : run_schema(&run, entry, root, NULL, NULL);
-	if (run.failure == ERROR_MEMORY)
-		return error_set(err, ERROR_MEMORY, "out of memory for validation");
-	if (run.failure != 0)
-		return run.failure;
-	if (valid)
-		return 1;
-	return sink == NULL ? 0 : explain(&run, entry, root, sink);
+	return conclude(&run, valid, run.report, err);
 }
 
 int schema_validate(const struct schema *schema, const struct node *root,

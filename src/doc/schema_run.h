@@ -1,8 +1,8 @@
 /* doc/schema_run.h - what the parts of the validator share; for doc/ only.
  *
- * Two passes: the first only decides and allocates nothing; when it says no and
- * somebody wants to know why, the second goes over the same tree in the same way and
- * reports. Paths are chains on the stack, written out only for a report. */
+ * One pass, which allocates nothing when all is well: it ends at the first problem when
+ * nobody wants to know more, and reports each otherwise. Paths are chains on the stack,
+ * written out only for a report. */
 #ifndef DOC_SCHEMA_RUN_H
 #define DOC_SCHEMA_RUN_H
 

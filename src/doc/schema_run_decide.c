@@ -32,36 +32,33 @@ static struct check check_of(struct run *run, const struct image_schema *schema,
 			       .path = path };
 }
 
-static bool refuse_pair(struct run *run, const struct image_schema *schema,
-			const struct image_object *object, const struct path *below)
+__attribute__((noinline)) static bool refuse_pair(struct run *run,
+						  const struct image_schema *schema,
+						  const struct image_object *object,
+						  const struct path *below)
 {
 	const struct pair *pair = (const struct pair *)path_key(below);
-	if (run->report == NULL)
-		return false;
 	struct check check = check_of(run, schema, below->container, below->parent);
 	return report_unknown(&check, pair, object);
 }
 
-/* Before anything else is said. */
-static bool has_required(struct run *run, const struct image_schema *schema,
-			 const struct image_object *object, const struct node *node,
-			 const struct path *path)
+/* What is required and not there. */
+__attribute__((noinline)) static bool refuse_missing(struct run *run,
+						     const struct image_schema *schema,
+						     const struct image_object *object,
+						     const struct node *node,
+						     const struct path *path)
 {
-	uint32_t required = 0;
-	for (uint32_t i = 0; i < node->length && required < object->required; i++)
-		required +=
-			object_find(run->schema, object, &node->pairs[i].key)->required;
-	if (required == object->required)
-		return true;
+	if (run->report == NULL)
+		return false;
 	struct check check = check_of(run, schema, node, path);
 	const struct image_list *names = check_at(&check, object->required_names);
-	bool valid = true;
 	for (uint32_t i = 0; i < names->count; i++) {
 		const struct image_string *name = check_at(&check, names->items[i]);
 		if (node_get_bytes(node, name->text, name->length) == NULL)
-			valid = report_required(&check, name, NULL);
+			report_required(&check, name, NULL);
 	}
-	return valid;
+	return false;
 }
 
 /* --- */
@@ -125,8 +122,6 @@ bool decide_object(struct run *run, const struct image_schema *schema,
 	const struct pair *end = node->pairs + node->length;
 	uint32_t required = 0;
 	bool valid = true;
-	if (run->report != NULL && object->required != 0)
-		valid = has_required(run, schema, object, node, path);
 	for (const struct pair *pair = node->pairs; pair < end; pair++) {
 		const struct image_property *row =
 			object_find(run->schema, object, &pair->key);
@@ -143,5 +138,7 @@ bool decide_object(struct run *run, const struct image_schema *schema,
 		if (!run_goes_on(run, false))
 			break;
 	}
-	return valid && required == object->required;
+	if (required != object->required)
+		valid = refuse_missing(run, schema, object, node, path);
+	return valid;
 }

@@ -43,9 +43,10 @@ static bool agree(const struct check *check, const struct image_list *names,
 	return given == NULL || run_equals(check->run, defaults->items[key], given);
 }
 
-static void add_keys(struct line *line, const struct check *check,
-		     const struct image_list *names, uint32_t item)
+static void add_keys(struct line *line, const struct check *check, uint32_t item)
 {
+	const struct image_unique_keys *keys = check_at(check, check->operation->a);
+	const struct image_list *names = check_at(check, keys->names);
 	const char *separator = "";
 	for (uint32_t i = 0; i < names->count; i++) {
 		const struct image_string *name = check_at(check, names->items[i]);
@@ -63,31 +64,36 @@ static void add_keys(struct line *line, const struct check *check,
 	}
 }
 
-static bool report_equal_keys(const struct check *check, const struct image_list *names,
-			      uint32_t first, uint32_t second)
+static void say_equal_keys(struct line *line, const struct complaint *complaint)
 {
-	if (check->run->report == NULL)
-		return false;
-	struct path paths[2] = {
-		{ check->path, check->node, &check->node->items[first], false },
-		{ check->path, check->node, &check->node->items[second], false },
-	};
-	struct line line;
-	line_clear(&line);
-	if (report_wants_words(check)) {
-		report_subject(&line, check, &paths[1]);
-		line_add_text(&line, " has the same ");
-		add_keys(&line, check, names, second);
-		line_add_text(&line, " as ");
-		report_subject(&line, check, &paths[0]);
-		line_add(&line, " (line %u)", check->node->items[first].line);
-	}
-	return report_complaint(
-		check, &(struct complaint){ .message = &line,
-					    .mend = "remove one of them, or "
-						    "change it",
-					    .node = &check->node->items[second],
-					    .path = &paths[1] });
+	const struct check *check = complaint->check;
+	const struct node *first = &check->node->items[complaint->pair.first];
+	const struct path path = { check->path, check->node, first, false };
+	report_subject(line, check, complaint->path);
+	line_add_text(line, " has the same ");
+	add_keys(line, check, complaint->pair.second);
+	line_add_text(line, " as ");
+	report_subject(line, check, &path);
+	line_add(line, " (line %u)", first->line);
+}
+
+static void suggest_removal(struct line *mend, const struct complaint *complaint)
+{
+	(void)complaint;
+	line_add_text(mend, "remove one of them, or change it");
+}
+
+static bool report_equal_keys(const struct check *check, uint32_t first,
+			      uint32_t second)
+{
+	const struct path path = { check->path, check->node,
+				   &check->node->items[second], false };
+	return report_complaint(&(struct complaint){ .check = check,
+						     .say = say_equal_keys,
+						     .suggest = suggest_removal,
+						     .path = &path,
+						     .node = path.child,
+						     .pair = { first, second } });
 }
 
 static bool compare_items(const struct check *check,
@@ -101,7 +107,7 @@ static bool compare_items(const struct check *check,
 	for (uint32_t i = 0; i < names->count; i++)
 		if (!agree(check, names, defaults, i, first, second))
 			return true;
-	return report_equal_keys(check, names, first, second);
+	return report_equal_keys(check, first, second);
 }
 
 static int compare_keyed(const void *left, const void *right)

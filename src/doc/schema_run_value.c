@@ -51,7 +51,7 @@ bool check_type(const struct check *check)
 		return false;
 	if ((run_type_of(check->node) & check->subschema->types) != 0)
 		return true;
-	return report_type(check);
+	return report_types(check, check->subschema->types);
 }
 
 static bool numbers_equal(const struct image_string *constant, const struct node *node)

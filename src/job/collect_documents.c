@@ -85,8 +85,8 @@ static void take_kubernetes_problem(void *data,
 	const struct schema_problem *schema = problem->schema;
 
 	look->advice = problem->advice;
-	add_document_fact(look, problem->code, schema->message, schema->mend,
-			  schema->line, schema->column);
+	add_document_fact(look, problem->code, schema->message,
+			  schema_problem_mend(schema), schema->line, schema->column);
 	look->advice = false;
 }
 
@@ -154,8 +154,8 @@ static void take_schema_problem(void *data, const struct schema_problem *problem
 	}
 	if (look->problems++ >= PROBLEMS)
 		return;
-	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message, problem->mend,
-			  problem->line, problem->column);
+	add_document_fact(look, ERROR_SCHEMA_MISMATCH, problem->message,
+			  schema_problem_mend(problem), problem->line, problem->column);
 }
 
 static int validate_by(struct look *look, const struct schema *schema,
@@ -245,8 +245,28 @@ static int add_notes(struct look *look, const struct docs *docs)
 	return rc;
 }
 
-/* What one rule has to say about a file that was read. */
-static int look_at_text(struct look *look, const struct document_text *text)
+static bool is_further(const struct document_fact *one,
+		       const struct document_fact *other)
+{
+	if (one->line != other->line)
+		return one->line > other->line;
+	return one->column > other->column;
+}
+
+/* A file's problems from the first line to the last, whatever found them first. */
+static void order_facts(struct facts *facts, size_t first)
+{
+	for (size_t i = first; i < facts->document_count; i++) {
+		struct document_fact fact = facts->documents[i];
+		size_t at = i;
+
+		for (; at > first && is_further(&facts->documents[at - 1], &fact); at--)
+			facts->documents[at] = facts->documents[at - 1];
+		facts->documents[at] = fact;
+	}
+}
+
+static int find_problems(struct look *look, const struct document_text *text)
 {
 	const struct doc_problem *problem = &text->problem;
 
@@ -262,6 +282,17 @@ static int look_at_text(struct look *look, const struct document_text *text)
 	int rc = validate_documents(look, text);
 	if (rc == 0 && look->rule->schema->unambiguous)
 		rc = add_notes(look, &text->docs);
+	return rc;
+}
+
+/* What one rule has to say about a file that was read. */
+static int look_at_text(struct look *look, const struct document_text *text)
+{
+	struct facts *facts = look->collector->facts;
+	size_t first = facts->document_count;
+	int rc = find_problems(look, text);
+
+	order_facts(facts, first);
 	return rc;
 }
 

@@ -72,6 +72,10 @@ void verdict_release(struct verdict *verdict);
 int verdict_add(struct verdict *verdict, const struct finding *finding,
 		struct error *err);
 
+/* Puts the findings from the index `first` on, which are one file's, in the order of
+ * their places. */
+void verdict_order(struct verdict *verdict, size_t first);
+
 /* Ends evaluation: pass without errors, fail otherwise. Never called after a failure.
  */
 void verdict_conclude(struct verdict *verdict);

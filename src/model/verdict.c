@@ -101,6 +101,26 @@ int verdict_add(struct verdict *verdict, const struct finding *finding,
 	return 0;
 }
 
+static bool is_further(const struct finding *one, const struct finding *other)
+{
+	if (one->line != other->line)
+		return one->line > other->line;
+	return one->column > other->column;
+}
+
+void verdict_order(struct verdict *verdict, size_t first)
+{
+	for (size_t i = first; i < verdict->count; i++) {
+		struct finding finding = verdict->findings[i];
+		size_t at = i;
+
+		for (; at > first && is_further(&verdict->findings[at - 1], &finding);
+		     at--)
+			verdict->findings[at] = verdict->findings[at - 1];
+		verdict->findings[at] = finding;
+	}
+}
+
 void verdict_conclude(struct verdict *verdict)
 {
 	if (verdict->arena == NULL)

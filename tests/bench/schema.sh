@@ -41,7 +41,8 @@ compare Deployment varied 10 45
 compare Service hot 3 5
 compare Service varied 8 18
 compare Service alike 3 5 # different ones, but of few shapes: what JavaScript likes
-compare Deployment bad 3 8
+compare Deployment bad 3 8    # texts, pointers and positions of all errors
+compare Deployment mended 1 3 # and how to mend each, which ajv does not say
 compare Deployment yaml 2 20
 compare Deployment compile 1 1
 alone Deployment compile-all ms 1000000 20

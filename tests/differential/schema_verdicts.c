@@ -55,8 +55,18 @@ static struct schema *compile_definitions(struct arena *arena, const char *path)
 	return schema;
 }
 
-static void print_verdict(int result)
+static void count_problem(void *data, const struct schema_problem *problem)
 {
+	size_t *count = data;
+	(void)problem;
+	(*count)++;
+}
+
+/* Whether problems are wanted or not, the verdict is the same, and fits them. */
+static void print_verdict(int result, int with_problems, size_t problems)
+{
+	if (result != with_problems || (result == 1) != (problems == 0))
+		fail("a verdict and its problems differ");
 	puts(result == 1 ? "1" : result == 0 ? "0" : "failed");
 }
 
@@ -64,13 +74,18 @@ static void judge(const struct schema *definitions, const struct node *line)
 {
 	const struct node *document = node_get(line, "document");
 	const struct node *inline_schema = node_get(line, "schema");
+	size_t problems = 0;
+	const struct schema_sink sink = { count_problem, &problems, 0 };
 	uint32_t entry = 0;
 	if (inline_schema == NULL) {
 		const char *name = node_text(node_get(line, "entry"), NULL);
 		if (!schema_find(definitions, name, &entry))
 			fail(name);
-		print_verdict(schema_validate_entry(definitions, entry, document, NULL,
-						    NULL, NULL));
+		int result = schema_validate_entry(definitions, entry, document, NULL,
+						   NULL, NULL);
+		int again = schema_validate_entry(definitions, entry, document, NULL,
+						  &sink, NULL);
+		print_verdict(result, again, problems);
 		return;
 	}
 	struct schema *schema = NULL;
@@ -78,7 +93,9 @@ static void judge(const struct schema *definitions, const struct node *line)
 		puts("refused");
 		return;
 	}
-	print_verdict(schema_validate(schema, document, NULL, NULL, NULL));
+	int result = schema_validate(schema, document, NULL, NULL, NULL);
+	int again = schema_validate(schema, document, NULL, &sink, NULL);
+	print_verdict(result, again, problems);
 	schema_free(schema);
 }
 

@@ -12,6 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_problem(void *data, const struct schema_problem *problem)
 {
 	size_t *count = data;
+	const char *mend = schema_problem_mend(problem);
+	doc_promise(mend == NULL || mend[0] != '\0');
 	doc_promise(problem->message[0] != '\0');
 	doc_promise(problem->line > 0 && problem->column > 0);
 	doc_promise(problem->node != NULL && problem->keyword != NULL);

@@ -25,6 +25,8 @@ static const char text[] = "{name: ab, kind: B, port: 0, list: [2, 2, x], tree: 
 static void ignore_problem(void *data, const struct schema_problem *problem)
 {
 	(void)data;
+	const char *mend = schema_problem_mend(problem);
+	doc_promise(mend == NULL || mend[0] != '\0');
 	doc_promise(problem->line > 0 && problem->keyword != NULL);
 }
 

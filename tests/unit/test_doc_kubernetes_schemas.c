@@ -54,14 +54,14 @@ static void take(void *data, const struct kubernetes_problem *problem)
 	struct scene *scene = data;
 	size_t length = strlen(scene->told);
 	const struct schema_problem *schema = problem->schema;
+	const char *mend = schema_problem_mend(schema);
 	snprintf(scene->told + length, sizeof(scene->told) - length, "%u:%u %s%s%s%s\n",
 		 schema->line, schema->column, problem->advice ? "advice " : "",
-		 code_name(problem->code), schema->message, schema->mend ? " ()" : "");
-	if (schema->mend == NULL)
+		 code_name(problem->code), schema->message, mend ? " ()" : "");
+	if (mend == NULL)
 		return;
 	length = strlen(scene->told) - 2;
-	snprintf(scene->told + length, sizeof(scene->told) - length, "%s)\n",
-		 schema->mend);
+	snprintf(scene->told + length, sizeof(scene->told) - length, "%s)\n", mend);
 }
 
 static void import_text(struct kubernetes_import *import, const char *name,

@@ -33,13 +33,15 @@ static void collect(void *data, const struct schema_problem *problem)
 {
 	struct collected *collected = data;
 	size_t used = strlen(collected->text);
-	snprintf(collected->text + used, sizeof(collected->text) - used,
-		 "%s%u:%u %s%s%s", collected->count > 0 ? "\n" : "", problem->line,
-		 problem->column, problem->message, problem->mend != NULL ? " | " : "",
-		 problem->mend != NULL ? problem->mend : "");
-	collected->count++;
 	snprintf(collected->instance_path, sizeof(collected->instance_path), "%s",
 		 problem->instance_path);
+	const char *mend = schema_problem_mend(problem);
+	ck_assert_str_eq(problem->instance_path, collected->instance_path);
+	snprintf(collected->text + used, sizeof(collected->text) - used,
+		 "%s%u:%u %s%s%s", collected->count > 0 ? "\n" : "", problem->line,
+		 problem->column, problem->message, mend != NULL ? " | " : "",
+		 mend != NULL ? mend : "");
+	collected->count++;
 	struct buf location = BUF_INIT(1024);
 	schema_problem_location(problem, &location);
 	snprintf(collected->schema_path, sizeof(collected->schema_path), "%s",
@@ -83,6 +85,10 @@ static const struct {
 	  "{}}}}}",
 	  "spec:\n  replcias: 2\n",
 	  "2:3 spec.replcias is not allowed | did you mean 'replicas'?" },
+	{ "{properties: {spec: {additionalProperties: false, properties: {replicas: "
+	  "{}, image: {}}}}}",
+	  "spec:\n  replcias: 2\n  replicas: 2",
+	  "2:3 spec.replcias is not allowed | remove it: 'replicas' is there already" },
 	{ "{additionalProperties: false, properties: {a: {}, b: {}}}", "zzzzz: 1",
 	  "1:1 zzzzz is not allowed | known here: 'a', 'b'" },
 	{ "{properties: {spec: {required: [image, name]}}}", "spec:\n  name: x\n",

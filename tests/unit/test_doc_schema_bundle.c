@@ -103,12 +103,12 @@ static void collect(void *data, const struct schema_problem *problem)
 {
 	char *text = data;
 	size_t used = strlen(text);
+	const char *mend = schema_problem_mend(problem);
 	struct buf location = BUF_INIT(1024);
 	schema_problem_location(problem, &location);
 	snprintf(text + used, 8192 - used, "%u:%u %s %s %s %s %s\n", problem->line,
 		 problem->column, problem->instance_path, problem->keyword,
-		 location.data, problem->message,
-		 problem->mend == NULL ? "" : problem->mend);
+		 location.data, problem->message, mend == NULL ? "" : mend);
 	buf_release(&location);
 }
 

@@ -219,6 +219,23 @@ START_TEST(bad_documents_are_not_remembered)
 }
 END_TEST
 
+START_TEST(problems_are_told_in_the_order_of_their_places)
+{
+	struct place place;
+	begin(&place, NULL, RULE);
+	place.files[1] = "{\"required\": [\"name\"], \"properties\": {\"replicas\": "
+			 "{\"type\": \"integer\"}}}";
+	place_write(&place, "deploy/a.yaml", "kind: x\nreplicas: x\n");
+	place_judge(&place, place_commit(&place, "two problems"));
+	ck_assert_uint_eq(place.verdict.count, 2);
+	ck_assert_uint_eq(place.verdict.findings[0].line, 1);
+	ck_assert_ptr_nonnull(strstr(place.verdict.findings[0].message, "needs "
+									"'name'"));
+	ck_assert_uint_eq(place.verdict.findings[1].line, 2);
+	place_close(&place);
+}
+END_TEST
+
 /* One of two rules found it bad: the other's word is remembered, and is its own. */
 START_TEST(each_rule_remembers_for_itself)
 {
@@ -335,6 +352,7 @@ END_TEST
 
 UNIT_MAIN("job/documents", a_good_document_is_read_once,
 	  what_decides_makes_it_forgotten, bad_documents_are_not_remembered,
+	  problems_are_told_in_the_order_of_their_places,
 	  each_rule_remembers_for_itself,
 	  what_names_its_schema_is_not_remembered_for_other_places,
 	  one_changed_file_of_many_is_the_only_one_looked_at,

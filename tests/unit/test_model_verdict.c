@@ -117,6 +117,31 @@ START_TEST(a_verdict_that_lost_a_finding_stays_unknown)
 }
 END_TEST
 
+START_TEST(findings_of_a_file_are_put_in_the_order_of_their_places)
+{
+	static const uint32_t places[][2] = {
+		{ 9, 9 }, { 6, 13 }, { 7, 3 }, { 6, 3 }, { 6, 13 }
+	};
+	static const char *expected[] = { "a", "d", "b", "e", "c" };
+	struct verdict verdict = new_verdict();
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		const char message[] = { (char)('a' + i), '\0' };
+		const struct finding finding = { .severity = SEVERITY_ERROR,
+						 .code = ERROR_DENIED,
+						 .rule = "r",
+						 .message = message,
+						 .line = places[i][0],
+						 .column = places[i][1] };
+		ck_assert_int_eq(verdict_add(&verdict, &finding, NULL), 0);
+	}
+	verdict_order(&verdict, 1); /* the first is another file's */
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		ck_assert_str_eq(verdict.findings[i].message, expected[i]);
+	verdict_order(&verdict, verdict.count);
+	verdict_release(&verdict);
+}
+END_TEST
+
 START_TEST(names_of_results_go_both_ways)
 {
 	for (int i = VERDICT_UNKNOWN; i <= VERDICT_FAIL; i++)
@@ -133,4 +158,6 @@ END_TEST
 UNIT_MAIN("model verdict", a_verdict_is_unknown_until_it_is_concluded,
 	  only_errors_fail_and_unknown_severity_is_one, findings_own_escaped_text,
 	  findings_beyond_the_limit_are_counted_not_kept, the_largest_findings_fit,
-	  a_verdict_that_lost_a_finding_stays_unknown, names_of_results_go_both_ways)
+	  a_verdict_that_lost_a_finding_stays_unknown,
+	  findings_of_a_file_are_put_in_the_order_of_their_places,
+	  names_of_results_go_both_ways)

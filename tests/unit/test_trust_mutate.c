@@ -71,11 +71,14 @@ static const struct {
 	{ ERROR_CMS_VERSION, "openssl does not look at the version" },
 	{ ERROR_CMS_ALGORITHM, "openssl takes the algorithm from the key" },
 	{ ERROR_CMS_CONTENT_TYPE, "openssl does not compare the content's type" },
+	{ ERROR_CMS_CERTIFICATE_MISSING, "openssl compares the issuer's name in either "
+					 "case, and its text of any type" },
 };
 
 struct round {
 	struct scratch scratch;
 	const char *format;
+	unsigned long long seed;
 	struct openpgp_ring *ring;
 	struct x509_authorities *authorities;
 	char *object;
@@ -313,13 +316,16 @@ static void compare(struct round *round, const char *said)
 		int code = round->codes[i];
 		round->good += code == 0;
 		round->same += good == (code == 0);
-		ck_assert_msg(code != 0 || good, "%s: mutant %zu is good, git: %.43s",
-			      round->format, i, line != NULL ? line : "nothing");
+		ck_assert_msg(code != 0 || good,
+			      "%s, seed %llu: mutant %zu is good, git: %.43s",
+			      round->format, round->seed, i,
+			      line != NULL ? line : "nothing");
 		if (!good || code == 0)
 			continue;
 		round->differing++;
-		ck_assert_msg(is_listed(code), "%s: mutant %zu is good for git: %s",
-			      round->format, i, error_name(code));
+		ck_assert_msg(is_listed(code),
+			      "%s, seed %llu: mutant %zu is good for git: %s",
+			      round->format, round->seed, i, error_name(code));
 	}
 }
 
@@ -361,6 +367,7 @@ static void play(const char *format, void (*use)(struct round *round), size_t co
 	struct round *round = calloc(1, sizeof(*round));
 	struct commit_text text;
 	round->format = format;
+	round->seed = seed;
 	round->count = count;
 	buf_init(&round->payload, ROOM);
 	scratch_open(&round->scratch);

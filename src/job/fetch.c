@@ -90,6 +90,21 @@ static void add_quoted(struct buf *out, const char *value)
 	buf_add_byte(out, '"');
 }
 
+/* These authorities alone: libcurl reads the system's directory beside the file that it
+ * is given, so it is given a directory too, which is empty. */
+static int write_authorities(struct fetch *fetch)
+{
+	const char *none =
+		arena_printf(fetch->arena, "%s/no-authorities", fetch->private);
+
+	if (!none)
+		return error_set(fetch->err, ERROR_MEMORY, "out of memory");
+	if (mkdir(none, 0700) != 0)
+		return error_set_errno(fetch->err, errno, "cannot make '%s'", none);
+	return write_private(fetch, "authorities.pem", fetch->request->authorities,
+			     NULL);
+}
+
 static int write_configuration(struct fetch *fetch)
 {
 	struct buf text = BUF_INIT(65536);
@@ -198,8 +213,7 @@ static int prepare(struct fetch *fetch)
 	if (rc == 0 && text_starts_with(request->url, "ssh://"))
 		rc = write_ssh(fetch);
 	if (rc == 0 && request->authorities && *request->authorities)
-		rc = write_private(fetch, "authorities.pem", request->authorities,
-				   NULL);
+		rc = write_authorities(fetch);
 	return rc;
 }
 
@@ -229,10 +243,14 @@ static void begin_git(struct fetch *fetch)
 	add_setting(fetch, "gc.pruneExpire=never");
 	add_setting(fetch, "core.fsyncMethod=batch");
 	add_setting(fetch, "core.fsync=objects,reference");
-	if (request->authorities && *request->authorities)
+	if (request->authorities && *request->authorities) {
 		add_setting(fetch, arena_printf(fetch->arena,
 						"http.sslCAInfo=%s/authorities.pem",
 						fetch->private));
+		add_setting(fetch, arena_printf(fetch->arena,
+						"http.sslCAPath=%s/no-authorities",
+						fetch->private));
+	}
 	for (size_t i = 0; i < request->fsck.count; i++)
 		add_setting(fetch, arena_printf(fetch->arena, "fetch.fsck.%s",
 						request->fsck.items[i]));

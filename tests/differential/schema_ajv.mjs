@@ -7,7 +7,8 @@ const require = createRequire(`${process.env.GITGATE_NPM}/node_modules/`);
 const options = { strict: false, validateFormats: false, logger: false };
 const kubernetes = new (require('ajv').default)(options);
 kubernetes.addSchema(JSON.parse(readFileSync(definitions, 'utf8')), 'kubernetes');
-const Small = require('ajv/dist/2020').default;
+// One for all: each is made with the schema of schemas, which takes longer than all of ours.
+const small = new (require('ajv/dist/2020').default)(options);
 let before;
 let validate;
 const out = [];
@@ -18,7 +19,8 @@ for (const line of readFileSync(cases, 'utf8').trim().split('\n')) {
 		before = undefined;
 	} else if (before !== JSON.stringify(item.schema)) {
 		before = JSON.stringify(item.schema);
-		try { validate = new Small(options).compile(item.schema); } catch { validate = undefined; }
+		small.removeSchema();
+		try { validate = small.compile(item.schema); } catch { validate = undefined; }
 	}
 	try { out.push(validate ? Number(validate(item.document)) : 'refused'); } catch { out.push('failed'); }
 }

@@ -4,8 +4,7 @@
 load helpers
 
 setup() {
-	begin
-	make_guarded
+	begin_with make_guarded
 	BEFORE=$(tip "$T/shop.git" main)
 }
 

@@ -6,8 +6,7 @@ load helpers
 load topologies
 
 setup() {
-	begin
-	make_guarded
+	begin_with make_guarded
 	cd "$T/clone"
 }
 

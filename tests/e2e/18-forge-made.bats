@@ -6,8 +6,7 @@ load helpers
 load forge_made
 
 setup() {
-	begin
-	make_forge_guarded
+	begin_with make_forge_guarded
 }
 
 # --- merges ---

@@ -6,12 +6,15 @@
 
 load helpers
 
-setup() {
-	begin
+make_scene() {
 	make_key alice
 	make_key bob
 	make_key mallory
 	make_pushed
+}
+
+setup() {
+	begin_with make_scene
 }
 
 # The server's floor: pushes to main are signed by Alice; commits are not looked at.

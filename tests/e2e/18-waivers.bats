@@ -4,12 +4,15 @@
 load helpers
 
 # Alice signs everything; Carol, who is nobody's author, may waive; Mallory may nothing.
-setup() {
-	begin
+make_scene() {
 	local name
 	for name in carol mallory dave; do make_key "$name"; done
 	make_guarded
 	waiver_floor
+}
+
+setup() {
+	begin_with make_scene
 	# The dates of waivers are those of the clock.
 	unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
 	cd "$T/clone"

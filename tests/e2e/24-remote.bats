@@ -47,8 +47,8 @@ write_config() {
 	END
 }
 
-serve() {
-	gitgate serve --config "$T/gitgate.yaml" 2>"$T/log" &
+serve() { # [COMMAND...]: which runs it
+	"$@" gitgate serve --config "$T/gitgate.yaml" 2>"$T/log" &
 	SERVICE=$!
 }
 
@@ -170,6 +170,32 @@ start_https() {
 	kill "$SERVICE"
 	wait "$SERVICE" || true
 	run ! grep -rl "a secret with" "$T/state" "$T/log"
+}
+
+@test "with an authority of its own those of the system do not count" {
+	unshare -m true 2>/dev/null || skip "must not mount"
+	start_https
+	# The server's authority becomes one of the system's.
+	mkdir "$T/system"
+	cp "$T/tls/ca.pem" "$T/system/ca-certificates.crt"
+	cp "$T/tls/ca.pem" "$T/system/ca.pem"
+	openssl rehash "$T/system"
+	printf '#!/bin/sh\nmount --bind %s /etc/ssl/certs && exec "$@"\n' "$T/system" >"$T/with-system"
+	chmod +x "$T/with-system"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=another-ca \
+		-keyout "$T/tls/another.key" -out "$T/tls/another.pem" 2>/dev/null
+	write_config "https://127.0.0.1:$PORT/git/shop.git" \
+		"username: robot, password-file: $T/token, ca-file: $T/tls/another.pem"
+	serve unshare -m "$T/with-system"
+	until_true 20 grep -q '"a fetch failed"' "$T/log"
+	grep '"a fetch failed"' "$T/log" | head -1 | grep -qi certificate
+	[ ! -e "$T/www/current" ]
+	kill "$SERVICE"
+	wait "$SERVICE" || true
+	# Without it they do.
+	write_config "https://127.0.0.1:$PORT/git/shop.git" "username: robot, password-file: $T/token"
+	serve unshare -m "$T/with-system"
+	until_true 20 grep -q 'replicas: 1' "$T/www/current/app.yaml"
 }
 
 @test "a redirect is not followed: the password stays with its host" {

@@ -85,13 +85,15 @@ end_service() {
 	[ ! -e "$T/log" ] || { echo "the service's log ends:"; tail -12 "$T/log"; }
 }
 
-# within SECONDS COMMAND...: until it succeeds
+# within SECONDS COMMAND...: until it succeeds. Who waits longer asks less often: what is waited
+# for needs the processors, too.
 within() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) pause=20
 	shift
 	until "$@"; do
 		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1
-		sleep 0.02
+		sleep "0.$(printf %03d "$pause")"
+		[ "$pause" -ge 100 ] || pause=$((pause * 5 / 4))
 	done
 }
 

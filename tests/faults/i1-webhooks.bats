@@ -86,19 +86,26 @@ push_on() {
 
 # Tips that lack a final status at the forge, or have several, a line each.
 unsettled() {
-	tell state '{}' | node -e '
-		const fs = require("fs");
-		const kept = JSON.parse(fs.readFileSync(0));
-		const open = ["pending", "running", "INPROGRESS"];
-		for (const line of fs.readFileSync(process.argv[1], "utf8").trim().split("\n")) {
-			const [kind, name, ref, commit] = line.split(" ");
-			const statuses = kept.find((one) => one.kind === kind && one.name === name)?.statuses ?? [];
-			const states = statuses.filter((one) => one.commit === commit && (one.context ?? one.name ?? one.key) === "gitgate/policy").map((one) => one.state ?? one.status);
-			const final = states.filter((state) => !open.includes(state));
-			// Bitbucket keeps one status a key, whatever is posted again.
-			if (final.length < 1 || (final.length > 1 && kind !== "bitbucket-cloud") || new Set(final).size > 1 || open.includes(states.at(-1)))
-				console.log(kind, ref, commit, states.join(",") || "nothing");
-		}' "$T/tips"
+	tell statuses '{}' | awk '
+		FNR == NR {tip[NR] = $1 " " $2 " " $4; line[NR] = $1 " " $3 " " $4; kind[NR] = $1; count = NR; next}
+		$5 == "gitgate/policy" {
+			which = $1 " " $2 " " $3
+			states[which] = states[which] (states[which] == "" ? "" : ",") $4
+			open[which] = $4 ~ /^(pending|running|INPROGRESS)$/
+			if (!open[which]) {
+				different[which] = different[which] || (finals[which] > 0 && $4 != final[which])
+				final[which] = $4
+				finals[which]++
+			}
+		}
+		# Bitbucket keeps one status a key, whatever is posted again.
+		END {
+			for (n = 1; n <= count; n++) {
+				which = tip[n]
+				if (finals[which] < 1 || (finals[which] > 1 && kind[n] != "bitbucket-cloud") || different[which] || open[which])
+					print line[n], states[which] == "" ? "nothing" : states[which]
+			}
+		}' "$T/tips" -
 }
 
 all_settled() {

@@ -11,11 +11,12 @@ setup() {
 }
 
 restore() {
-	chmod -R u+rwX "$T/shop.git"
-	rm -rf "$T/shop.git" "$T/gitgate.yaml" "$T/repositories.d"
+	local main old=("$T/shop.git" "$T/gitgate.yaml" "$T/repositories.d")
+	rm -rf "${old[@]}" 2>/dev/null || { chmod -R u+rwX "$T/shop.git" && rm -rf "${old[@]}"; }
 	cp -a "$T/shop.clean" "$T/shop.git"
 	cp "$T/floor.clean" "$T/gitgate.yaml"
-	cp "$T/shop.git/refs/heads/main" "$T/clone/.git/refs/remotes/origin/main"
+	read -r main <"$T/shop.git/refs/heads/main"
+	echo "$main" >"$T/clone/.git/refs/remotes/origin/main"
 }
 
 # wrap SCRIPT: the hook is this script, in which $GATE is our program

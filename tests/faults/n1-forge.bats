@@ -84,20 +84,23 @@ make_branches() {
 
 # What is wrong at the forge, a line each; nothing when all is as it must be.
 wrong() {
-	tell state '{}' | node -e '
-		const fs = require("fs");
-		const kept = JSON.parse(fs.readFileSync(0));
-		const open = ["pending", "running", "INPROGRESS"];
-		for (const kind of process.argv[2].split(" ")) {
-			const { statuses } = kept.find((one) => one.kind === kind && one.statuses.length) ?? { statuses: [] };
-			for (const line of fs.readFileSync(process.argv[1], "utf8").trim().split("\n")) {
-				const [fault, commit] = line.split(" ");
-				const states = statuses.filter((one) => one.commit === commit).map((one) => one.state ?? one.status);
-				const final = states.filter((state) => !open.includes(state));
-				if (final.length !== 1 || !/^fail/i.test(final[0]) || open.includes(states.at(-1)))
-					console.log(kind, fault, states.join(",") || "nothing");
-			}
-		}' "$T/commits" "$KINDS"
+	tell statuses '{}' | awk -v kinds="$KINDS" '
+		FNR == NR {fault[NR] = $1; commit[NR] = $2; count = NR; next}
+		{
+			which = $1 " " $3
+			states[which] = states[which] (states[which] == "" ? "" : ",") $4
+			open[which] = $4 ~ /^(pending|running|INPROGRESS)$/
+			if (!open[which]) {final[which] = $4; finals[which]++}
+		}
+		END {
+			forges = split(kinds, kind, " ")
+			for (i = 1; i <= forges; i++)
+				for (n = 1; n <= count; n++) {
+					which = kind[i] " " commit[n]
+					if (finals[which] != 1 || tolower(final[which]) !~ /^fail/ || open[which])
+						print kind[i], fault[n], states[which] == "" ? "nothing" : states[which]
+				}
+		}' "$T/commits" -
 }
 
 nothing_wrong() {

@@ -12,6 +12,7 @@ setup() {
 	command -v sqlite3 >/dev/null || skip "needs sqlite3"
 	mkdir -p "$T/small"
 	mount -t tmpfs -o size=2m,mode=755 none "$T/small" 2>/dev/null || skip "mounting is denied"
+	start_forge # it sends
 	HOOK_PORT=$(free_port)
 	git init -q --bare "$T/git/shop.git"
 	git --git-dir "$T/git/shop.git" update-ref refs/heads/main \

@@ -16,9 +16,17 @@
 //   /fault {fault, times, kind?, name?, method?, only?, part?, final?}   of the next requests that
 //       fit: only: "statuses" ...; part: of the path; final: a status that is not pending (faults.mjs)
 //   /state {kind?, name?}                       statuses, comments, merge requests
+// The same as text, for who asks often:
+//   /statuses {kind?, name?}                    "KIND NAME COMMIT STATE CONTEXT", a line each, oldest first
+//   /description {kind, name, context, commit}  of the last such status
+//   /comments {kind, name}                      "NUMBER EDITS BODY", a line each, the body as JSON
+// And not JSON but lines, ADDRESS SECRET-FILE KIND EVENT COUNT WHAT as send.mjs takes them:
+//   /send   a webhook, without a process of its own; to this host, of files beside DIRECTORY only
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
+import * as paths from "node:path";
+import { send_webhook } from "./deliver.mjs";
 import { commit_fault, faults } from "./faults.mjs";
 import { bitbucket_cloud, bitbucket_server } from "./kind_bitbucket.mjs";
 import { gitea } from "./kind_gitea.mjs";
@@ -150,10 +158,49 @@ async function serve(request, response) {
 
 // --- control ---
 
+const asked_for = (said) => [...repositories.values()]
+	.filter((one) => (!said.kind || one.kind === said.kind) && (!said.name || one.name === said.name));
+const context_of = (status) => status.context ?? status.name ?? status.key;
+
+// What is asked for as text: the lines.
+const views = {
+	"/statuses": (said) => asked_for(said).flatMap(({ kind, name, statuses }) =>
+		statuses.map((one) => [kind, name, one.commit, one.state ?? one.status, context_of(one)].join(" "))),
+	"/description": (said) => asked_for(said).flatMap(({ statuses }) =>
+		statuses.filter((one) => context_of(one) === said.context && one.commit === said.commit)
+			.map((one) => one.description ?? "")).slice(-1),
+	"/comments": (said) => asked_for(said).flatMap(({ comments }) =>
+		comments.map((one) => [one.number, one.edits, JSON.stringify(one.body ?? one.text ?? one.content?.raw)].join(" "))),
+};
+
 const shown = ({ kind, name, statuses, comments, requests }) => ({ kind, name, statuses, comments, requests: [...requests.values()] });
 
+// A file of this test: whoever else can connect gets at no other.
+function own_file(name) {
+	const place = paths.dirname(fs.realpathSync(directory));
+	const file = fs.realpathSync(name);
+	if (!file.startsWith(`${place}/`))
+		throw new Error(`'${name}' is not below '${place}'`);
+	return file;
+}
+
+async function send_for(text) {
+	const [address, secret_file, kind, event, count, ...rest] = text.split("\n");
+	const said = rest.join("\n").trimEnd();
+	if (!address.startsWith("http://127.0.0.1:"))
+		throw new Error(`'${address}' is another host`);
+	const secret = fs.readFileSync(own_file(secret_file), "utf8").split("\n")[0];
+	return send_webhook({
+		address, secret, kind, event, said: said.startsWith("@") ? `@${own_file(said.slice(1))}` : said,
+		times: count === "" ? undefined : count,
+	});
+}
+
 async function control(request, response) {
-	const said = parse(await read_body(request));
+	const text = await read_body(request);
+	if (request.url === "/send")
+		return send_for(text).then((answer) => response.end(`${answer}\n`), (error) => send(response, 500, { message: error.message }));
+	const said = parse(text);
 	switch (request.url) {
 	case "/merge-request":
 		put_request(said);
@@ -172,10 +219,11 @@ async function control(request, response) {
 	case "/faults":
 		return send(response, 200, Object.keys(faults));
 	case "/state":
-		return send(response, 200, [...repositories.values()]
-			.filter((one) => (!said.kind || one.kind === said.kind) && (!said.name || one.name === said.name)).map(shown));
+		return send(response, 200, asked_for(said).map(shown));
 	default:
-		return send(response, 404, { message: "no such control" });
+		if (!views[request.url])
+			return send(response, 404, { message: "no such control" });
+		return response.end(views[request.url](said).map((line) => `${line}\n`).join(""));
 	}
 	return send(response, 200, {});
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -223,6 +224,7 @@ __attribute__((noreturn)) static void child_runs(const struct launch *launch)
 	if (setpgid(0, 0) != 0)
 		child_fails(launch, STAGE_GROUP);
 	child_resets_signals();
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	if (dup2(launch->input, STDIN_FILENO) < 0 ||
 	    dup2(launch->output, STDOUT_FILENO) < 0 ||
 	    dup2(launch->errors, STDERR_FILENO) < 0)

@@ -2,7 +2,7 @@
  * deadline.
  *
  * The child gets exactly `environment`, descriptors 0 to 2, its own process group
- * (killed as a whole at the deadline). */
+ * (killed as a whole at the deadline), and SIGTERM when the caller ends before it. */
 #ifndef BASE_SPAWN_H
 #define BASE_SPAWN_H
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -320,6 +322,40 @@ START_TEST(threads_may_spawn_at_the_same_time)
 }
 END_TEST
 
+static int tell(void *data)
+{
+	const int *pipe_end = data;
+	return write(*pipe_end, "x", 1) == 1 ? 0 : -1;
+}
+
+START_TEST(a_program_ends_with_its_caller)
+{
+	const char *const arguments[] = { "sleep", "1000", NULL };
+	int told[2];
+	int status;
+	char byte;
+	ck_assert_int_eq(pipe(told), 0);
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	pid_t caller = fork();
+	if (caller == 0) {
+		const struct spawn spawn = { .arguments = arguments,
+					     .timeout = 1000 * CLOCK_SECOND,
+					     .before_exec = tell,
+					     .data = &told[1] };
+		struct spawn_result ended;
+		spawn_run(&spawn, &ended, NULL);
+		_exit(EXIT_SUCCESS);
+	}
+	ck_assert_int_eq(read(told[0], &byte, 1), 1);
+	ck_assert_int_eq(kill(caller, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(caller, NULL, 0), caller);
+	ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	close(told[0]);
+	close(told[1]);
+}
+END_TEST
+
 UNIT_MAIN("base_spawn", output_errors_and_status_come_back, input_of_any_size_is_given,
 	  too_much_output_is_cut, environment_is_exactly_what_was_given,
 	  only_three_descriptors_are_inherited,
@@ -328,4 +364,5 @@ UNIT_MAIN("base_spawn", output_errors_and_status_come_back, input_of_any_size_is
 	  endless_output_does_not_hide_the_deadline,
 	  closing_the_output_early_is_not_the_end, children_left_behind_do_not_delay,
 	  before_exec_may_refuse, signals_are_as_they_were_at_birth,
-	  check_shows_the_last_line_of_errors, threads_may_spawn_at_the_same_time)
+	  check_shows_the_last_line_of_errors, threads_may_spawn_at_the_same_time,
+	  a_program_ends_with_its_caller)

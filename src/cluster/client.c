@@ -22,9 +22,10 @@ int cluster_client_new(struct http_client **out, const struct cluster_access *ac
 	struct buf bearer = BUF_INIT(CLUSTER_TOKEN_BYTES + 16);
 
 	if (access->token) {
-		/* At once: no copy stays behind. */
+		/* At once, and not formatted: no copy stays behind. */
 		buf_reserve(&bearer, strlen(access->token) + 8);
-		buf_addf(&bearer, "Bearer %s", access->token);
+		buf_add_string(&bearer, "Bearer ");
+		buf_add_string(&bearer, access->token);
 	}
 	const struct http_options options = {
 		.base = access->server,
@@ -55,8 +56,9 @@ static const struct {
 	{ 429, ERROR_RATE_LIMITED, "" },
 };
 
-/* The message of a Status, or "". */
-static void read_message(const struct http_reply *reply, char out[MESSAGE_BYTES])
+/* The message of a Status; "": there is none, or it says our token. */
+static void read_message(const struct http_client *client,
+			 const struct http_reply *reply, char out[MESSAGE_BYTES])
 {
 	struct doc_problem problem;
 	struct docs docs = { 0 };
@@ -68,9 +70,12 @@ static void read_message(const struct http_reply *reply, char out[MESSAGE_BYTES]
 	if (arena && docs_parse(&docs, arena, DOC_JSON, reply->body.data,
 				reply->body.length, &limits_default, &problem) == 0) {
 		const struct node *message = node_get(docs.roots[0], "message");
-		if (node_kind(message) == NODE_STRING && *node_text(message, NULL))
-			snprintf(out, MESSAGE_BYTES, ": %.400s",
-				 node_text(message, NULL));
+		const char *said = node_kind(message) == NODE_STRING
+					   ? node_text(message, NULL)
+					   : "";
+		/* As a whole: a part of a token is not shown, either. */
+		if (*said && !http_client_is_said(client, said))
+			snprintf(out, MESSAGE_BYTES, ": %.400s", said);
 	}
 	arena_free(arena);
 }
@@ -90,9 +95,7 @@ int cluster_reply_check(const struct http_client *client,
 			code = refusals[i].code;
 			mend = refusals[i].mend;
 		}
-	read_message(reply, message);
-	if (http_client_is_said(client, message))
-		message[0] = '\0';
+	read_message(client, reply, message);
 	return error_set(err, code, "the server answered %d to %.200s%s%s",
 			 reply->status, request, message, mend);
 }

@@ -17,18 +17,18 @@
 #define LIST_DEPTH  4
 #define KIND_BYTES  512
 
-/* What is said of one kind in one way. */
+/* What is said of one kind in one way in one file. */
 struct defined {
 	const char *name; /* "group/Kind" */
 	const char *group;
 	const char *kind;
-	const char *before; /* the file in which it stood; NULL: none */
-	const char *after;
+	const char *before; /* the file, when it stood there; NULL: it did not */
+	const char *after;  /* the same of now */
 };
 
 struct kubernetes_changes {
 	struct arena *arena;
-	struct map said;  /* "digest group/Kind" -> struct defined */
+	struct map said;  /* "digest group/Kind path" -> struct defined */
 	struct map kinds; /* "group/Kind" -> struct kubernetes_change */
 };
 
@@ -60,17 +60,18 @@ void kubernetes_changes_free(struct kubernetes_changes *changes)
 	arena_free(changes->arena);
 }
 
-/* What JSON cannot say stands for itself by its place: it counts as changed. */
-static int digest_definition(const struct node *root, struct digest *out,
+/* What JSON cannot say, or is too long, counts as changed: no side equals the other. */
+static int digest_definition(const struct node *root, bool before, struct digest *out,
 			     struct error *err)
 {
-	const struct node *spec = node_get(root, "spec");
+	const char *side = before ? "before" : "after";
 	struct buf text = BUF_INIT(SPEC_BYTES);
 	buf_add_string(&text, node_text(node_get(root, "apiVersion"), NULL));
-	if (doc_write_json(&text, spec, NULL) != 0)
-		buf_addf(&text, "%u:%u", node_line(spec), node_column(spec));
-	bool failed = text.failed == ERROR_MEMORY ||
-		      digest_of(text.data, text.length, out) != 0;
+	bool whole = doc_write_json(&text, node_get(root, "spec"), NULL) == 0 &&
+		     text.failed == 0;
+	int status = whole ? digest_of(text.data, text.length, out)
+			   : digest_of(side, strlen(side), out);
+	bool failed = text.failed == ERROR_MEMORY || status != 0;
 	buf_release(&text);
 	return failed ? no_memory(err) : 0;
 }
@@ -81,10 +82,12 @@ static struct defined *defined_new(struct kubernetes_changes *changes, char *key
 	struct defined *defined = arena_new_of(changes->arena, struct defined);
 	if (defined == NULL)
 		return NULL;
-	*defined = (struct defined){ .name = strchr(key, ' ') + 1,
+	*defined = (struct defined){ .name = arena_printf(changes->arena, "%s/%s",
+							  group, kind),
 				     .group = arena_string(changes->arena, group),
 				     .kind = arena_string(changes->arena, kind) };
-	bool whole = defined->group != NULL && defined->kind != NULL &&
+	bool whole = defined->name != NULL && defined->group != NULL &&
+		     defined->kind != NULL &&
 		     map_put(&changes->said, key, strlen(key), defined) == 0;
 	return whole ? defined : NULL;
 }
@@ -100,11 +103,12 @@ static int add_definition(struct kubernetes_changes *changes, const char *path,
 	/* Nobody can follow it. */
 	if (group == NULL || kind == NULL)
 		return 0;
-	int status = digest_definition(root, &digest, err);
+	int status = digest_definition(root, before, &digest, err);
 	if (status != 0)
 		return status;
 	digest_hex(&digest, hex);
-	char *key = arena_printf(changes->arena, "%s %s/%s", hex, group, kind);
+	/* Where several files define a kind, the first one's definition counts. */
+	char *key = arena_printf(changes->arena, "%s %s/%s %s", hex, group, kind, path);
 	const char *kept = arena_string(changes->arena, path);
 	if (key == NULL || kept == NULL)
 		return no_memory(err);

@@ -1,6 +1,7 @@
 /* doc/kubernetes_changes.h - whose CustomResourceDefinitions differ between two states
- * of some files. What counts is the definition's spec, wherever it stands: one that
- * moves to another file, or gets another label, does not change.
+ * of some files. What counts is the definition's spec and its file: one that gets
+ * another label does not change. One that moves does: where several files define a
+ * kind, the first one's definition holds.
  *
  * Threads: one at a time. */
 #ifndef DOC_KUBERNETES_CHANGES_H

@@ -117,7 +117,8 @@ struct schema_sink {
 };
 
 /* 1 valid, 0 not (each problem went to the sink; NULL sink: stop at the first), or
- * ERROR_LIMIT (steps, depth, patterns), ERROR_MEMORY: treat as not valid. */
+ * ERROR_LIMIT (steps, depth, patterns), ERROR_MEMORY: treat as not valid, and what the
+ * sink was told as not all. */
 int schema_validate(const struct schema *schema, const struct node *root,
 		    const struct limits *limits, const struct schema_sink *sink,
 		    struct error *err);

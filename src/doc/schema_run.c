@@ -274,16 +274,15 @@ bool check_reference(const struct check *check)
 	return valid;
 }
 
-/* What the sink was told suffices when the work was too much to find all. */
+/* Work that was broken off is an error, whatever the sink was told until then: it may
+ * have dropped all of that. */
 static int conclude(const struct run *run, bool valid, const struct report *report,
 		    struct error *err)
 {
 	if (run->failure == ERROR_MEMORY)
 		return error_set(err, ERROR_MEMORY, "out of memory for validation");
-	if (run->failure != 0 && (report == NULL || report->count == 0))
-		return run->failure;
 	if (run->failure != 0)
-		error_clear(err);
+		return run->failure;
 	if (report != NULL && valid != (report->count == 0))
 		return error_set(err, ERROR_INTERNAL,
 				 "a document's verdict and its problems differ");

@@ -481,6 +481,32 @@ START_TEST(too_much_work_ends_at_a_named_limit)
 }
 END_TEST
 
+/* A sink may drop problems, so some that it was told do not make up for work that was
+ * broken off. */
+START_TEST(a_limit_is_an_error_whatever_was_told_before_it)
+{
+	struct error err = ERROR_INIT;
+	struct limits limits = limits_default;
+	struct schema *schema = compile("{additionalProperties: false, properties: {l: "
+					"{items: {type: integer}}}}",
+					NULL, &err);
+	struct try document = try_yaml("a: 1\nl: [1, 2, 3, x]");
+	struct collected collected = { .count = 0 };
+	const struct schema_sink sink = { collect, &collected, 0 };
+	ck_assert_int_eq(schema_validate(schema, document.root, &limits, &sink, &err),
+			 0);
+	ck_assert_uint_eq(collected.count, 2);
+	limits.values[LIMIT_SCHEMA_STEPS] = 6;
+	collected = (struct collected){ .count = 0 };
+	ck_assert_int_eq(schema_validate(schema, document.root, &limits, &sink, &err),
+			 ERROR_LIMIT);
+	ck_assert_uint_eq(collected.count, 1);
+	ck_assert_ptr_nonnull(strstr(err.text, "schema.steps"));
+	try_end(&document);
+	schema_free(schema);
+}
+END_TEST
+
 START_TEST(size_and_depth_of_schemas_have_named_limits)
 {
 	struct error err = ERROR_INIT;
@@ -675,6 +701,7 @@ UNIT_MAIN("doc", documents_that_were_read_before_the_schema_are_judged_alike,
 	  formats_are_asserted_when_asked_for, numbers_are_exact,
 	  patterns_are_read_as_ecma_262, endless_references_end_at_a_named_limit,
 	  too_much_work_ends_at_a_named_limit,
+	  a_limit_is_an_error_whatever_was_told_before_it,
 	  size_and_depth_of_schemas_have_named_limits,
 	  schemas_can_be_validated_by_their_metaschema,
 	  a_slow_pattern_is_an_error_and_not_a_match,

@@ -654,7 +654,7 @@ static const struct bomb {
 	{ "backreferences of a long text", backreferences_of_a_long_text,
 	  "regex.steps" },
 	{ "constants of a long text", constants_of_a_long_text, "schema.steps" },
-	{ "formats of a long text", formats_of_a_long_text, NULL },
+	{ "formats of a long text", formats_of_a_long_text, "schema.steps" },
 	{ "a long regular expression", long_regular_expressions, "schema.steps" },
 	{ "a long international name", long_international_names, "schema.steps" },
 	{ "a long address", long_addresses, NULL },

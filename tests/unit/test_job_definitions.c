@@ -49,7 +49,7 @@ static void add_side(struct kubernetes_changes *changes, bool before, const char
 	for (int used = 0; *side != '\0'; side += used) {
 		char text[1024];
 		snprintf(name, sizeof(name), "a");
-		int found = sscanf(side, " %63[^=]=%63[^:]:%63[a-z]%n:%63[a-z]%n", path,
+		int found = sscanf(side, " %63[^=]=%63[^:]:%63[a-z!]%n:%63[a-z]%n", path,
 				   kind, type, &used, name, &used);
 		ck_assert_int_ge(found, 3);
 		snprintf(text, sizeof(text), definition, name, kind, type);
@@ -68,7 +68,10 @@ START_TEST(a_definition_is_its_spec)
 		{ "a=Thing:object", "a=Thing:object", "" },
 		{ "a=Thing:object", "a=Thing:string", "Thing@a" },
 		{ "a=Thing:object:x", "a=Thing:object:y", "" },
-		{ "a=Thing:object", "b=Thing:object", "" },
+		{ "a=Thing:object", "b=Thing:object", "Thing@b" },
+		{ "a=Thing:object b=Thing:string", "a=Thing:string b=Thing:object",
+		  "Thing@b" },
+		{ "a=Thing:!x", "a=Thing:!x", "Thing@a" },
 		{ "a=Thing:object", "b=Thing:string", "Thing@b" },
 		{ "a=Thing:object", "", "!Thing@a" },
 		{ "", "a=Thing:object", "Thing@a" },
@@ -76,7 +79,7 @@ START_TEST(a_definition_is_its_spec)
 		{ "a=Thing:object a=Other:string", "a=Thing:string a=Other:number",
 		  "Thing@a Other@a" },
 		{ "a=Thing:object b=Thing:string", "b=Thing:string", "!Thing@a" },
-		{ "a=Thing:object b=Thing:object", "b=Thing:object", "" },
+		{ "a=Thing:object b=Thing:object", "b=Thing:object", "!Thing@a" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct kubernetes_changes *changes = NULL;

@@ -74,7 +74,7 @@ static const struct {
 	  "500 to GET /openapi/v2" },
 	{ 500,
 	  STATUS("\"" LONG LONG LONG LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-					  "a"
+		 "a"
 		 "aaaaaaaaaaaaaaaaaaaaaaaaaaa " TOKEN "\""),
 	  ERROR_NETWORK, "500 to GET /openapi/v2" },
 	{ 503, "", ERROR_NETWORK, "503 to GET /openapi/v2" },

@@ -49,8 +49,8 @@ static void add_side(struct kubernetes_changes *changes, bool before, const char
 	for (int used = 0; *side != '\0'; side += used) {
 		char text[1024];
 		snprintf(name, sizeof(name), "a");
-		int found = sscanf(side, " %63[^=]=%63[^:]:%63[a-z!]%n:%63[a-z]%n", path,
-				   kind, type, &used, name, &used);
+		int found = sscanf(side, " %63[^=]=%63[^:]:%63[a-z!]%n:%63[a-z]%n",
+				   path, kind, type, &used, name, &used);
 		ck_assert_int_ge(found, 3);
 		snprintf(text, sizeof(text), definition, name, kind, type);
 		add(changes, before, path, text);

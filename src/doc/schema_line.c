@@ -134,13 +134,19 @@ static void add_escaped_token(struct line *line, const char *token, size_t lengt
 	line_add_text(line, shown.text);
 }
 
-void line_add_token(struct line *line, const char *token, size_t length)
+static void add_token(struct line *line, unsigned int all, const char *token,
+		      size_t length)
 {
 	line_add_text(line, "/");
-	if (characters_of(token, length) >= CHARACTER_TOKEN)
+	if (all >= CHARACTER_TOKEN)
 		line_add_bytes(line, token, length);
 	else
 		add_escaped_token(line, token, length);
+}
+
+void line_add_token(struct line *line, const char *token, size_t length)
+{
+	add_token(line, characters_of(token, length), token, length);
 }
 
 /* --- paths --- */
@@ -183,49 +189,20 @@ static void add_index(struct paths *paths, size_t index)
 	line_add_bytes(&paths->dotted, text + at, sizeof(text) - at);
 }
 
-/* A key that needs no escape is copied while it is looked at. */
-static bool add_word(struct paths *paths, const struct node *key)
-{
-	struct line *pointer = &paths->pointer;
-	struct line *dotted = &paths->dotted;
-	const char *text = key->text;
-	size_t length = key->length;
-	if (length == 0 || length > SHOWN_BYTES ||
-	    length + 2 > sizeof(pointer->text) - pointer->length ||
-	    length + 2 > sizeof(dotted->text) - dotted->length)
-		return false;
-	char *slash = pointer->text + pointer->length;
-	char *dot = dotted->text + dotted->length;
-	bool first = dotted->length == 0;
-	unsigned int all = CHARACTER_WORD;
-	*slash++ = '/';
-	*dot = '.';
-	dot += !first;
-	for (size_t i = 0; i < length; i++) {
-		unsigned char letter = (unsigned char)text[i];
-		all &= characters[letter];
-		slash[i] = (char)letter;
-		dot[i] = (char)letter;
-	}
-	if (all != CHARACTER_WORD) {
-		cut_line(pointer, pointer->length);
-		cut_line(dotted, dotted->length);
-		return false;
-	}
-	cut_line(pointer, pointer->length + 1 + length);
-	cut_line(dotted, dotted->length + !first + length);
-	return true;
-}
-
 static void add_key(struct paths *paths, const struct node *key)
 {
 	struct line *dotted = &paths->dotted;
-	if (add_word(paths, key))
-		return;
-	line_add_token(&paths->pointer, key->text, key->length);
-	line_add_text(dotted, "[");
-	line_add_quoted(dotted, '"', key->text, key->length);
-	line_add_text(dotted, "]");
+	unsigned int all = characters_of(key->text, key->length);
+	add_token(&paths->pointer, all, key->text, key->length);
+	if (all == CHARACTER_WORD && key->length > 0 && key->length <= SHOWN_BYTES) {
+		if (dotted->length > 0)
+			line_add_text(dotted, ".");
+		line_add_bytes(dotted, key->text, key->length);
+	} else {
+		line_add_text(dotted, "[");
+		line_add_quoted(dotted, '"', key->text, key->length);
+		line_add_text(dotted, "]");
+	}
 }
 
 static void add_step(struct paths *paths, const struct path *step)

@@ -397,7 +397,9 @@ int collect_document(struct collector *collector, const struct document_text *te
 	return rc == 0 ? 0 : error_set(err, rc, "%s", local.text);
 }
 
-static int look_at_bytes(struct look *look, const char *bytes, size_t length)
+/* What `look_at` has to say about a file, once it was read. */
+static int look_at_bytes(struct look *look, const char *bytes, size_t length,
+			 int (*look_at)(struct look *, const struct document_text *))
 {
 	struct arena *scratch = arena_new(DOCUMENT_ARENA_BYTES);
 	struct document_text text;
@@ -407,7 +409,7 @@ static int look_at_bytes(struct look *look, const char *bytes, size_t length)
 	int rc = document_read(&text, scratch, look->path, bytes, length, look->limits,
 			       look->err);
 	if (rc == 0)
-		rc = look_at_text(look, &text);
+		rc = look_at(look, &text);
 	arena_free(scratch);
 	return rc;
 }
@@ -430,7 +432,7 @@ static int look_at_blob(struct look *look)
 		rc = repo_read(repo, &look->blob, size, &object, &problem);
 	if (rc != 0)
 		return error_set(look->err, rc, "'%s': %s", look->path, problem.text);
-	rc = look_at_bytes(look, object.bytes, object.length);
+	rc = look_at_bytes(look, object.bytes, object.length, look_at_text);
 	repo_object_release(&object);
 	return rc;
 }
@@ -569,19 +571,13 @@ static int answer(struct look *look, const struct document_question *question)
 
 /* --- what follows a definition that a change touches --- */
 
-static int judge_again(struct look *look, const char *bytes, size_t length)
+/* What is no document was judged as such when it came. */
+static int judge_again(struct look *look, const struct document_text *text)
 {
-	struct arena *scratch = arena_new(DOCUMENT_ARENA_BYTES);
-	struct document_text text;
+	int rc = 0;
 
-	if (!scratch)
-		return error_set(look->err, ERROR_MEMORY, "out of memory");
-	int rc = document_read(&text, scratch, look->path, bytes, length, look->limits,
-			       look->err);
-	/* What is no document was judged as such when it came. */
-	for (size_t i = 0; rc == 0 && text.code == 0 && i < text.docs.count; i++)
-		rc = judge_follower(look, text.docs.roots[i]);
-	arena_free(scratch);
+	for (size_t i = 0; rc == 0 && text->code == 0 && i < text->docs.count; i++)
+		rc = judge_follower(look, text->docs.roots[i]);
 	return rc;
 }
 
@@ -593,7 +589,7 @@ static int take_follower(void *data, const char *path, const struct oid *blob,
 	look->path = path;
 	look->blob = *blob;
 	look->collector->facts->documents_checked++;
-	return judge_again(look, bytes, length);
+	return look_at_bytes(look, bytes, length, judge_again);
 }
 
 /* For one rule. `changed` is the set of files that were asked about. */

@@ -61,8 +61,8 @@ definition() {
 	END
 }
 
-# begin_with OPTIONS: a policy with a bundle and these options is on the protected side
-begin_with() {
+# begin_shop OPTIONS: a policy with a bundle and these options is on the protected side
+begin_shop() {
 	cp "$T/kubernetes.bundle" "$T/clone/"
 	put .gitgate.yaml "version: 1
 rules:
@@ -120,7 +120,7 @@ policy/v1beta1/PodDisruptionBudget"
 }
 
 @test "the hook chooses the schema by apiVersion and kind" {
-	begin_with ""
+	begin_shop ""
 	put deploy/web.yaml "$(deployment "spec: {replicas: two, selector: {}}")"
 	commit
 	push origin main
@@ -139,7 +139,7 @@ policy/v1beta1/PodDisruptionBudget"
 }
 
 @test "a kind without a schema is refused, unless the policy says otherwise" {
-	begin_with ""
+	begin_shop ""
 	put deploy/thing.yaml "{apiVersion: example.org/v1, kind: Thing}"
 	commit
 	push origin main
@@ -154,7 +154,7 @@ policy/v1beta1/PodDisruptionBudget"
 }
 
 @test "ignore-missing-schemas, skip and strict loosen what they say" {
-	begin_with ", ignore-missing-schemas: true, skip: [Deployment], strict: false"
+	begin_shop ", ignore-missing-schemas: true, skip: [Deployment], strict: false"
 	put deploy/thing.yaml "{apiVersion: example.org/v1, kind: Thing}"
 	put deploy/web.yaml "$(deployment "spec: 1")"
 	commit
@@ -163,7 +163,7 @@ policy/v1beta1/PodDisruptionBudget"
 }
 
 @test "definitions of the same commit are schemas of what stands beside them" {
-	begin_with ", crds: [crds/*]"
+	begin_shop ", crds: [crds/*]"
 	put crds/thing.yaml "$(definition Thing)"
 	put deploy/thing.yaml "{apiVersion: example.org/v1, kind: Thing, metadata: {name: a}, spec: {size: big}}"
 	commit
@@ -185,7 +185,7 @@ policy/v1beta1/PodDisruptionBudget"
 }
 
 @test "a deprecated apiVersion is a warning, one that is gone a refusal" {
-	begin_with ""
+	begin_shop ""
 	put deploy/web.yaml "{apiVersion: extensions/v1beta1, kind: Deployment}"
 	put deploy/budget.yaml "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, spec: {}}"
 	commit
@@ -200,7 +200,7 @@ policy/v1beta1/PodDisruptionBudget"
 @test "a pinned bundle must be exactly that one" {
 	local digest
 	digest=$(sha256sum <"$T/kubernetes.bundle" | cut -d' ' -f1)
-	begin_with ", kubernetes-digest: \"sha256:$digest\""
+	begin_shop ", kubernetes-digest: \"sha256:$digest\""
 	put deploy/web.yaml "$(deployment "spec: {selector: {}}")"
 	commit
 	push origin main
@@ -319,7 +319,7 @@ other_bundle() {
 }
 
 @test "check and check --files say what the hook says" {
-	begin_with ", crds: [crds/*]"
+	begin_shop ", crds: [crds/*]"
 	put crds/thing.yaml "$(definition Thing)"
 	put deploy/thing.yaml "{apiVersion: example.org/v1, kind: Thing, spec: {}}"
 	commit

@@ -11,8 +11,8 @@ setup() {
 	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
 }
 
-# begin_with SCHEMA: a policy with one rule is on the protected side
-begin_with() {
+# begin_shop SCHEMA: a policy with one rule is on the protected side
+begin_shop() {
 	put .gitgate.yaml "version: 1
 rules:
   - name: documents
@@ -40,7 +40,7 @@ accepted() {
 @test "a document follows the schema that it names, if the policy lists it" {
 	put schemas/port.json '{"$id": "https://example.org/port", "type": "object", "properties": {"port": {"type": "integer"}}}'
 	put schemas/name.json '{"type": "object", "required": ["name"]}'
-	begin_with '{inline-schemas: [schemas/port.json, schemas/name.json]}'
+	begin_shop '{inline-schemas: [schemas/port.json, schemas/name.json]}'
 	put config/a.json '{"$schema": "https://example.org/port", "port": "x"}'
 	refused 'config/a.json:1:49: error: port must be an integer, found string "x"'
 	put config/a.yaml '$schema: ../schemas/port.json
@@ -72,7 +72,7 @@ port: 1'
 }
 
 @test "without the option a document's own choice counts for nothing" {
-	begin_with '{}'
+	begin_shop '{}'
 	put config/a.json '{"$schema": "https://example.org/other", "port": 1}'
 	accepted
 }
@@ -90,7 +90,7 @@ port: 1'
 	  "Parameters": {"type": "object"}, "Resources": {"type": "object", "additionalProperties": {"type": "object",
 	  "required": ["Type"], "properties": {"Type": {"type": "string"}, "Properties": {"type": "object", "properties": {
 	  "Port": {"type": "integer"}, "Names": {"type": "array", "items": {"type": "string", "maxLength": 3}}}}}}}}}'
-	begin_with '{file: schema.json, tags: ["!Ref", "!Sub", "!GetAtt", "!Split"]}'
+	begin_shop '{file: schema.json, tags: ["!Ref", "!Sub", "!GetAtt", "!Split"]}'
 	put config/stack.yaml 'Resources:
   Web:
     Type: AWS::EC2::Instance
@@ -116,7 +116,7 @@ port: 1'
 	  "services": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false,
 	    "properties": {"image": {"type": "string"}, "ports": {"type": "array", "items": {"type": ["string", "integer"]}}}}},
 	  "resource": {"type": "object", "additionalProperties": {"type": "object"}}}}'
-	begin_with '{file: schema.json}'
+	begin_shop '{file: schema.json}'
 	put config/compose.yaml 'x-common: &common
   image: app:1
 services:

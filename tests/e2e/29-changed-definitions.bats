@@ -41,8 +41,8 @@ resource() { # KIND SPEC
 	printf '%s\n' "apiVersion: example.org/v1" "kind: $1" "metadata: {name: a}" "spec: $2"
 }
 
-# begin_with OPTIONS: one Thing, two documents without one, and another kind
-begin_with() {
+# begin_shop OPTIONS: one Thing, two documents without one, and another kind
+begin_shop() {
 	make_key alice
 	git init -q --bare "$T/shop.git"
 	git clone -q "$T/shop.git" "$T/clone" 2>/dev/null
@@ -65,7 +65,7 @@ $(resource Other "{size: 3}")"
 }
 
 @test "a definition that changes: its resources are judged again" {
-	begin_with ""
+	begin_shop ""
 	put crds/thing.yaml "$(definition Thing string)"
 	commit
 	push origin main
@@ -98,7 +98,7 @@ $(resource Other "{size: 3}")"
 }
 
 @test "a definition that says the same elsewhere changes nothing" {
-	begin_with ""
+	begin_shop ""
 	# what is wrong already is nobody's business: its definition does not change
 	put deploy/thing.yaml "$(resource Thing "{size: big}")"
 	commit
@@ -118,7 +118,7 @@ $(resource Other "{size: 3}")"
 }
 
 @test "a definition that goes leaves its resources without a schema" {
-	begin_with ""
+	begin_shop ""
 	git -C "$T/clone" rm -q crds/thing.yaml
 	commit
 	push origin main
@@ -132,7 +132,7 @@ $(resource Other "{size: 3}")"
 }
 
 @test "a definition that goes is fine where kinds may be unknown, one that comes is followed" {
-	begin_with ", ignore-missing-schemas: true"
+	begin_shop ", ignore-missing-schemas: true"
 	git -C "$T/clone" rm -q crds/thing.yaml
 	commit
 	push origin main
@@ -145,7 +145,7 @@ $(resource Other "{size: 3}")"
 }
 
 @test "resources that are written in other ways, and in Lists, are found" {
-	begin_with ""
+	begin_shop ""
 	put deploy/list.yaml "apiVersion: v1
 kind: List
 items:

@@ -12,43 +12,11 @@
 #include "cluster/access.h"
 #include "cluster/client.h"
 #include "net/http.h"
+#include "failing_memory.h"
 #include "unit.h"
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
 char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
-
-/* The allocation that fails, counted down; 0: none. */
-static unsigned long countdown;
-static bool one_failed;
-
-static bool fails_now(void)
-{
-	if (countdown == 0 || --countdown != 0)
-		return false;
-	one_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails_now() ? NULL : __real_realloc(old, size);
-}
 
 char *__wrap_strdup(const char *text)
 {

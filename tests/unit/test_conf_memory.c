@@ -1,45 +1,9 @@
 /* tests/unit/test_conf_memory.c - every allocation in turn fails (T3): a configuration
  * or policy is refused whole, never read in part, and nothing leaks (the sanitizer
- * looks).
- *
- * The linker sends our allocations here: -Wl,--wrap=malloc,--wrap=calloc,
- * --wrap=realloc. */
+ * looks). */
 #include "conf/config.h"
 #include "conf_fixture.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-/* The allocation that fails, counted down; 0: none. */
-static unsigned long countdown;
-static bool one_failed;
-
-static bool fails_now(void)
-{
-	if (countdown == 0 || --countdown != 0)
-		return false;
-	one_failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails_now() ? NULL : __real_realloc(old, size);
-}
+#include "failing_memory.h"
 
 #define TEXT                                                                           \
 	"admins: [root, '@wheel']\nlog-level: debug\n"                                 \

@@ -6,8 +6,7 @@
 
 #include "base/buf.h"
 
-#define PROBLEMS_DEFAULT  20
-#define PROBLEMS_MEASURED 50
+#define PROBLEMS_DEFAULT 20
 
 /* Parents have smaller indexes: recursion ends, and is as deep as schemas may be. */
 static void add_location(struct line *line, const struct schema *schema, uint32_t index)
@@ -43,13 +42,6 @@ void report_begin(struct report *report, const struct schema_sink *sink)
 	report->measuring = false;
 	report->forms = 0;
 	paths_begin(&report->paths);
-}
-
-bool report_is_full(const struct report *report)
-{
-	if (report->measuring)
-		return report->closeness.count >= PROBLEMS_MEASURED;
-	return report->count >= report->maximum;
 }
 
 /* The keyword that is not kept. */

@@ -62,7 +62,8 @@ void line_add_types(struct line *line, unsigned int types);
 /* "/token", as in a JSON Pointer, escaped to be shown. */
 void line_add_token(struct line *line, const char *token, size_t length);
 
-#define LEVELS 32
+#define LEVELS            32
+#define PROBLEMS_MEASURED 50 /* of a branch */
 
 /* The path that was written last, in both forms. What the next one has in common with
  * it from the root on stays. */
@@ -79,9 +80,19 @@ struct paths {
 };
 
 void paths_begin(struct paths *paths);
-void paths_write(struct paths *paths, const struct path *path);
+void paths_write_again(struct paths *paths, const struct path *path);
+
+static inline void paths_write(struct paths *paths, const struct path *path)
+{
+	if (path == NULL || path != paths->written)
+		paths_write_again(paths, path);
+}
+
 /* The path written last is gone. */
-void paths_leave(struct paths *paths);
+static inline void paths_leave(struct paths *paths)
+{
+	paths->written = NULL;
+}
 
 struct report {
 	const struct schema_sink *sink;
@@ -97,7 +108,20 @@ struct report {
 };
 
 void report_begin(struct report *report, const struct schema_sink *sink);
-bool report_is_full(const struct report *report);
+
+static inline bool report_is_full(const struct report *report)
+{
+	return report->measuring ? report->closeness.count >= PROBLEMS_MEASURED
+				 : report->count >= report->maximum;
+}
+
+/* Whether to go on to the next thing after `valid`: to decide, one fault is enough. */
+static inline bool run_goes_on(const struct run *run, bool valid)
+{
+	return run->failure == 0 &&
+	       (valid || (run->report != NULL && !report_is_full(run->report)));
+}
+
 /* "spec.replicas", "the document" */
 void report_subject(struct line *line, const struct check *check,
 		    const struct path *path);

@@ -24,13 +24,6 @@ bool run_over_limit(struct run *run, enum limit limit)
 	return run_fail(run, ERROR_LIMIT);
 }
 
-bool run_goes_on(const struct run *run, bool valid)
-{
-	if (run->failure != 0)
-		return false;
-	return valid || (run->report != NULL && !report_is_full(run->report));
-}
-
 bool marks_begin(struct run *run, struct marks *marks, const struct node *node)
 {
 	size_t words = (node_count(node) + 63) / 64;

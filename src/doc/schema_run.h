@@ -93,8 +93,6 @@ bool run_quietly(struct run *run, uint32_t schema, const struct node *node,
 		 const struct path *path, struct marks *marks);
 /* The value of an item or a pair of the check's. */
 bool run_below(const struct check *check, uint32_t schema, uint32_t index);
-/* Whether to go on to the next thing after `valid`: to decide, one fault is enough. */
-bool run_goes_on(const struct run *run, bool valid);
 /* Whether a value equals a constant of the image. */
 bool run_equals(struct run *run, uint32_t constant, const struct node *node);
 /* Whether a pattern is found in a text: 1, 0, or -1 and the run failed. */

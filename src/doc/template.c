@@ -37,9 +37,14 @@ static bool is_action(const char *at, const char *end)
 /* Behind the last "}}", so that looking for one is not repeated for every line. */
 static const char *last_action_end(const char *text, size_t length)
 {
-	for (const char *at = text + length; at - text >= 2; at--)
-		if (at[-1] == '}' && at[-2] == '}')
-			return at;
+	for (const char *end = text + length; end > text;) {
+		const char *brace = memrchr(text, '}', (size_t)(end - text));
+		if (brace == NULL || brace == text)
+			break;
+		if (brace[-1] == '}')
+			return brace + 1;
+		end = brace;
+	}
 	return text;
 }
 

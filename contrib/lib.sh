@@ -234,18 +234,26 @@ add_totals() {
 	PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + skipped))
 }
 
+# What failed, a line each: said again at the end, where it is looked for.
+FAILURES=()
+
+print_failures() { [ ${#FAILURES[@]} = 0 ] || printf 'failed: %s\n' "${FAILURES[@]}"; }
+
 print_totals() { echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"; }
 
 # show_skips: each test that did not run here, and why.
 show_skips() { grep '^SKIP: ' "$BUILD_LOG" | sed -e 's/^SKIP: /skipped: /' -e "s|$TREE/||g" | sort; }
 
-# show_failures: the logs of the tests that failed.
+# show_failures DIRECTORY: the logs of the tests below it that failed since they began.
 show_failures() {
-	local file
+	local file line
 	while IFS= read -r file; do
 		printf '\n--- %s\n' "${file#"$BUILD"/}"
 		grep -vE '^(PASS: |ok )' "${file%.trs}.log" | tail -n 100
-	done < <(find "$BUILD/tests" -name '*.trs' -newer "$BUILD/.check-began" \
+		while IFS= read -r line; do
+			FAILURES+=("${line#* }")
+		done < <(grep -E '^(FAIL|XPASS|ERROR): ' "${file%.trs}.log" | cut -c1-300)
+	done < <(find "$1" -name '*.trs' -newer "$BUILD/.check-began" \
 		-exec grep -lE '^:test-result: (FAIL|XPASS|ERROR)' {} + | sort)
 }
 
@@ -290,7 +298,7 @@ check_tests() {
 		return 1
 	fi
 	show_skips
-	[ "$FAILED" = "$failed" ] || show_failures
+	[ "$FAILED" = "$failed" ] || show_failures "$BUILD/tests"
 	# A program that could not be built is a failure too, though no test says so.
 	[ "$status" = 0 ] || [ "$FAILED" != "$failed" ] || {
 		grep -E '(error:|Error [0-9])' "$BUILD_LOG" | head -n 20

@@ -21,6 +21,7 @@
 #define UNKNOWN_MOST  1000 /* fields that are not known, where that is good */
 #define KIND_BYTES    512
 #define LIST_DEPTH    4 /* Lists of Lists that are unfolded */
+#define LIST          "List"
 
 /* Schemas that were compiled together. */
 struct kind_set {
@@ -315,12 +316,20 @@ static void tell_about(struct visit *visit, int code, bool advice, const char *k
 	tell(visit, code, advice, &problem);
 }
 
+/* A field that has an effect, though the schema does not know it: see visit_kind(). */
+static bool makes_list(const struct visit *visit, const struct node *node)
+{
+	return node_kind(node) == NODE_SEQUENCE && node == node_get(visit->root, "item"
+										 "s");
+}
+
 static void take_problem(void *data, const struct schema_problem *problem)
 {
 	struct visit *visit = data;
 	char message[1400];
 	struct schema_problem told = *problem;
-	bool unknown = strcmp(problem->keyword, "additionalProperties") == 0;
+	bool unknown = strcmp(problem->keyword, "additionalProperties") == 0 &&
+		       !makes_list(visit, problem->node);
 	if (visit->options->allow_unknown && unknown) {
 		visit->unknown_fields++;
 		return;
@@ -474,14 +483,64 @@ static bool is_skipped(const struct visit *visit, const char *kind)
 static int visit_object(struct visit *visit, const struct node *root,
 			const char *prefix, unsigned int depth);
 
-static int visit_items(struct visit *visit, const struct node *items,
-		       const char *prefix, unsigned int depth)
+/* What a List or anything else carries, by kind of its own or of all items. */
+struct carrier {
+	const struct node *items;
+	bool every; /* not only those that say what they are */
+	/* Those of this kind were validated with what carries them; NULL: none. */
+	const char *version;
+	const char *kind; /* "PodList" */
+	const char *prefix;
+	unsigned int depth;
+};
+
+static bool is_text(const struct node *node, const char *text, size_t length)
+{
+	return node_kind(node) == NODE_STRING && node->length == length &&
+	       memcmp(node->text, text, length) == 0;
+}
+
+static bool is_carried(const struct carrier *carrier, const struct node *item)
+{
+	const struct node *version = node_get(item, "apiVersion");
+	const struct node *kind = node_get(item, "kind");
+	if (carrier->every)
+		return true;
+	if (version == NULL || kind == NULL)
+		return false;
+	return carrier->kind == NULL ||
+	       !is_text(kind, carrier->kind, strlen(carrier->kind) - strlen(LIST)) ||
+	       !is_text(version, carrier->version, strlen(carrier->version));
+}
+
+static void tell_too_deep(struct visit *visit, const struct carrier *carrier)
+{
+	char message[200];
+	if (visit->options->changes != NULL)
+		return;
+	snprintf(message, sizeof(message),
+		 "%sLists in Lists are looked into to a depth of %d", carrier->prefix,
+		 LIST_DEPTH);
+	tell_about(visit, ERROR_SCHEMA_MISMATCH, false, "items", message,
+		   "put the items into one List, or make each a document");
+}
+
+static int visit_items(struct visit *visit, const struct carrier *carrier)
 {
 	int status = 0;
-	for (size_t i = 0; status == 0 && i < node_count(items); i++) {
+	if (node_kind(carrier->items) != NODE_SEQUENCE)
+		return 0;
+	for (size_t i = 0; status == 0 && i < node_count(carrier->items); i++) {
+		const struct node *item = node_item(carrier->items, i);
 		char below[120];
-		snprintf(below, sizeof(below), "%.80sitems[%zu]: ", prefix, i);
-		status = visit_object(visit, node_item(items, i), below, depth + 1);
+		if (!is_carried(carrier, item))
+			continue;
+		if (carrier->depth == LIST_DEPTH) {
+			tell_too_deep(visit, carrier);
+			break;
+		}
+		snprintf(below, sizeof(below), "%.80sitems[%zu]: ", carrier->prefix, i);
+		status = visit_object(visit, item, below, carrier->depth + 1);
 	}
 	return status;
 }
@@ -490,9 +549,9 @@ static int visit_items(struct visit *visit, const struct node *items,
 static bool is_list(const char *version, const char *kind, const struct node *items,
 		    bool known)
 {
-	if (node_kind(items) != NODE_SEQUENCE || !text_ends_with(kind, "List"))
+	if (node_kind(items) != NODE_SEQUENCE || !text_ends_with(kind, LIST))
 		return false;
-	return !known || (strcmp(kind, "List") == 0 && strcmp(version, "v1") == 0);
+	return !known || (strcmp(kind, LIST) == 0 && strcmp(version, "v1") == 0);
 }
 
 /* Of documents that did not change: those that a changed definition speaks about. */
@@ -506,23 +565,27 @@ static bool is_passed_over(const struct visit *visit)
 	       (found.set != NULL && !found.defined);
 }
 
+/* To kubectl, "items" make anything a List: they are applied, and what carries them is
+ * not (k8s.io/apimachinery, unstructured, detectList). */
 static int visit_kind(struct visit *visit, const char *version, const char *kind,
-		      const char *prefix, unsigned int depth)
+		      struct carrier *carrier)
 {
-	const struct node *items = node_get(visit->root, "items");
 	struct found found;
-	if (is_passed_over(visit))
-		return is_list(version, kind, items, false) && depth < LIST_DEPTH
-			       ? visit_items(visit, items, prefix, depth)
-			       : 0;
+	if (is_skipped(visit, kind) || is_passed_over(visit))
+		return 0;
 	int status = ask(visit->catalog, visit->kind, &found, visit->err);
 	if (status != 0)
 		return status;
-	if (is_list(version, kind, items, found.set != NULL) && depth < LIST_DEPTH)
-		return visit_items(visit, items, prefix, depth);
+	carrier->every = is_list(version, kind, carrier->items, found.set != NULL);
+	if (carrier->every)
+		return 0;
 	if (found.set == NULL) {
 		tell_unknown(visit, version, kind);
 		return 0;
+	}
+	if (!found.defined && text_ends_with(kind, LIST)) {
+		carrier->version = version;
+		carrier->kind = kind;
 	}
 	tell_retirement(visit, version, kind, true);
 	return visit_known(visit, &found);
@@ -564,9 +627,12 @@ static int visit_object(struct visit *visit, const struct node *root,
 	name[length++] = '/';
 	text_escape_into(name + length, sizeof(name) - length, kind, strlen(kind));
 	visit->kind = name;
-	int status = is_skipped(visit, kind)
-			     ? 0
-			     : visit_kind(visit, version, kind, prefix, depth);
+	struct carrier carrier = { .items = node_get(root, "items"),
+				   .prefix = prefix,
+				   .depth = depth };
+	int status = visit_kind(visit, version, kind, &carrier);
+	if (status == 0)
+		status = visit_items(visit, &carrier);
 	visit->kind = "";
 	return status;
 }

@@ -278,6 +278,13 @@ static const struct {
 	  "{apiVersion: apps/v1, kind: WorkList, items: [{apiVersion: apps/v1, kind: "
 	  "Work, spec: 1}]}",
 	  "1:87 items[0]: spec must be an object, found integer 1\n" },
+	{ "Lists that nobody looks into any more",
+	  "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: "
+	  "[{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: "
+	  "[{apiVersion: v1, kind: List, items: [" WORK "1}]}]}]}]}]}",
+	  "1:185 items[0]: items[0]: items[0]: items[0]: Lists in Lists are looked "
+	  "into to a depth of 4 (put the items into one List, or make each a "
+	  "document)\n" },
 };
 
 START_TEST(documents_are_told_what_is_wrong_with_them)
@@ -308,6 +315,42 @@ START_TEST(a_deprecated_version_is_advice)
 	told = judge(&scene, "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget}",
 		     NULL);
 	ck_assert_str_eq(told, "");
+	scene_end(&scene);
+}
+END_TEST
+
+/* Each is a List to kubectl, which applies the items. */
+static const char *const carriers[] = {
+	"{apiVersion: a/v1, kind: B, items: [" WORK "1}]}",
+	"{apiVersion: a/v1, kind: BList, items: [" WORK "1}]}",
+	"{apiVersion: a.example/v1, kind: Thing, items: [" WORK "1}]}",
+	WORK "{selector: {}}, items: [" WORK "1}]}",
+	"{apiVersion: v1, kind: List, items: [{apiVersion: a/v1, kind: B, items: [" WORK
+	"1}]}]}",
+	"{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: "
+	"[{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: "
+	"[{apiVersion: v1, kind: List, items: [" WORK "1}]}]}]}]}]}",
+};
+
+START_TEST(what_anything_carries_is_judged)
+{
+	static const char *const skip[] = { "a.example/v1/Thing", "B", "List" };
+	const struct kubernetes_options options = { .ignore_missing = true,
+						    .allow_unknown = true,
+						    .skip = skip,
+						    .skip_count = 3 };
+	struct scene scene = scene_of("1.33", swagger_sources);
+	for (size_t i = 0; i < ROWS(carriers); i++) {
+		const char *told = judge(&scene, carriers[i], &options);
+		ck_assert_msg(strstr(told, "items[0]: ") != NULL, "%s: %s", carriers[i],
+			      told);
+		ck_assert_int_eq(scene.outcome, KUBERNETES_INVALID);
+	}
+	/* Without a kind of their own they are of that of the carrier. */
+	judge(&scene, WORK "{selector: {}}, items: [{spec: 1}]}", &options);
+	ck_assert_ptr_nonnull(strstr(scene.told, "items is not allowed"));
+	ck_assert_str_eq(judge(&scene, WORK "{selector: {}}, items: {a: 1}}", &options),
+			 "");
 	scene_end(&scene);
 }
 END_TEST
@@ -830,8 +873,9 @@ START_TEST(bundles_are_the_same_each_time)
 END_TEST
 
 UNIT_MAIN("doc_kubernetes_schemas", documents_are_told_what_is_wrong_with_them,
-	  a_deprecated_version_is_advice, options_loosen_what_they_say,
-	  version_3_says_the_same, definitions_are_schemas_of_their_resources,
+	  a_deprecated_version_is_advice, what_anything_carries_is_judged,
+	  options_loosen_what_they_say, version_3_says_the_same,
+	  definitions_are_schemas_of_their_resources,
 	  a_definition_changes_nothing_that_is_known,
 	  a_definition_is_smaller_than_a_bundle,
 	  old_definitions_keep_what_they_do_not_know, missing_kinds_are_asked_for_once,

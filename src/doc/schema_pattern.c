@@ -1,9 +1,10 @@
 /* doc/schema_pattern.c - the regular expressions of schemas, ECMA 262 to PCRE2.
  *
- * What differs: '$' is the very end, "\uNNNN" and "\u{N}" are characters, "\d" and "\w"
- * are ASCII in both, '[^]' is anything, '[]' nothing; "(*VERB)", "\Q", "\A", "\z" and
- * the like are PCRE2's alone and refused. Inline flags "(?i)" are accepted: Go's
- * expressions, as Kubernetes writes them, have them. */
+ * What differs: '$' is the very end, '.' is none of four line breaks, "\uNNNN" and
+ * "\u{N}" are characters, "\d" and "\w" are ASCII in both, '[^]' is anything, '[]'
+ * nothing; "(*VERB)", "\Q", "\A", "\z" and the like are PCRE2's alone and refused.
+ * Inline flags "(?i)" are accepted: Go's expressions, as Kubernetes writes them, have
+ * them. */
 #include "doc/schema_pattern.h"
 
 #include <stdint.h>
@@ -22,6 +23,7 @@ struct translation {
 	const char *end;
 	struct buf out;
 	bool in_class;
+	bool flagged; /* by inline flags; what '.' is then, PCRE2 knows */
 	bool strict;
 	struct error *err;
 };
@@ -220,6 +222,7 @@ static int group(struct translation *translation)
 	if (!plain && (flags == 0 || (at[flags] != ')' && at[flags] != ':')))
 		return refuse(translation, "a kind of group that ECMA 262 does not "
 					   "have");
+	translation->flagged |= flags > 0;
 	return 0;
 }
 
@@ -260,6 +263,10 @@ static int next(struct translation *translation)
 		return 0;
 	} else if (c == '$') {
 		buf_add_string(&translation->out, "\\z");
+		translation->at++;
+		return 0;
+	} else if (c == '.' && !translation->flagged) {
+		buf_add_string(&translation->out, "[^\\n\\r\\x{2028}\\x{2029}]");
 		translation->at++;
 		return 0;
 	}

@@ -421,6 +421,13 @@ static const struct {
 	{ "^\\S$", "\"\\u00a0\"", false },
 	{ "^[a\\S]$", "\"\\u00e9\"", true },
 	{ "^[a\\s]$", "\"\\u2028\"", true },
+	{ "^.$", "\"\\u00e9\"", true },
+	{ "^.$", "\"\\n\"", false },
+	{ "^.$", "\"\\r\"", false },
+	{ "^.$", "\"\\u2028\"", false },
+	{ "^.$", "\"\\u2029\"", false },
+	{ "^[.]$", "\"\\r\"", false },
+	{ "^(?s).$", "\"\\r\"", true },
 };
 
 START_TEST(patterns_are_read_as_ecma_262)

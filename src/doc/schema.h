@@ -100,6 +100,7 @@ struct schema_problem {
 	const struct schema *schema; /* for schema_problem_location() */
 	uint32_t location;
 	bool never;
+	bool misplaced;                    /* no other value could stand there either */
 	const struct complaint *complaint; /* for schema_problem_mend() */
 };
 

@@ -98,6 +98,8 @@ static void tell(struct report *report, const struct complaint *complaint)
 		.schema = check->run->schema,
 		.location = check->subschema->location,
 		.never = check->operation->kind == OPERATION_NEVER,
+		.misplaced = check->operation->kind == OPERATION_NEVER ||
+			     complaint->key != NULL,
 		.complaint = complaint,
 	};
 	report->count++;

@@ -26,9 +26,8 @@
 #include "model/policy.h"
 #include "repo/repo.h"
 
-#define MODE_LINK 0120000
-#define PROBLEMS  20   /* of one document that are told */
-#define EXCUSED   1000 /* and of those that tags excuse, looked through */
+#define PROBLEMS 20   /* of one document that are told */
+#define EXCUSED  1000 /* and of those that tags excuse, looked through */
 
 struct look {
 	struct collector *collector;
@@ -161,14 +160,18 @@ static const struct node *step_into(const struct node *node, const char **pointe
 
 /* The sink of the validator cannot fail; out of memory is found by a NULL message later
  * and refuses there. Whether what is wrong is, or stands in, a value with a tag that
- * excuses it. */
-static bool is_excused(const struct look *look, const char *pointer)
+ * excuses it; a tag says nothing about its key, or whether something may stand there.
+ */
+static bool is_excused(const struct look *look, const struct schema_problem *problem)
 {
 	const struct strings *tags = &look->rule->schema->tags;
+	const char *pointer = problem->instance_path;
 	const struct node *node = look->root;
 
 	while (tags->count && node) {
 		const char *tag = node_tag(node);
+		if (*pointer == '\0' && (problem->misplaced || problem->node != node))
+			return false;
 		if (tag && strings_have(tags, tag))
 			return true;
 		node = step_into(node, &pointer);
@@ -180,7 +183,7 @@ static void take_schema_problem(void *data, const struct schema_problem *problem
 {
 	struct look *look = data;
 
-	if (is_excused(look, problem->instance_path)) {
+	if (is_excused(look, problem)) {
 		look->excused++;
 		return;
 	}

@@ -109,6 +109,10 @@ port: 1'
 	assert_tells "config/stack.yaml:7:10: error: Resources.Other needs 'Type'"
 	assert_tells "config/stack.yaml:7:39: error: Resources.Other.Properties.Port must be an integer"
 	case "$(flat)" in *"Properties.Port must be an integer, found string \"Port\""*) fail "a tag was judged" ;; esac
+	# A tag says nothing about the key.
+	put config/stack.yaml 'Resources: {Web: {Type: AWS::EC2::Instance}}
+Parametres: !Ref Parameters'
+	refused "config/stack.yaml:2:1: error: Parametres is not allowed"
 }
 
 @test "compose files and Terraform in JSON are documents with a schema" {

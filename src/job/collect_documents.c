@@ -20,14 +20,16 @@
 #include "doc/schema.h"
 #include "job/definition_changes.h"
 #include "job/document.h"
+#include "job/document_link.h"
 #include "job/inline_schema.h"
 #include "job/remember_document.h"
 #include "model/facts.h"
 #include "model/policy.h"
 #include "repo/repo.h"
 
-#define PROBLEMS 20   /* of one document that are told */
-#define EXCUSED  1000 /* and of those that tags excuse, looked through */
+#define MODE_LINK 0120000
+#define PROBLEMS  20   /* of one document that are told */
+#define EXCUSED   1000 /* and of those that tags excuse, looked through */
 
 struct look {
 	struct collector *collector;
@@ -484,7 +486,7 @@ static int add_changed(struct questions *questions, const char *path, uint32_t o
 }
 
 static int ask(struct questions *questions, size_t rule, const char *path,
-	       const struct oid *blob)
+	       uint32_t mode, const struct oid *blob)
 {
 	struct arena *arena = questions->collector->arena;
 	struct document_question *question = ARENA_PUSH(
@@ -496,6 +498,7 @@ static int ask(struct questions *questions, size_t rule, const char *path,
 	question->context = &questions->contexts[rule];
 	question->path = arena_string(arena, path);
 	question->blob = *blob;
+	question->link = mode == MODE_LINK;
 	return question->path
 		       ? 0
 		       : error_set(questions->err, ERROR_MEMORY, "out of memory");
@@ -509,12 +512,12 @@ static int ask_about(void *data, const char *path, uint32_t old_mode,
 	const struct policy *policy = questions->collector->policy;
 
 	int rc = add_changed(questions, path, old_mode, old_id, new_mode, new_id);
-	if (!is_regular(new_mode))
+	if (!is_regular(new_mode) && new_mode != MODE_LINK)
 		return rc;
 	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++)
 		if (!digest_is_none(&questions->contexts[i]) &&
 		    is_document_of(&policy->rules[i], path))
-			rc = ask(questions, i, path, new_id);
+			rc = ask(questions, i, path, new_mode, new_id);
 	return rc;
 }
 
@@ -554,6 +557,21 @@ static int open_bundle(struct look *look)
 	return rc;
 }
 
+static int look_at_link(struct look *look, const struct document_question *question)
+{
+	bool judged = false;
+
+	int rc = document_link_check(look->collector, question, &judged, look->err);
+	if (rc != 0 || judged)
+		return rc;
+	return add_document_fact(look, ERROR_DOCUMENT_LINK,
+				 "this is a symbolic link, and not to a file that the "
+				 "rule covers",
+				 "put the document itself there, or link to one within "
+				 "the rule's paths",
+				 0, 0);
+}
+
 static int answer(struct look *look, const struct document_question *question)
 {
 	look->rule = question->rule;
@@ -561,6 +579,8 @@ static int answer(struct look *look, const struct document_question *question)
 	look->blob = question->blob;
 	look->failed = false;
 	look->fleeting = false;
+	if (question->link)
+		return look_at_link(look, question);
 	look->collector->facts->documents_checked++;
 	if (question->known)
 		return 0;

@@ -21,6 +21,7 @@ struct document_question {
 	const struct digest *context; /* document_context() of the rule */
 	const char *path;
 	struct oid blob;
+	bool link;  /* a symbolic one: the blob says where it leads */
 	bool known; /* it is good */
 };
 

@@ -135,3 +135,29 @@ services:
 	put config/main.tf.json '{"resource": {"null_resource": []}}'
 	refused "config/main.tf.json:1:32: error: resource.null_resource must be an object, found array"
 }
+
+@test "a symbolic link where a document should stand leads to one that is judged" {
+	put schema.json '{"type": "object"}'
+	begin_shop '{file: schema.json}'
+	put config/a.yaml 'a: 1'
+	put elsewhere/list.yaml '- 1'
+	put elsewhere/map.yaml 'a: 1'
+	ln -s a.yaml "$T/clone/config/link.yaml"
+	mkdir "$T/clone/config/deep"
+	ln -s ../a.yaml "$T/clone/config/deep/link.yaml"
+	accepted
+	local target
+	for target in ../elsewhere/list.yaml ../elsewhere/map.yaml link.yaml nowhere.yaml deep deep/../a.yaml \
+		/etc/passwd ../../a.yaml . "$T/clone/config/a.yaml"; do
+		ln -s "$target" "$T/clone/config/other.yaml"
+		refused 'config/other.yaml: error: this is a symbolic link, and not to a file that the rule covers'
+	done
+	# What was a document becomes a link, and one again.
+	ln -sf ../elsewhere/list.yaml "$T/clone/config/a.yaml"
+	refused 'config/a.yaml: error: this is a symbolic link'
+	rm "$T/clone/config/link.yaml"
+	put config/link.yaml '- 1'
+	refused 'config/link.yaml:1:1: error: the document must be an object, found array'
+	ln -s ../elsewhere/list.yaml "$T/clone/elsewhere/link.yaml"
+	accepted
+}

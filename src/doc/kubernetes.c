@@ -319,8 +319,8 @@ static void tell_about(struct visit *visit, int code, bool advice, const char *k
 /* A field that has an effect, though the schema does not know it: see visit_kind(). */
 static bool makes_list(const struct visit *visit, const struct node *node)
 {
-	return node_kind(node) == NODE_SEQUENCE && node == node_get(visit->root, "item"
-										 "s");
+	const struct node *items = node_get(visit->root, "items");
+	return node_kind(items) == NODE_SEQUENCE && node == items;
 }
 
 static void take_problem(void *data, const struct schema_problem *problem)

@@ -17,7 +17,7 @@
  * versions. */
 static const char *fact_kind(const char *path)
 {
-	return doc_format_of(path) == DOC_JSON ? "json-document-1" : "yaml-document-2";
+	return doc_format_of(path) == DOC_JSON ? "json-document-2" : "yaml-document-3";
 }
 
 int document_context(const struct rule *rule, const struct limits *limits,

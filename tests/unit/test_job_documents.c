@@ -335,10 +335,10 @@ START_TEST(a_full_file_of_facts_keeps_what_fits)
 		for (unsigned int i = 0; i < 40000; i++) {
 			memcpy(key.bytes, &i, sizeof(i));
 			if (turn == 0)
-				cache.put(cache.data, "yaml-document-2", &context, &key,
+				cache.put(cache.data, "yaml-document-3", &context, &key,
 					  "good");
 			else
-				known += cache.get(cache.data, "yaml-document-2",
+				known += cache.get(cache.data, "yaml-document-3",
 						   &context, &key, arena) != NULL;
 		}
 		fact_file_close(file);

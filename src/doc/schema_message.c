@@ -286,102 +286,6 @@ bool report_required(const struct check *check, const struct image_string *name,
 				     .required = { name, because } });
 }
 
-/* The object that a schema describes, or the items of its list; NULL: neither alone. */
-static const struct image_object *object_of(const struct schema *schema, uint32_t index,
-					    bool *list)
-{
-	const struct image_schema *of = &schema->schemas[index];
-	const struct image_operation *operations = image_at(schema, of->operations);
-	for (uint32_t i = 0; i < of->operation_count; i++) {
-		if (operations[i].kind == OPERATION_PROPERTIES)
-			return image_at(schema, operations[i].a);
-		if (operations[i].kind != OPERATION_ITEMS || *list)
-			continue;
-		const struct image_items *items = image_at(schema, operations[i].a);
-		*list = true;
-		return items->rest == SCHEMA_NONE
-			       ? NULL
-			       : object_of(schema, items->rest, list);
-	}
-	return NULL;
-}
-
-/* A name that is known one level down: most likely its line is not indented enough. */
-static bool suggest_below(struct line *mend, const struct check *check, uint32_t number,
-			  const struct image_object *object)
-{
-	const struct schema *schema = check->run->schema;
-	for (uint32_t i = 0; i < check->node->length; i++) {
-		const struct node *name = &check->node->pairs[i].key;
-		const struct image_property *row = object_find(schema, object, name);
-		bool list = false;
-		if (row->name == 0 || row->schema == SCHEMA_NONE)
-			continue;
-		const struct image_object *below =
-			object_of(schema, row->schema, &list);
-		if (below == NULL ||
-		    object_find_number(schema, below, number)->name == 0)
-			continue;
-		line_add_text(mend, "it belongs ");
-		line_add_text(mend, list ? "to an item of " : "into ");
-		line_add_quoted(mend, '\'', name->text, name->length);
-		line_add_text(mend, ": indent it further");
-		return true;
-	}
-	return false;
-}
-
-/* The schema one step further along a path; SCHEMA_NONE: it is not that simple. */
-static uint32_t step_down(const struct schema *schema, uint32_t index,
-			  const struct path *path)
-{
-	const struct image_schema *of = &schema->schemas[index];
-	const struct image_operation *operations = image_at(schema, of->operations);
-	for (uint32_t i = 0; i < of->operation_count; i++) {
-		const struct node *key = path_key(path);
-		if (operations[i].kind == OPERATION_PROPERTIES && key != NULL)
-			return object_find(schema, image_at(schema, operations[i].a),
-					   key)
-				->schema;
-		if (operations[i].kind == OPERATION_ITEMS && key == NULL) {
-			const struct image_items *items =
-				image_at(schema, operations[i].a);
-			return items->rest;
-		}
-	}
-	return SCHEMA_NONE;
-}
-
-/* A name that is known further out: its line is indented too far. */
-static bool suggest_above(struct line *mend, const struct check *check, uint32_t number)
-{
-	const struct schema *schema = check->run->schema;
-	const struct path *steps[LEVELS];
-	const struct path *outer = NULL;
-	size_t depth = 0;
-	uint32_t index = check->run->entry;
-	bool found = false;
-	for (const struct path *at = check->path; at != NULL; at = at->parent) {
-		if (depth == LEVELS)
-			return false;
-		steps[depth++] = at;
-	}
-	while (depth > 0 && index != SCHEMA_NONE) {
-		bool list = true; /* the items of a list are no place further out */
-		const struct image_object *object = object_of(schema, index, &list);
-		if (object != NULL &&
-		    object_find_number(schema, object, number)->name != 0)
-			found = true, outer = steps[depth - 1]->parent;
-		index = step_down(schema, index, steps[--depth]);
-	}
-	if (!found)
-		return false;
-	line_add_text(mend, "it belongs to ");
-	report_subject(mend, check, outer);
-	line_add_text(mend, ": indent it less");
-	return true;
-}
-
 /* The few names that are allowed. */
 static void list_names(struct line *mend, const struct check *check,
 		       const struct image_list *names)
@@ -422,9 +326,7 @@ static void suggest_name(struct line *mend, const struct complaint *complaint)
 		ask_for(mend, near);
 		return;
 	}
-	uint32_t number = schema_number_of(check->run->schema, key);
-	if (number != 0 && (suggest_below(mend, check, number, object) ||
-			    suggest_above(mend, check, number)))
+	if (suggest_place(mend, complaint))
 		return;
 	if (there) {
 		line_add_text(mend, "remove it: ");

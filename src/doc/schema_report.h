@@ -160,6 +160,10 @@ struct complaint {
 /* Tells the sink, or measures. */
 bool report_complaint(const struct complaint *complaint);
 
+/* Where the unknown name of a complaint belongs (schema_place.c); false: that cannot be
+ * said. */
+bool suggest_place(struct line *mend, const struct complaint *complaint);
+
 /* --- one for each thing that can be wrong (schema_message.c) --- */
 bool report_never(const struct check *check);
 /* The types that would be right: TYPE_*. */

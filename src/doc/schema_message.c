@@ -34,9 +34,26 @@ static bool is_json(const char *text, bool numbers)
 		 strspn(text + digits + 1, "0123456789") == strlen(text + digits + 1)));
 }
 
+/* Whether a value begins behind its key, as a list or mapping in brackets does. */
+static bool is_behind_key(const struct path *path)
+{
+	const struct node *key = path == NULL ? NULL : path_key(path);
+	return key != NULL && key->line == path->child->line;
+}
+
+/* ': ' where a text was meant, or keys below one that takes none. */
+static const char *mend_mapping(const struct path *path)
+{
+	if (path == NULL || path_key(path) == NULL || is_behind_key(path))
+		return "if it is one text, put it in quotes: ': ' makes it a key and a "
+		       "value";
+	return "if it is one text, put '|' behind the key";
+}
+
 /* What people do wrong most: quotes too many or too few, a value that is missing, an
  * item that is no list. NULL: it is something else. */
-static const char *mend_type(const struct node *node, unsigned int types)
+static const char *mend_type(const struct node *node, const struct path *path,
+			     unsigned int types)
 {
 	const unsigned int numbers = TYPE_INTEGER | TYPE_INTEGER_BY_TEXT | TYPE_NUMBER;
 	switch ((enum node_kind)node->kind) {
@@ -67,16 +84,76 @@ static const char *mend_type(const struct node *node, unsigned int types)
 	if (node->kind == NODE_SEQUENCE && types == TYPE_OBJECT)
 		return "write keys and values, without '-' before them";
 	if (node->kind == NODE_MAPPING && types == TYPE_STRING)
-		return "if it is one text, put it in quotes: ': ' makes it a key and a "
-		       "value";
+		return mend_mapping(path);
+	if (node->kind == NODE_SEQUENCE && node->length == 1 &&
+	    (types & run_type_of(&node->items[0])) != 0)
+		return "write the value alone, not as a list";
 	return NULL;
+}
+
+/* A scalar where an object is expected that has one property for it: "name: registry".
+ */
+static bool suggest_pair(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct node *node = check->node;
+	const struct image_string *name = NULL;
+	bool scalar = node->kind == NODE_STRING || node->kind == NODE_INTEGER;
+	if (!scalar || (complaint->types & TYPE_OBJECT) == 0 || node->length == 0 ||
+	    strspn(node->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			       "0123456789-_./") != node->length)
+		return false;
+	name = property_for(check);
+	if (name == NULL)
+		return false;
+	line_add_text(mend, "did you mean '");
+	line_add_shown(mend, name->text, name->length);
+	line_add_text(mend, ": ");
+	line_add_shown(mend, node->text, node->length);
+	line_add_text(mend, "'?");
+	return true;
+}
+
+/* An object where a list of such is expected. */
+static bool suggest_dash(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct node *node = check->node;
+	if (node->kind != NODE_MAPPING || node->length == 0 ||
+	    (complaint->types & TYPE_ARRAY) == 0 || is_behind_key(check->path) ||
+	    !items_know(check, &node->pairs[0].key))
+		return false;
+	line_add_text(mend, "make it a list: put '- ' before ");
+	line_add_quoted(mend, '\'', node->pairs[0].key.text, node->pairs[0].key.length);
+	return true;
+}
+
+/* The few names that are allowed. */
+static void list_names(struct line *mend, const struct check *check,
+		       const struct image_list *names)
+{
+	if (names->count == 0 || names->count > LISTED)
+		return;
+	line_add_text(mend, "known here: ");
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(check, names->items[i]);
+		if (i > 0)
+			line_add_text(mend, ", ");
+		line_add_quoted(mend, '\'', name->text, name->length);
+	}
 }
 
 static void suggest_for_types(struct line *mend, const struct complaint *complaint)
 {
-	const char *text = mend_type(complaint->check->node, complaint->types);
+	const struct check *check = complaint->check;
+	if (suggest_pair(mend, complaint) || suggest_dash(mend, complaint))
+		return;
+	const char *text = mend_type(check->node, check->path, complaint->types);
+	const struct image_object *object = object_expected(check);
 	if (text != NULL)
 		line_add_text(mend, text);
+	else if (object != NULL && !node_is_container(check->node))
+		list_names(mend, check, check_at(check, object->names));
 }
 
 static void say_types(struct line *line, const struct complaint *complaint)
@@ -286,21 +363,6 @@ bool report_required(const struct check *check, const struct image_string *name,
 				     .required = { name, because } });
 }
 
-/* The few names that are allowed. */
-static void list_names(struct line *mend, const struct check *check,
-		       const struct image_list *names)
-{
-	if (names->count == 0 || names->count > LISTED)
-		return;
-	line_add_text(mend, "known here: ");
-	for (uint32_t i = 0; i < names->count; i++) {
-		const struct image_string *name = check_at(check, names->items[i]);
-		if (i > 0)
-			line_add_text(mend, ", ");
-		line_add_quoted(mend, '\'', name->text, name->length);
-	}
-}
-
 static const char *nearest_name(const struct check *check,
 				const struct image_list *names, const struct node *key)
 {
@@ -334,7 +396,14 @@ static void suggest_name(struct line *mend, const struct complaint *complaint)
 		line_add_text(mend, " is there already");
 		return;
 	}
-	list_names(mend, check, known);
+	const struct image_string *map = map_for(check, object, complaint->node);
+	if (map == NULL) {
+		list_names(mend, check, known);
+		return;
+	}
+	line_add_text(mend, "does it belong into ");
+	line_add_quoted(mend, '\'', map->text, map->length);
+	line_add_text(mend, ", which takes any name?");
 }
 
 static void say_unknown(struct line *line, const struct complaint *complaint)

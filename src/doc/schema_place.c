@@ -1,4 +1,5 @@
-/* doc/schema_place.c - where a name belongs that stands where nobody knows it.
+/* doc/schema_place.c - where a name belongs that stands where nobody knows it, and which
+ * property a value belongs to that stands where an object is expected.
  *
  * The places of the document are searched, the near ones first: so many steps further
  * in, further out, or out and in again. A place is good when its schema knows the name
@@ -244,6 +245,13 @@ static void enter_rows(struct search *search, const struct place *outer,
 	}
 }
 
+static bool takes_kind(const struct schema *schema, const struct image_property *row,
+		       const struct node *value)
+{
+	return row->schema == SCHEMA_NONE || value->kind == NODE_NULL ||
+	       (schema->schemas[row->schema].kinds & KIND_BIT(value->kind)) != 0;
+}
+
 /* Whether the value may stand there under its name. */
 static bool takes_value(struct search *search, const struct place *place,
 			const struct image_property *row)
@@ -257,9 +265,7 @@ static bool takes_value(struct search *search, const struct place *place,
 		search->taken = true;
 		return false;
 	}
-	return row->schema == SCHEMA_NONE || search->value->kind == NODE_NULL ||
-	       (search->schema->schemas[row->schema].kinds &
-		KIND_BIT(search->value->kind)) != 0;
+	return takes_kind(search->schema, row, search->value);
 }
 
 static bool is_same(const struct place *a, const struct place *b)
@@ -400,15 +406,13 @@ static bool search_stages(struct search *search, const struct check *check)
 
 /* --- in words --- */
 
-static void add_name(struct line *line, const struct schema *schema, uint32_t number)
+static const struct image_string *name_of(const struct schema *schema, uint32_t number)
 {
 	const struct image_name *names = image_at(schema, schema->header->names);
-	for (uint32_t i = 0; i < schema->header->name_count; i++) {
-		const struct image_string *text =
-			image_string_at(schema, names[i].text);
+	for (uint32_t i = 0; i < schema->header->name_count; i++)
 		if (names[i].number == number)
-			line_add_shown(line, text->text, text->length);
-	}
+			return image_string_at(schema, names[i].text);
+	return NULL;
 }
 
 /* "spec.template", of which the first part is there. */
@@ -422,7 +426,9 @@ static void add_path(struct line *line, const struct search *search,
 	add_path(line, search, check, place->outer);
 	if (place->outer->node == NULL || place->outer->path != NULL)
 		line_add_text(line, ".");
-	add_name(line, search->schema, place->name);
+	const struct image_string *name = name_of(search->schema, place->name);
+	if (name != NULL)
+		line_add_shown(line, name->text, name->length);
 }
 
 static void add_place_name(struct line *line, const struct search *search,
@@ -471,4 +477,94 @@ bool suggest_place(struct line *mend, const struct complaint *complaint)
 	}
 	line_add_text(mend, advice(&search));
 	return true;
+}
+
+/* --- what a value of another kind was meant to be --- */
+
+/* What an operation of a schema is about; NULL: it has none of that kind. */
+static const void *operand_of(const struct schema *schema,
+			      const struct image_schema *of, uint32_t kind)
+{
+	const struct image_operation *operations = image_at(schema, of->operations);
+	for (uint32_t i = 0; i < of->operation_count; i++)
+		if (operations[i].kind == kind)
+			return image_at(schema, operations[i].a);
+	return NULL;
+}
+
+const struct image_object *object_expected(const struct check *check)
+{
+	return operand_of(check->run->schema, check->subschema, OPERATION_PROPERTIES);
+}
+
+static bool is_small(const struct schema *schema, const struct image_object *object)
+{
+	return object != NULL && object->mask < STEPS &&
+	       schema->header->name_count <= NAMES;
+}
+
+const struct image_string *property_for(const struct check *check)
+{
+	const struct schema *schema = check->run->schema;
+	const struct image_object *object = object_expected(check);
+	uint32_t name = 0;
+	unsigned int fit = 0;
+	if (!is_small(schema, object))
+		return NULL;
+	const struct image_property *table = image_at(schema, object->table);
+	for (uint32_t i = 0; i <= object->mask; i++) {
+		if (!is_property(&table[i]) ||
+		    !takes_kind(schema, &table[i], check->node))
+			continue;
+		fit++;
+		if (table[i].required != 0)
+			return name_of(schema, table[i].name);
+		name = table[i].name;
+	}
+	return fit == 1 ? name_of(schema, name) : NULL;
+}
+
+bool items_know(const struct check *check, const struct node *key)
+{
+	const struct schema *schema = check->run->schema;
+	const struct image_items *items =
+		operand_of(schema, check->subschema, OPERATION_ITEMS);
+	const struct image_object *object = NULL;
+	if (items != NULL && items->rest != SCHEMA_NONE)
+		object = operand_of(schema, &schema->schemas[items->rest],
+				    OPERATION_PROPERTIES);
+	return object != NULL && is_property(object_find(schema, object, key));
+}
+
+/* Whether a schema describes a map of values like this one. */
+static bool is_map_for(const struct schema *schema, uint32_t index,
+		       const struct node *value)
+{
+	const struct image_object *object =
+		index == SCHEMA_NONE ? NULL
+				     : operand_of(schema, &schema->schemas[index],
+						  OPERATION_PROPERTIES);
+	return object != NULL && object->row_count == 0 && object->pattern_count == 0 &&
+	       object->additional != SCHEMA_NONE &&
+	       (schema->schemas[object->additional].kinds & KIND_BIT(value->kind)) != 0;
+}
+
+const struct image_string *map_for(const struct check *check,
+				   const struct image_object *object,
+				   const struct node *value)
+{
+	const struct schema *schema = check->run->schema;
+	uint32_t name = 0;
+	if (!is_small(schema, object))
+		return NULL;
+	const struct image_property *table = image_at(schema, object->table);
+	for (uint32_t i = 0; i <= object->mask; i++) {
+		if (!is_property(&table[i]) ||
+		    !is_map_for(schema, table[i].schema, value))
+			continue;
+		if (name != 0)
+			return NULL;
+		name = table[i].name;
+	}
+	return name == 0 ? NULL : name_of(schema, name);
 }

@@ -95,7 +95,8 @@ static const struct {
 	  "2:3 spec needs 'image' | add 'image'" },
 	{ "{required: [a]}", "{}", "1:1 the document needs 'a' | add 'a'" },
 	{ "{type: [string, integer]}", "[1]",
-	  "1:1 the document must be a string or an integer, found array" },
+	  "1:1 the document must be a string or an integer, found array | write the "
+	  "value alone, not as a list" },
 	{ "{type: [string, integer, 'null']}", "1.5",
 	  "1:1 the document must be a string, an integer or null, found number 1.5 | "
 	  "put it in quotes" },

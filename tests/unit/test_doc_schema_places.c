@@ -276,6 +276,45 @@ static const struct {
 	{ "out of what a pattern names", compose,
 	  "services:\n  web:\n    image: a\n    volumes: {}\n",
 	  "services.web.volumes (it belongs to the document: indent it less)" },
+	{ "a name of one's own", workload,
+	  HEAD "spec:\n  selector: {app: a}\n"
+	       "  template: {spec: {containers: [{name: a}]}}\n",
+	  "spec.selector.app (does it belong into 'matchLabels', which takes any "
+	  "name?)" },
+	{ "where two would take it", workload, "metadata: {name: a, app: b}\n",
+	  "metadata.app (known here: 'name', 'namespace', 'labels', 'annotations')" },
+	{ "a port alone", workload,
+	  HEAD "spec:\n" SELECTOR "  template: {spec: {containers: [{name: a, ports: "
+	       "[80]}]}}\n",
+	  "spec.template.spec.containers[0].ports[0] (did you mean 'containerPort: "
+	  "80'?)" },
+	{ "the name alone, of two texts the one that is needed", workload,
+	  HEAD "spec:\n" SELECTOR "  template: {spec: {containers: [web]}}\n",
+	  "spec.template.spec.containers[0] (did you mean 'name: web'?)" },
+	{ "a text alone that no property is for", workload,
+	  HEAD "spec:\n" SELECTOR "  template: {spec: {containers: ['a=b']}}\n",
+	  "spec.template.spec.containers[0] (known here: 'name', 'image', 'command', "
+	  "'ports', 'resources', 'readinessProbe', 'livenessProbe')" },
+	{ "a dash is missing", workload,
+	  HEAD "spec:\n" SELECTOR "  template:\n    spec:\n      containers:\n"
+	       "        name: a\n        image: b\n",
+	  "spec.template.spec.containers (make it a list: put '- ' before 'name')" },
+	{ "what items are not either", workload,
+	  HEAD "spec:\n" SELECTOR "  template:\n    spec:\n      containers:\n"
+	       "        web: {image: b}\n",
+	  "spec.template.spec.containers (make it a list, even of one item)" },
+	{ "in brackets, no dash helps", workload,
+	  HEAD "spec:\n" SELECTOR "  template: {spec: {containers: {name: a}}}\n",
+	  "spec.template.spec.containers (make it a list, even of one item)" },
+	{ "keys below a text", workload, "metadata:\n  labels:\n    a:\n      b: c\n",
+	  "metadata.labels.a (if it is one text, put '|' behind the key)" },
+	{ "a template's brackets", workload, "metadata:\n  labels:\n    a: {b: c}\n",
+	  "metadata.labels.a (if it is one text, put it in quotes: ': ' makes it a key "
+	  "and a value)" },
+	{ "a list of one", workload, "metadata:\n  name:\n  - a\n",
+	  "metadata.name (write the value alone, not as a list)" },
+	{ "a list of two", workload, "metadata:\n  name: [a, b]\n",
+	  "metadata.name ()" },
 	{ "across a form", compose,
 	  "services:\n  web:\n    build: {context: ., replicas: 3}\n    deploy: {}\n",
 	  "services.web.build.replicas (it belongs into services.web.deploy)" },

@@ -81,7 +81,7 @@ static const char *mend_type(const struct node *node, const struct path *path,
 		return "write a number";
 	if ((types & TYPE_ARRAY) != 0)
 		return "make it a list, even of one item";
-	if (node->kind == NODE_SEQUENCE && types == TYPE_OBJECT)
+	if (node->kind == NODE_SEQUENCE && (types & TYPE_OBJECT) != 0)
 		return "write keys and values, without '-' before them";
 	if (node->kind == NODE_MAPPING && types == TYPE_STRING)
 		return mend_mapping(path);
@@ -496,8 +496,33 @@ static void say_too_many(struct line *line, const struct complaint *complaint)
 		 list->count, complaint->pair.first + 1, complaint->pair.second + 1);
 }
 
+/* Forms that need a property each, which is all that tells them apart. */
+static void suggest_one(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_list *list = check_at(check, check->operation->a);
+	const struct image_string *first =
+		needed_name(check, list->items[complaint->pair.first]);
+	const struct image_string *second =
+		needed_name(check, list->items[complaint->pair.second]);
+	if (first == NULL || second == NULL || check->node->kind != NODE_MAPPING)
+		return;
+	line_add_text(mend, "remove ");
+	line_add_quoted(mend, '\'', first->text, first->length);
+	line_add_text(mend, " or ");
+	line_add_quoted(mend, '\'', second->text, second->length);
+}
+
 bool report_too_many(const struct check *check, uint32_t first, uint32_t second)
 {
-	return report_complaint(&(struct complaint){
-		.check = check, .say = say_too_many, .pair = { first, second } });
+	const struct node *node = check->node;
+	unsigned int types = check->subschema->types;
+	/* Its type is told already, and forms that only need properties fit it all. */
+	if (types != 0 && node->kind != NODE_DECIMAL &&
+	    (run_type_of(node) & types) == 0)
+		return false;
+	return report_complaint(&(struct complaint){ .check = check,
+						     .say = say_too_many,
+						     .suggest = suggest_one,
+						     .pair = { first, second } });
 }

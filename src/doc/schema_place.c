@@ -1,5 +1,5 @@
-/* doc/schema_place.c - where a name belongs that stands where nobody knows it, and which
- * property a value belongs to that stands where an object is expected.
+/* doc/schema_place.c - where a name belongs that stands where nobody knows it, and
+ * which property a value belongs to that stands where an object is expected.
  *
  * The places of the document are searched, the near ones first: so many steps further
  * in, further out, or out and in again. A place is good when its schema knows the name
@@ -163,13 +163,21 @@ static struct place *add_place(struct search *search, const struct place *outer,
 	return place;
 }
 
-/* An object below a place of the document, or those of a list. */
+/* How many it has: none yet where a value is null. */
+static uint32_t pairs_of(const struct place *place)
+{
+	const struct node *node = place->node;
+	return node != NULL && node->kind == NODE_MAPPING ? node->length : 0;
+}
+
+/* An object below a place of the document, which may have nothing in it yet, or those
+ * of a list. */
 static void enter_value(struct search *search, const struct place *outer,
 			const struct node *value, uint32_t schema)
 {
 	const struct path step = { outer->path, outer->node, value, false };
 	struct place *place = NULL;
-	if (value->kind == NODE_MAPPING) {
+	if (value->kind != NODE_SEQUENCE) {
 		place = add_place(search, outer, schema);
 		if (place == NULL)
 			return;
@@ -198,10 +206,12 @@ static void enter_values(struct search *search, const struct place *place,
 			 const struct image_object *object)
 {
 	unsigned int alike = 0;
-	for (uint32_t i = 0; i < place->node->length && step(search); i++) {
+	for (uint32_t i = 0; i < pairs_of(place) && step(search); i++) {
 		const struct pair *pair = &place->node->pairs[i];
 		uint32_t schema = SCHEMA_NONE;
-		if (!node_is_container(&pair->value) || &pair->value == place->done)
+		if ((!node_is_container(&pair->value) &&
+		     pair->value.kind != NODE_NULL) ||
+		    &pair->value == place->done)
 			continue;
 		schema = schema_of_value(search, object, &pair->key);
 		if (object_find(search->schema, object, &pair->key)->name == 0 &&
@@ -215,9 +225,7 @@ static void enter_values(struct search *search, const struct place *place,
 static bool has_row(struct search *search, const struct place *place,
 		    const struct image_object *object, uint32_t number)
 {
-	if (place->node == NULL)
-		return false;
-	for (uint32_t i = 0; i < place->node->length && step(search); i++)
+	for (uint32_t i = 0; i < pairs_of(place) && step(search); i++)
 		if (object_find(search->schema, object, &place->node->pairs[i].key)
 			    ->name == number)
 			return true;
@@ -260,7 +268,7 @@ static bool takes_value(struct search *search, const struct place *place,
 	    (place->node == NULL) != (search->stage == STAGE_NOT_THERE) ||
 	    (search->stage == STAGE_NEEDED && row->required == 0))
 		return false;
-	if (place->node != NULL &&
+	if (pairs_of(place) > 0 &&
 	    mapping_find(place->node, search->key->text, search->key->length) != NULL) {
 		search->taken = true;
 		return false;
@@ -567,4 +575,24 @@ const struct image_string *map_for(const struct check *check,
 		name = table[i].name;
 	}
 	return name == 0 ? NULL : name_of(schema, name);
+}
+
+const struct image_string *needed_name(const struct check *check, uint32_t index)
+{
+	const struct image_schema *of = &check->run->schema->schemas[index];
+	const struct image_operation *only = check_at(check, of->operations);
+	const struct image_list *names = NULL;
+	if (of->operation_count != 1 ||
+	    (of->types != 0 && (of->types & TYPE_OBJECT) == 0))
+		return NULL;
+	if (only->kind == OPERATION_REQUIRED)
+		names = check_at(check, only->a);
+	if (only->kind == OPERATION_PROPERTIES) {
+		const struct image_object *object = check_at(check, only->a);
+		const struct image_list *described = check_at(check, object->names);
+		if (described->count == 0 && object->required_names != 0)
+			names = check_at(check, object->required_names);
+	}
+	return names != NULL && names->count == 1 ? check_at(check, names->items[0])
+						  : NULL;
 }

@@ -173,6 +173,9 @@ const struct image_object *object_expected(const struct check *check);
 const struct image_string *map_for(const struct check *check,
 				   const struct image_object *object,
 				   const struct node *value);
+/* The one property that a schema needs, where it says nothing else; NULL: it says more,
+ * or less. */
+const struct image_string *needed_name(const struct check *check, uint32_t index);
 /* Whether the items of the list that is expected are objects that know a name. */
 bool items_know(const struct check *check, const struct node *key);
 

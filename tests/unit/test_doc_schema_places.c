@@ -270,6 +270,10 @@ static const struct {
 	  "services.web.limits (it belongs into services.web.deploy.resources, which "
 	  "is "
 	  "not there yet)" },
+	{ "a key that has nothing below it", compose,
+	  "services:\n  web:\n    deploy:\n    image: a\n    replicas: 3\n",
+	  "services.web.deploy (give it a value, or remove the key)\n"
+	  "services.web.replicas (it belongs into 'deploy': indent it further)" },
 	{ "through what a pattern names", compose,
 	  "services:\n  web: {build: .}\nimage: a\n",
 	  "image (it belongs into services.web: indent it further)" },

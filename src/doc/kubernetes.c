@@ -377,12 +377,18 @@ static bool is_removed(const struct visit *visit, const char *version, const cha
 	return row != NULL && now != NULL && kubernetes_minor(now) >= row->removed;
 }
 
+/* The sets in which is looked for what was meant: none when nobody hears it. */
+static size_t sets_to_search(const struct visit *visit)
+{
+	return visit->told < visit->maximum ? visit->catalog->set_count : 0;
+}
+
 /* Of a document that lacks one of the two; the other may be NULL. */
 static void suggest_missing(const struct visit *visit, const char *version,
 			    const char *kind, char *out, size_t size)
 {
 	const char *known = NULL;
-	for (size_t s = 0; kind != NULL && s < visit->catalog->set_count; s++) {
+	for (size_t s = 0; kind != NULL && s < sets_to_search(visit); s++) {
 		const struct schema *schema = visit->catalog->sets[s].schema;
 		const char *name;
 		for (size_t i = 0; (name = schema_name(schema, i)) != NULL; i++)
@@ -406,7 +412,7 @@ static void suggest_kind(const struct visit *visit, const char *version,
 	const char *near[64];
 	size_t count = 0;
 	const char *other = NULL;
-	for (size_t s = 0; s < visit->catalog->set_count; s++) {
+	for (size_t s = 0; s < sets_to_search(visit); s++) {
 		const struct schema *schema = visit->catalog->sets[s].schema;
 		const char *name;
 		for (size_t i = 0; (name = schema_name(schema, i)) != NULL; i++) {

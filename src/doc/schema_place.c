@@ -13,11 +13,11 @@
 
 #include "doc/schema_report.h"
 
-#define FURTHEST 4    /* steps */
-#define PLACES   96   /* that are looked at */
-#define STEPS    2048 /* rows of tables, pairs and subschemas */
-#define ALIKE    4    /* items of a list, or values of a map, that are gone into */
-#define NAMED    2
+#define FURTHEST 4     /* steps */
+#define PLACES   96    /* that are looked at */
+#define STEPS    2048  /* rows of tables, pairs and subschemas */
+#define ALIKE    4     /* items of a list, or values of a map, that are gone into */
+#define NAMED    2     /* places that are equally near */
 #define NESTED   8     /* subschemas for one value */
 #define NAMES    16384 /* of a schema whose names are looked for by their numbers */
 
@@ -39,7 +39,11 @@ struct place {
 	bool needed;   /* `outer` must have it */
 };
 
-enum stage { STAGE_NEEDED, STAGE_THERE, STAGE_NOT_THERE };
+enum stage {
+	STAGE_NEEDED,    /* places of the document that lack the name */
+	STAGE_THERE,     /* those that may have it */
+	STAGE_NOT_THERE, /* those that the document could have */
+};
 
 struct search {
 	const struct schema *schema;

@@ -8,6 +8,7 @@
 #include "doc/schema_report.h"
 
 #define LISTED 12 /* values or names that a message lists at most */
+#define FEW    3  /* names beside which a map is most likely meant */
 
 static void say_never(struct line *line, const struct complaint *complaint)
 {
@@ -397,7 +398,8 @@ static void suggest_name(struct line *mend, const struct complaint *complaint)
 		return;
 	}
 	const struct image_string *map = map_for(check, object, complaint->node);
-	if (map == NULL) {
+	/* Where more is known, a name of one's own is less likely. */
+	if (map == NULL || known->count > FEW) {
 		list_names(mend, check, known);
 		return;
 	}

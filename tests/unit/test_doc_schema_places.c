@@ -287,6 +287,10 @@ static const struct {
 	  "name?)" },
 	{ "where two would take it", workload, "metadata: {name: a, app: b}\n",
 	  "metadata.app (known here: 'name', 'namespace', 'labels', 'annotations')" },
+	{ "where more is known than a map", workload,
+	  "spec:\n" SELECTOR "  template: {}\n  colour: red\n",
+	  "spec.colour (known here: 'replicas', 'paused', 'selector', 'strategy', "
+	  "'template')" },
 	{ "a port alone", workload,
 	  HEAD "spec:\n" SELECTOR "  template: {spec: {containers: [{name: a, ports: "
 	       "[80]}]}}\n",

@@ -94,6 +94,11 @@ int docs_parse_file(struct docs *out, struct arena *arena, const char *path,
  * templates from broken YAML. */
 bool doc_looks_like_template(const char *text, size_t length);
 
+/* Whether a scalar of a YAML or JSON text may say a word: as it is, or by escapes.
+ * False is sure, and much cheaper than reading the text; where the word is more than
+ * letters and digits, it is always true. */
+bool doc_may_say(const char *text, size_t length, const char *word);
+
 enum node_kind node_kind(const struct node *node); /* NODE_UNKNOWN for NULL */
 const char *node_kind_name(
 	enum node_kind kind); /* as JSON Schema says: "null", "boolean", "integer",

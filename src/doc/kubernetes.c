@@ -386,6 +386,34 @@ static bool is_removed(const struct visit *visit, const char *version, const cha
 	return row != NULL && now != NULL && kubernetes_minor(now) >= row->removed;
 }
 
+/* The sets in which is looked for what was meant: none when nobody hears it. */
+static size_t sets_to_search(const struct visit *visit)
+{
+	return visit->told < visit->maximum ? visit->catalog->set_count : 0;
+}
+
+/* Of a document that lacks one of the two; the other may be NULL. */
+static void suggest_missing(const struct visit *visit, const char *version,
+			    const char *kind, char *out, size_t size)
+{
+	const char *known = NULL;
+	for (size_t s = 0; kind != NULL && s < sets_to_search(visit); s++) {
+		const struct schema *schema = visit->catalog->sets[s].schema;
+		const char *name;
+		for (size_t i = 0; (name = schema_name(schema, i)) != NULL; i++)
+			if (strcmp(strrchr(name, '/') + 1, kind) == 0)
+				known = name;
+	}
+	if (known != NULL)
+		snprintf(out, size, "add 'apiVersion: %.*s'",
+			 (int)(strrchr(known, '/') - known), known);
+	else
+		snprintf(out, size, "%sleave other documents out of the rule's paths",
+			 kind != NULL      ? "add 'apiVersion', or "
+			 : version != NULL ? "add 'kind', or "
+					   : "");
+}
+
 /* The version in which the kind is known, or the kind that was meant. */
 static void suggest_kind(const struct visit *visit, const char *version,
 			 const char *kind, char *out, size_t size)
@@ -393,7 +421,7 @@ static void suggest_kind(const struct visit *visit, const char *version,
 	const char *near[64];
 	size_t count = 0;
 	const char *other = NULL;
-	for (size_t s = 0; s < visit->catalog->set_count; s++) {
+	for (size_t s = 0; s < sets_to_search(visit); s++) {
 		const struct schema *schema = visit->catalog->sets[s].schema;
 		const char *name;
 		for (size_t i = 0; (name = schema_name(schema, i)) != NULL; i++) {
@@ -605,6 +633,7 @@ static int visit_object(struct visit *visit, const struct node *root,
 	const char *kind = name_of(root, "kind");
 	char name[KIND_BYTES];
 	char message[256];
+	char mend[256];
 	visit->root = root;
 	visit->prefix = prefix;
 	visit->kind = "";
@@ -617,9 +646,9 @@ static int visit_object(struct visit *visit, const struct node *root,
 							 : "%sa document of Kubernetes "
 							   "must be an object",
 			 prefix, version == NULL ? "apiVersion" : "kind");
+		suggest_missing(visit, version, kind, mend, sizeof(mend));
 		tell_about(visit, ERROR_KIND_MISSING, false,
-			   version == NULL ? "apiVersion" : "kind", message,
-			   "leave other documents out of the rule's paths");
+			   version == NULL ? "apiVersion" : "kind", message, mend);
 		return 0;
 	}
 	text_escape_into(name, sizeof(name) / 2, version, strlen(version));

@@ -8,6 +8,7 @@
 #include "doc/schema_report.h"
 
 #define LISTED 12 /* values or names that a message lists at most */
+#define FEW    3  /* names beside which a map is most likely meant */
 
 static void say_never(struct line *line, const struct complaint *complaint)
 {
@@ -34,9 +35,26 @@ static bool is_json(const char *text, bool numbers)
 		 strspn(text + digits + 1, "0123456789") == strlen(text + digits + 1)));
 }
 
+/* Whether a value begins behind its key, as a list or mapping in brackets does. */
+static bool is_behind_key(const struct path *path)
+{
+	const struct node *key = path == NULL ? NULL : path_key(path);
+	return key != NULL && key->line == path->child->line;
+}
+
+/* ': ' where a text was meant, or keys below one that takes none. */
+static const char *mend_mapping(const struct path *path)
+{
+	if (path == NULL || path_key(path) == NULL || is_behind_key(path))
+		return "if it is one text, put it in quotes: ': ' makes it a key and a "
+		       "value";
+	return "if it is one text, put '|' behind the key";
+}
+
 /* What people do wrong most: quotes too many or too few, a value that is missing, an
  * item that is no list. NULL: it is something else. */
-static const char *mend_type(const struct node *node, unsigned int types)
+static const char *mend_type(const struct node *node, const struct path *path,
+			     unsigned int types)
 {
 	const unsigned int numbers = TYPE_INTEGER | TYPE_INTEGER_BY_TEXT | TYPE_NUMBER;
 	switch ((enum node_kind)node->kind) {
@@ -64,19 +82,79 @@ static const char *mend_type(const struct node *node, unsigned int types)
 		return "write a number";
 	if ((types & TYPE_ARRAY) != 0)
 		return "make it a list, even of one item";
-	if (node->kind == NODE_SEQUENCE && types == TYPE_OBJECT)
+	if (node->kind == NODE_SEQUENCE && (types & TYPE_OBJECT) != 0)
 		return "write keys and values, without '-' before them";
 	if (node->kind == NODE_MAPPING && types == TYPE_STRING)
-		return "if it is one text, put it in quotes: ': ' makes it a key and a "
-		       "value";
+		return mend_mapping(path);
+	if (node->kind == NODE_SEQUENCE && node->length == 1 &&
+	    (types & run_type_of(&node->items[0])) != 0)
+		return "write the value alone, not as a list";
 	return NULL;
+}
+
+/* A scalar where an object is expected that has one property for it: "name: registry".
+ */
+static bool suggest_pair(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct node *node = check->node;
+	const struct image_string *name = NULL;
+	bool scalar = node->kind == NODE_STRING || node->kind == NODE_INTEGER;
+	if (!scalar || (complaint->types & TYPE_OBJECT) == 0 || node->length == 0 ||
+	    strspn(node->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			       "0123456789-_./") != node->length)
+		return false;
+	name = property_for(check);
+	if (name == NULL)
+		return false;
+	line_add_text(mend, "did you mean '");
+	line_add_shown(mend, name->text, name->length);
+	line_add_text(mend, ": ");
+	line_add_shown(mend, node->text, node->length);
+	line_add_text(mend, "'?");
+	return true;
+}
+
+/* An object where a list of such is expected. */
+static bool suggest_dash(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct node *node = check->node;
+	if (node->kind != NODE_MAPPING || node->length == 0 ||
+	    (complaint->types & TYPE_ARRAY) == 0 || is_behind_key(check->path) ||
+	    !items_know(check, &node->pairs[0].key))
+		return false;
+	line_add_text(mend, "make it a list: put '- ' before ");
+	line_add_quoted(mend, '\'', node->pairs[0].key.text, node->pairs[0].key.length);
+	return true;
+}
+
+/* The few names that are allowed. */
+static void list_names(struct line *mend, const struct check *check,
+		       const struct image_list *names)
+{
+	if (names->count == 0 || names->count > LISTED)
+		return;
+	line_add_text(mend, "known here: ");
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(check, names->items[i]);
+		if (i > 0)
+			line_add_text(mend, ", ");
+		line_add_quoted(mend, '\'', name->text, name->length);
+	}
 }
 
 static void suggest_for_types(struct line *mend, const struct complaint *complaint)
 {
-	const char *text = mend_type(complaint->check->node, complaint->types);
+	const struct check *check = complaint->check;
+	if (suggest_pair(mend, complaint) || suggest_dash(mend, complaint))
+		return;
+	const char *text = mend_type(check->node, check->path, complaint->types);
+	const struct image_object *object = object_expected(check);
 	if (text != NULL)
 		line_add_text(mend, text);
+	else if (object != NULL && !node_is_container(check->node))
+		list_names(mend, check, check_at(check, object->names));
 }
 
 static void say_types(struct line *line, const struct complaint *complaint)
@@ -286,117 +364,6 @@ bool report_required(const struct check *check, const struct image_string *name,
 				     .required = { name, because } });
 }
 
-/* The object that a schema describes, or the items of its list; NULL: neither alone. */
-static const struct image_object *object_of(const struct schema *schema, uint32_t index,
-					    bool *list)
-{
-	const struct image_schema *of = &schema->schemas[index];
-	const struct image_operation *operations = image_at(schema, of->operations);
-	for (uint32_t i = 0; i < of->operation_count; i++) {
-		if (operations[i].kind == OPERATION_PROPERTIES)
-			return image_at(schema, operations[i].a);
-		if (operations[i].kind != OPERATION_ITEMS || *list)
-			continue;
-		const struct image_items *items = image_at(schema, operations[i].a);
-		*list = true;
-		return items->rest == SCHEMA_NONE
-			       ? NULL
-			       : object_of(schema, items->rest, list);
-	}
-	return NULL;
-}
-
-/* A name that is known one level down: most likely its line is not indented enough. */
-static bool suggest_below(struct line *mend, const struct check *check, uint32_t number,
-			  const struct image_object *object)
-{
-	const struct schema *schema = check->run->schema;
-	for (uint32_t i = 0; i < check->node->length; i++) {
-		const struct node *name = &check->node->pairs[i].key;
-		const struct image_property *row = object_find(schema, object, name);
-		bool list = false;
-		if (row->name == 0 || row->schema == SCHEMA_NONE)
-			continue;
-		const struct image_object *below =
-			object_of(schema, row->schema, &list);
-		if (below == NULL ||
-		    object_find_number(schema, below, number)->name == 0)
-			continue;
-		line_add_text(mend, "it belongs ");
-		line_add_text(mend, list ? "to an item of " : "into ");
-		line_add_quoted(mend, '\'', name->text, name->length);
-		line_add_text(mend, ": indent it further");
-		return true;
-	}
-	return false;
-}
-
-/* The schema one step further along a path; SCHEMA_NONE: it is not that simple. */
-static uint32_t step_down(const struct schema *schema, uint32_t index,
-			  const struct path *path)
-{
-	const struct image_schema *of = &schema->schemas[index];
-	const struct image_operation *operations = image_at(schema, of->operations);
-	for (uint32_t i = 0; i < of->operation_count; i++) {
-		const struct node *key = path_key(path);
-		if (operations[i].kind == OPERATION_PROPERTIES && key != NULL)
-			return object_find(schema, image_at(schema, operations[i].a),
-					   key)
-				->schema;
-		if (operations[i].kind == OPERATION_ITEMS && key == NULL) {
-			const struct image_items *items =
-				image_at(schema, operations[i].a);
-			return items->rest;
-		}
-	}
-	return SCHEMA_NONE;
-}
-
-/* A name that is known further out: its line is indented too far. */
-static bool suggest_above(struct line *mend, const struct check *check, uint32_t number)
-{
-	const struct schema *schema = check->run->schema;
-	const struct path *steps[LEVELS];
-	const struct path *outer = NULL;
-	size_t depth = 0;
-	uint32_t index = check->run->entry;
-	bool found = false;
-	for (const struct path *at = check->path; at != NULL; at = at->parent) {
-		if (depth == LEVELS)
-			return false;
-		steps[depth++] = at;
-	}
-	while (depth > 0 && index != SCHEMA_NONE) {
-		bool list = true; /* the items of a list are no place further out */
-		const struct image_object *object = object_of(schema, index, &list);
-		if (object != NULL &&
-		    object_find_number(schema, object, number)->name != 0)
-			found = true, outer = steps[depth - 1]->parent;
-		index = step_down(schema, index, steps[--depth]);
-	}
-	if (!found)
-		return false;
-	line_add_text(mend, "it belongs to ");
-	report_subject(mend, check, outer);
-	line_add_text(mend, ": indent it less");
-	return true;
-}
-
-/* The few names that are allowed. */
-static void list_names(struct line *mend, const struct check *check,
-		       const struct image_list *names)
-{
-	if (names->count == 0 || names->count > LISTED)
-		return;
-	line_add_text(mend, "known here: ");
-	for (uint32_t i = 0; i < names->count; i++) {
-		const struct image_string *name = check_at(check, names->items[i]);
-		if (i > 0)
-			line_add_text(mend, ", ");
-		line_add_quoted(mend, '\'', name->text, name->length);
-	}
-}
-
 static const char *nearest_name(const struct check *check,
 				const struct image_list *names, const struct node *key)
 {
@@ -422,9 +389,7 @@ static void suggest_name(struct line *mend, const struct complaint *complaint)
 		ask_for(mend, near);
 		return;
 	}
-	uint32_t number = schema_number_of(check->run->schema, key);
-	if (number != 0 && (suggest_below(mend, check, number, object) ||
-			    suggest_above(mend, check, number)))
+	if (suggest_place(mend, complaint))
 		return;
 	if (there) {
 		line_add_text(mend, "remove it: ");
@@ -432,7 +397,15 @@ static void suggest_name(struct line *mend, const struct complaint *complaint)
 		line_add_text(mend, " is there already");
 		return;
 	}
-	list_names(mend, check, known);
+	const struct image_string *map = map_for(check, object, complaint->node);
+	/* Where more is known, a name of one's own is less likely. */
+	if (map == NULL || known->count > FEW) {
+		list_names(mend, check, known);
+		return;
+	}
+	line_add_text(mend, "does it belong into ");
+	line_add_quoted(mend, '\'', map->text, map->length);
+	line_add_text(mend, ", which takes any name?");
 }
 
 static void say_unknown(struct line *line, const struct complaint *complaint)
@@ -525,8 +498,33 @@ static void say_too_many(struct line *line, const struct complaint *complaint)
 		 list->count, complaint->pair.first + 1, complaint->pair.second + 1);
 }
 
+/* Forms that need a property each, which is all that tells them apart. */
+static void suggest_one(struct line *mend, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_list *list = check_at(check, check->operation->a);
+	const struct image_string *first =
+		needed_name(check, list->items[complaint->pair.first]);
+	const struct image_string *second =
+		needed_name(check, list->items[complaint->pair.second]);
+	if (first == NULL || second == NULL || check->node->kind != NODE_MAPPING)
+		return;
+	line_add_text(mend, "remove ");
+	line_add_quoted(mend, '\'', first->text, first->length);
+	line_add_text(mend, " or ");
+	line_add_quoted(mend, '\'', second->text, second->length);
+}
+
 bool report_too_many(const struct check *check, uint32_t first, uint32_t second)
 {
-	return report_complaint(&(struct complaint){
-		.check = check, .say = say_too_many, .pair = { first, second } });
+	const struct node *node = check->node;
+	unsigned int types = check->subschema->types;
+	/* Its type is told already, and forms that only need properties fit it all. */
+	if (types != 0 && node->kind != NODE_DECIMAL &&
+	    (run_type_of(node) & types) == 0)
+		return false;
+	return report_complaint(&(struct complaint){ .check = check,
+						     .say = say_too_many,
+						     .suggest = suggest_one,
+						     .pair = { first, second } });
 }

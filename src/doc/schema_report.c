@@ -7,6 +7,7 @@
 #include "base/buf.h"
 
 #define PROBLEMS_DEFAULT 20
+#define NEEDED           5 /* names that a message lists at most */
 
 /* Parents have smaller indexes: recursion ends, and is as deep as schemas may be. */
 static void add_location(struct line *line, const struct schema *schema, uint32_t index)
@@ -162,6 +163,35 @@ static void say_no_branch(struct line *line, const struct complaint *complaint)
 	line_add(line, " fits none of the %u forms that are allowed", list->count);
 }
 
+/* Forms that need a property each, and say nothing else. */
+static bool need_names(const struct check *check, const struct image_list *forms)
+{
+	for (uint32_t i = 0; i < forms->count; i++)
+		if (needed_name(check, forms->items[i]) == NULL)
+			return false;
+	return forms->count > 1 && forms->count <= NEEDED &&
+	       check->node->kind == NODE_MAPPING;
+}
+
+static void say_needed(struct line *line, const struct complaint *complaint)
+{
+	const struct check *check = complaint->check;
+	const struct image_list *list = check_at(check, check->operation->a);
+	report_subject(line, check, check->path);
+	line_add_text(line, " needs ");
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct image_string *name = needed_name(check, list->items[i]);
+		line_add_text(line, i == 0 ? "" : i + 1 == list->count ? " or " : ", ");
+		line_add_quoted(line, '\'', name->text, name->length);
+	}
+}
+
+static void suggest_needed(struct line *mend, const struct complaint *complaint)
+{
+	(void)complaint;
+	line_add_text(mend, "add one of them");
+}
+
 bool report_branches(const struct check *check)
 {
 	const struct image_list *list = check_at(check, check->operation->a);
@@ -169,6 +199,9 @@ bool report_branches(const struct check *check)
 	const struct complaint none = { .check = check, .say = say_no_branch };
 	if (report == NULL || report->measuring)
 		return report_complaint(&none);
+	if (need_names(check, list))
+		return report_complaint(&(struct complaint){
+			.check = check, .say = say_needed, .suggest = suggest_needed });
 	struct closeness best = { 0 };
 	uint32_t closest = SCHEMA_NONE;
 	unsigned int types = 0;

@@ -160,6 +160,25 @@ struct complaint {
 /* Tells the sink, or measures. */
 bool report_complaint(const struct complaint *complaint);
 
+/* Where the unknown name of a complaint belongs (schema_place.c); false: that cannot be
+ * said. */
+bool suggest_place(struct line *mend, const struct complaint *complaint);
+/* The name of the one property of an object (or the one that is required) that takes a
+ * value of the kind that stands in the object's place; NULL: there is none. */
+const struct image_string *property_for(const struct check *check);
+/* That object; NULL: none is described. */
+const struct image_object *object_expected(const struct check *check);
+/* The name of the one property of an object that is a map for such values under any
+ * name; NULL: there is none, or several. */
+const struct image_string *map_for(const struct check *check,
+				   const struct image_object *object,
+				   const struct node *value);
+/* The one property that a schema needs, where it says nothing else; NULL: it says more,
+ * or less. */
+const struct image_string *needed_name(const struct check *check, uint32_t index);
+/* Whether the items of the list that is expected are objects that know a name. */
+bool items_know(const struct check *check, const struct node *key);
+
 /* --- one for each thing that can be wrong (schema_message.c) --- */
 bool report_never(const struct check *check);
 /* The types that would be right: TYPE_*. */

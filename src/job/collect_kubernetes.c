@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -58,7 +57,7 @@ static int read_definitions(void *data, const char *path, const char *text,
 	struct docs docs = { 0 };
 	int status = limit_check(run->limits, LIMIT_GIT_CHANGED_FILES, ++run->files,
 				 "files that may hold CustomResourceDefinitions", err);
-	if (status != 0 || memmem(text, length, WORD, strlen(WORD)) == NULL)
+	if (status != 0 || !doc_may_say(text, length, WORD))
 		return status;
 	struct arena *arena = arena_new(TREE_BYTES);
 	if (arena == NULL)

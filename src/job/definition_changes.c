@@ -75,7 +75,7 @@ static int add_side(const struct comparison *comparison, const char *path, bool 
 			    comparison->err);
 	if (rc != 1)
 		return rc;
-	rc = memmem(object.bytes, object.length, WORD, strlen(WORD))
+	rc = doc_may_say(object.bytes, object.length, WORD)
 		     ? add_text(comparison, path, before, &object)
 		     : 0;
 	repo_object_release(&object);
@@ -122,16 +122,15 @@ struct search {
 	struct error *err;
 };
 
-/* A kind is written as it is, or with escapes, which need a backslash. */
 static bool may_follow(const struct kubernetes_changes *changes, const char *text,
 		       size_t length)
 {
 	const struct kubernetes_change *change;
 
 	for (size_t i = 0; (change = kubernetes_changes_item(changes, i)); i++)
-		if (memmem(text, length, change->kind, strlen(change->kind)))
+		if (doc_may_say(text, length, change->kind))
 			return true;
-	return memchr(text, '\\', length) != NULL;
+	return false;
 }
 
 static int look_into(void *data, const char *path, uint32_t mode, const struct oid *id)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Kubernetes 1.33 as it is published, manifests of real projects, and what people do to
-# them: ten and some mistakes in podinfo's, each with its place and its mend.
+# them: twenty mistakes in podinfo's, each with its place and its mend.
 
 load helpers
 
@@ -111,6 +111,10 @@ rules:
 	sed '35s/grpc/http/; 36s/9999/9898/' "$from" >"$to/14-a-port-twice.yaml"
 	sed '6s/: 3/:3/' "$from" >"$to/15-no-space-behind-the-colon.yaml"
 	sed 's/--level=info/level: info/' "$from" >"$to/16-a-text-that-is-a-mapping.yaml"
+	{ sed '59,67d' "$from"; sed -n '59,67s/^    //p' "$from"; } >"$to/17-a-field-two-levels-too-far-out.yaml"
+	sed '16,23d; 24,80s/^    //' "$from" >"$to/18-a-pod-made-a-deployment.yaml"
+	sed '4s/$/\n  replicas: 2/' "$from" >"$to/19-a-field-of-the-object-beside.yaml"
+	sed '21,22d; 23s/$/\n      labels:\n        app: podinfo/' "$from" >"$to/20-labels-outside-of-metadata.yaml"
 	commit
 	push origin main
 	assert_refused
@@ -157,5 +161,16 @@ rules:
 		  mend: put a value that holds ': ' in quotes, or check the indentation, and that a space follows the ':' above
 		16-a-text-that-is-a-mapping.yaml:44:11: error: spec.template.spec.containers[0].command[5] must be a string, found object [manifests]
 		  mend: if it is one text, put it in quotes: ': ' makes it a key and a value
+		17-a-field-two-levels-too-far-out.yaml:72:5: error: spec.template.readinessProbe is not allowed [manifests]
+		  mend: it belongs to an item of spec.template.spec.containers: indent it further
+		18-a-pod-made-a-deployment.yaml:6:3: error: spec needs 'template' [manifests]
+		  mend: add 'template'
+		18-a-pod-made-a-deployment.yaml:16:3: error: spec.containers is not allowed [manifests]
+		18-a-pod-made-a-deployment.yaml:70:3: error: spec.volumes is not allowed [manifests]
+		  mend: it belongs into spec.template.spec, which is not there yet
+		19-a-field-of-the-object-beside.yaml:5:3: error: metadata.replicas is not allowed [manifests]
+		  mend: it belongs into spec
+		20-labels-outside-of-metadata.yaml:22:7: error: spec.template.spec.labels is not allowed [manifests]
+		  mend: it belongs into spec.template.metadata
 	END
 }

@@ -165,6 +165,61 @@ items:
 	assert_tells "deploy/escaped.json:1:73: error: spec.size must be a string"
 }
 
+@test "a definition that is written with escapes defines what it says, and its changes count" {
+	begin_shop ""
+	local written=0 escaped
+	for escaped in 's/kind: Custom.*/kind: "Custom\\u0052esourceDefinition"/' \
+		's/kind: Custom.*/"\\x6bind": "\\U00000043ustomResourceDefinition"/' \
+		's/kind: Custom.*/kind: "Custom\\\n  Resource\\\n  Definition"/' \
+		's/kind: Custom.*/kind: >-\n  CustomResourceDefinition/' \
+		's/kind: Custom.*/x: \&kind "\\x43ustomResourceDefinition"\nkind: *kind/' \
+		's/^apiVersion: .*/apiVersion: "apiextensions.k8s.io\\\/v\\x31"/; s/group: .*/group: "ex\\x61mple.org"/; s/Custom/\\x43&/; s/\\x43C\(.*\)/"\\x43\1"/'; do
+		definition Thing integer | sed "$escaped" >"$T/clone/crds/thing.yaml"
+		! grep -q "kind: CustomResourceDefinition" "$T/clone/crds/thing.yaml" || fail "not written otherwise: $escaped"
+		# what is described is taken, what is not is refused
+		written=$((written + 1))
+		put deploy/thing.yaml "$(resource Thing "{size: $written}")"
+		commit
+		push origin main
+		assert_accepted
+		put deploy/thing.yaml "$(resource Thing "{size: big}")"
+		commit
+		push origin main
+		assert_refused
+		assert_tells "1 error"
+		assert_tells "deploy/thing.yaml:4:14: error: spec.size must be an integer, found string \"big\""
+		git -C "$T/clone" reset -q --hard HEAD~
+		# a change of it alone is followed
+		sed -i 's/size: {type: integer}/size: {type: string}/' "$T/clone/crds/thing.yaml"
+		commit
+		push origin main
+		assert_refused
+		assert_tells "deploy/thing.yaml:4:14: error: spec.size must be a string, found integer $written; the definition of its kind changes here: crds/thing.yaml"
+		git -C "$T/clone" reset -q --hard HEAD~
+	done
+	# JSON, beside what has backslashes and defines nothing
+	put crds/note.yaml 'text: "C\\x75stom \x43 and \u0052"'
+	git -C "$T/clone" rm -q crds/thing.yaml
+	put crds/thing.json '{"apiVersion": "apiextensions.k8s.io\/v1", "kind": "CustomResource\u0044efinition", "spec": {"group": "example.org",
+"names": {"kind": "\u0054hing"}, "versions": [{"name": "v1", "served": true, "schema": {"openAPIV3Schema": {"type": "object",
+"properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}}}]}}'
+	put deploy/thing.yaml "$(resource Thing "{size: 0}")"
+	commit
+	push origin main
+	assert_accepted
+	cd "$T/clone"
+	run gitgate check --files deploy
+	assert_equal "$status" 0
+	put deploy/thing.yaml "$(resource Thing "{length: 0}")"
+	commit
+	push origin main
+	assert_refused
+	assert_tells "deploy/thing.yaml:4:8: error: spec.length is not allowed"
+	run gitgate check --files deploy
+	assert_equal "$status" 1
+	assert_says "spec.length is not allowed"
+}
+
 @test "the service judges them again, too" {
 	make_served
 	definition Bundled string >"$T/bundled.yaml"

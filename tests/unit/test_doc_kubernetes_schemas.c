@@ -244,7 +244,18 @@ static const struct {
 	{ "metadata", "{apiVersion: apps/v1, kind: Work, metadata: {nam: a}}",
 	  "1:46 metadata.nam is not allowed (did you mean 'name'?)\n" },
 	{ "no kind", "{apiVersion: apps/v1}",
-	  "1:1 missing a document of Kubernetes needs 'kind' (leave other documents "
+	  "1:1 missing a document of Kubernetes needs 'kind' (add 'kind', or leave "
+	  "other documents out of the rule's paths)\n" },
+	{ "no apiVersion of a kind that is known", "{kind: Work}",
+	  "1:1 missing a document of Kubernetes needs 'apiVersion' (add 'apiVersion: "
+	  "apps/v1')\n" },
+	{ "no apiVersion of another kind", "{kind: Play}",
+	  "1:1 missing a document of Kubernetes needs 'apiVersion' (add 'apiVersion', "
+	  "or "
+	  "leave other documents out of the rule's paths)\n" },
+	{ "neither", "{a: b}",
+	  "1:1 missing a document of Kubernetes needs 'apiVersion' (leave other "
+	  "documents "
 	  "out of the rule's paths)\n" },
 	{ "no object", "[a]",
 	  "1:1 missing a document of Kubernetes must be an object (leave other "
@@ -273,11 +284,14 @@ static const struct {
 	  "{apiVersion: v1, kind: List, items: [" WORK "{selector: {}}}, " WORK "{selec"
 	  "tor: "
 	  "1}}]}",
-	  "1:188 items[1]: spec.selector must be an object, found integer 1\n" },
+	  "1:188 items[1]: spec.selector must be an object, found integer 1 (known "
+	  "here: 'app')\n" },
 	{ "a list of a kind whose list is not known",
 	  "{apiVersion: apps/v1, kind: WorkList, items: [{apiVersion: apps/v1, kind: "
 	  "Work, spec: 1}]}",
-	  "1:87 items[0]: spec must be an object, found integer 1\n" },
+	  "1:87 items[0]: spec must be an object, found integer 1 (known here: "
+	  "'selector', 'replicas', 'memory', 'data', 'free', 'ports', "
+	  "'finalizers')\n" },
 	{ "Lists that nobody looks into any more",
 	  "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: "
 	  "[{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: "
@@ -373,7 +387,7 @@ START_TEST(options_loosen_what_they_say)
 	ck_assert_int_eq(scene.outcome, KUBERNETES_VALID);
 	judge(&scene, WORK "{selector: 1, other: 1}}", &open);
 	ck_assert_str_eq(scene.told, "1:73 spec.selector must be an object, found "
-				     "integer 1\n");
+				     "integer 1 (known here: 'app')\n");
 	ck_assert_int_eq(scene.outcome, KUBERNETES_INVALID);
 	/* Behind so many something wrong could hide. */
 	struct buf many = BUF_INIT(1u << 20);
@@ -850,7 +864,8 @@ START_TEST(a_bundle_of_another_gitgate_is_compiled_again)
 								     "spec.selector "
 								     "must be an "
 								     "object, found "
-								     "integer 1\n");
+								     "integer 1 (known "
+								     "here: 'app')\n");
 	kubernetes_catalog_free(scene.catalog);
 	scene.catalog = NULL;
 	kubernetes_bundle_free(bundle);

@@ -95,7 +95,8 @@ static const struct {
 	  "2:3 spec needs 'image' | add 'image'" },
 	{ "{required: [a]}", "{}", "1:1 the document needs 'a' | add 'a'" },
 	{ "{type: [string, integer]}", "[1]",
-	  "1:1 the document must be a string or an integer, found array" },
+	  "1:1 the document must be a string or an integer, found array | write the "
+	  "value alone, not as a list" },
 	{ "{type: [string, integer, 'null']}", "1.5",
 	  "1:1 the document must be a string, an integer or null, found number 1.5 | "
 	  "put it in quotes" },
@@ -142,8 +143,17 @@ static const struct {
 	  "1:1 the document must be a string or an integer, found array" },
 	{ "{oneOf: [{required: [a]}, {required: [b]}]}", "{a: 1, b: 2}",
 	  "1:1 the document fits more than one of 2 forms (numbers 1 and 2), but "
-	  "exactly "
-	  "one is allowed" },
+	  "exactly one is allowed | remove 'a' or 'b'" },
+	{ "{oneOf: [{required: [a]}, {type: object, required: [b]}, {required: [c]}]}",
+	  "{}", "1:1 the document needs 'a', 'b' or 'c' | add one of them" },
+	{ "{oneOf: [{required: [a]}, {required: [b, c]}]}", "{}",
+	  "1:1 the document needs 'a' (by the closest of 2 forms) | add 'a'" },
+	{ "{type: object, oneOf: [{required: [a]}, {required: [b]}]}", "x",
+	  "1:1 the document must be an object, found string \"x\"" },
+	{ "{type: [string, object]}", "[a]",
+	  "1:1 the document must be a string or an object, found array | write keys "
+	  "and "
+	  "values, without '-' before them" },
 	{ "{oneOf: [{properties: {kind: {const: A}}, required: [x]}, {properties: "
 	  "{kind: {const: B}, y: {properties: {z: {type: string}}}}}]}",
 	  "kind: B\ny:\n  z: 1\n",

@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/path.h"
 #include "base/spawn.h"
 #include "repo/scratch.h"
 
@@ -85,12 +84,12 @@ int recompute_here(void *data, struct recompute_step *steps, size_t count,
 	struct recompute_here *here = data;
 	char path[PATH_MAX];
 
-	int rc = here->directory
+	int rc = here->directory.path
 			 ? 0
-			 : path_make_temporary(&here->directory, "gitgate-merges", err);
+			 : temporary_make(&here->directory, "gitgate-merging", err);
 	if (rc != 0)
 		return rc;
-	snprintf(path, sizeof(path), "%s/%u", here->directory, here->runs++);
+	snprintf(path, sizeof(path), "%s/%u", here->directory.path, here->runs++);
 	const struct recompute recompute = {
 		.repo = here->repo,
 		.directory = path,
@@ -102,9 +101,6 @@ int recompute_here(void *data, struct recompute_step *steps, size_t count,
 
 void recompute_here_close(struct recompute_here *here)
 {
-	/* What stays is private, and the system cleans up there. */
-	if (here->directory)
-		path_remove_named(here->directory, NULL);
-	free(here->directory);
-	here->directory = NULL;
+	/* What stays is private, and the next one removes it. */
+	temporary_remove(&here->directory, NULL);
 }

@@ -32,13 +32,10 @@ static int set_limit(int resource, rlim_t value)
 	return setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
-/* It ends with the hook, however that ends. */
 static int confine(void *data)
 {
-	const pid_t *parent = data;
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != *parent ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	(void)data;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    set_limit(RLIMIT_CORE, 0) != 0 ||
 	    set_limit(RLIMIT_CPU, TIMEOUT_SECONDS) != 0 ||
 	    set_limit(RLIMIT_AS, MEMORY_BYTES) != 0)
@@ -52,18 +49,17 @@ static int run(void *data, const struct buf *input, struct buf *output, int *sta
 	static const char *const environment[] = { "PATH=" SPAWN_PATH,
 						   SCRATCH_MERGE_ENVIRONMENT, NULL };
 	const char *const arguments[] = { SCRATCH_MERGE_ARGUMENTS(data), NULL };
-	pid_t self = getpid();
 	const struct spawn spawn = {
 		.arguments = arguments,
 		.environment = environment,
 		.directory = "/",
 		.input = input->data,
 		.input_length = input->length,
+		.orphan_signal = SIGKILL,
 		.timeout = TIMEOUT_SECONDS * CLOCK_SECOND,
 		.output_maximum =
 			(size_t)limits_default.values[LIMIT_TOOL_OUTPUT_BYTES],
 		.before_exec = confine,
-		.data = &self,
 	};
 	struct spawn_result result;
 

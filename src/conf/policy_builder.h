@@ -66,7 +66,7 @@ struct policy_builder {
 	struct schema **schemas;
 	size_t schema_count;
 	size_t schema_capacity;
-	struct policy_bundle **bundles;
+	struct found_bundle *bundles;
 	size_t bundle_count;
 	size_t bundle_capacity;
 	bool server_warns;
@@ -179,6 +179,14 @@ int bundle_new(struct policy_bundle **out, const char *name, const char *place,
 void bundle_free(struct policy_bundle *bundle);
 /* Differs where the schemas differ: the pin, or what the source says. */
 const struct digest *bundle_identity(const struct policy_bundle *bundle);
+
+/* What later rules of the same file that name the same bundle share. */
+struct found_bundle {
+	const struct reader *reader;
+	const char *name;
+	struct digest pin;
+	struct policy_bundle *bundle;
+};
 
 /* conf/policy_rules.c */
 int builder_add_rules(const struct addition *addition, const struct node *node,

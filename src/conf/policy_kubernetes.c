@@ -46,31 +46,59 @@ static int read_pin(const struct addition *addition, const struct node *node,
 	return 0;
 }
 
+static struct policy_bundle *find_same(const struct addition *addition,
+				       const char *name, const struct digest *pin)
+{
+	const struct policy_builder *builder = addition->builder;
+	for (size_t i = 0; i < builder->bundle_count; i++) {
+		const struct found_bundle *found = &builder->bundles[i];
+		if (found->reader == addition->reader &&
+		    digest_equal(&found->pin, pin) && strcmp(found->name, name) == 0)
+			return found->bundle;
+	}
+	return NULL;
+}
+
+/* The bundle that `value` names. */
+static int find_bundle(const struct addition *addition, const struct node *value,
+		       const char *name, const struct bundle_pin *pin,
+		       struct policy_bundle **out, struct error *err)
+{
+	struct policy_builder *builder = addition->builder;
+	struct policy_source source = { 0 };
+	*out = find_same(addition, name, &pin->digest);
+	if (*out != NULL)
+		return 0;
+	struct found_bundle *found =
+		ARENA_PUSH(builder->policy.arena, &builder->bundles,
+			   &builder->bundle_count, &builder->bundle_capacity);
+	if (found == NULL)
+		return reader_no_memory(addition->reader, err);
+	*found = (struct found_bundle){ addition->reader, name, pin->digest, NULL };
+	int code = builder_find(addition, value, name, &source, err);
+	if (code == 0)
+		code = bundle_new(&found->bundle, name,
+				  reader_place(addition->reader, value), &source, pin,
+				  err);
+	*out = found->bundle;
+	return code;
+}
+
 int builder_add_kubernetes(const struct addition *addition, const struct node *node,
 			   struct rule *rule, struct hasher *hasher, struct error *err)
 {
 	struct policy_builder *builder = addition->builder;
 	const struct node *value = node_get(node, "kubernetes");
 	const char *name = rule->schema->kubernetes;
-	struct policy_source source = { 0 };
 	struct bundle_pin pin = { 0 };
 	if (name == NULL)
 		return check_alone(addition, node, err);
 	int code = read_pin(addition, node, rule->schema, &pin, err);
-	struct policy_bundle **slot =
-		ARENA_PUSH(builder->policy.arena, &builder->bundles,
-			   &builder->bundle_count, &builder->bundle_capacity);
-	if (code == 0 && slot == NULL)
-		code = reader_no_memory(addition->reader, err);
 	if (code == 0)
-		code = builder_find(addition, value, name, &source, err);
-	if (code == 0)
-		code = bundle_new(slot, name, reader_place(addition->reader, value),
-				  &source, &pin, err);
+		code = find_bundle(addition, value, name, &pin, &rule->kubernetes, err);
 	if (code != 0)
 		return code;
-	rule->kubernetes = *slot;
-	const struct digest *identity = bundle_identity(*slot);
+	const struct digest *identity = bundle_identity(rule->kubernetes);
 	hasher_add(hasher, identity, sizeof(*identity));
 	hasher_add(builder->hasher, identity, sizeof(*identity));
 	return 0;

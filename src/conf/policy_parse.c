@@ -67,7 +67,7 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < builder->schema_count; i++)
 		schema_free(builder->schemas[i]);
 	for (size_t i = 0; i < builder->bundle_count; i++)
-		bundle_free(builder->bundles[i]);
+		bundle_free(builder->bundles[i].bundle);
 	x509_authorities_free(policy->authorities);
 	sigstore_free(policy->sigstore);
 	openpgp_ring_free(policy->openpgp);

@@ -67,16 +67,13 @@ static void skip_space(struct reader *reader)
 		reader->at++;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+/* Its value and 1, or 0: it is none. */
+static const uint8_t hex_digits[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 /* Four hexadecimal digits at reader->at, passed over; -1: they are not there. */
 static int32_t read_unit(struct reader *reader)
@@ -85,10 +82,10 @@ static int32_t read_unit(struct reader *reader)
 	if (reader->end - reader->at < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(reader->at[i]);
-		if (digit < 0)
+		int digit = hex_digits[(unsigned char)reader->at[i]];
+		if (digit == 0)
 			return -1;
-		unit = unit * 16 + digit;
+		unit = unit * 16 + digit - 1;
 	}
 	reader->at += 4;
 	return unit;
@@ -139,18 +136,19 @@ static int read_unicode_escape(struct reader *reader, char **to)
 
 static int read_escape(struct reader *reader, char **to)
 {
-	static const char names[] = "\"\\/bfnrt";
-	static const char meanings[] = "\"\\/\b\f\n\r\t";
+	static const char meanings[128] = {
+		['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+		['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'
+	};
 	reader->at++;
 	if (reader->at < reader->end && *reader->at == 'u')
 		return read_unicode_escape(reader, to);
-	const char *name = reader->at < reader->end && *reader->at != '\0'
-				   ? strchr(names, *reader->at)
-				   : NULL;
-	if (name == NULL)
+	unsigned char name =
+		reader->at < reader->end ? (unsigned char)*reader->at : '\0';
+	if (name >= sizeof(meanings) || meanings[name] == '\0')
 		return refuse(reader, reader->at - 1, "write \\\\ for a backslash",
 			      "an unknown escape in a string");
-	*(*to)++ = meanings[name - names];
+	*(*to)++ = meanings[name];
 	reader->at++;
 	return 0;
 }

@@ -202,12 +202,10 @@ int scan_json(const char *text, size_t length, const struct limits *limits,
 				     start);
 	if (is_utf16(text, length))
 		return refuse_utf16(problem);
-	for (size_t at = 0; at < length;) {
-		unsigned char byte = (unsigned char)text[at];
-		size_t count = byte != '\0' && byte < 0x80
-				       ? 1
-				       : text_utf8_next(text + at, length - at, NULL);
-		if (count == 0 || byte == '\0')
+	for (size_t at = pass_printable(text, 0, length); at < length;
+	     at += pass_printable(text, at, length)) {
+		size_t count = text_utf8_next(text + at, length - at, NULL);
+		if (count == 0 || text[at] == '\0')
 			return refuse_byte(text, at, problem);
 		at += count;
 	}

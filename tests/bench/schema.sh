@@ -63,4 +63,4 @@ compare Deployment compile 1 1
 alone Deployment compile-all ms 1000000 20
 alone Deployment load-all ms 1000000 2
 in_turns Deployment hot ours Deployment collect ours
-echo "collecting on a valid Deployment: $ratio times the fast mode (must: 1.2)"
+printf "collecting on a valid Deployment: %.2f times the fast mode (must: 1.2)\n" "$ratio"

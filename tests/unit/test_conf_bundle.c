@@ -126,6 +126,30 @@ START_TEST(a_bundle_is_read_when_it_is_opened_and_once)
 }
 END_TEST
 
+#define ANOTHER_RULE "}}, {name: b, schema: {kubernetes: k.bundle"
+
+START_TEST(rules_share_a_bundle_unless_their_pins_differ)
+{
+	char pin[128];
+	char options[512];
+	struct late late = late_new();
+	pin_of(&late, pin);
+	struct policy *policy = loaded(&late, ANOTHER_RULE);
+	struct error err = ERROR_INIT;
+	ck_assert_ptr_eq(policy->rules[0].kubernetes, policy->rules[1].kubernetes);
+	ck_assert_int_eq(policy_open_bundles(policy, &err), 0);
+	policy_free(policy);
+	ck_assert_int_eq(late.reads, 1);
+	ck_assert_int_eq(late.closes, 1);
+	snprintf(options, sizeof(options), ANOTHER_RULE "%s", pin);
+	policy = loaded(&late, options);
+	ck_assert_ptr_ne(policy->rules[0].kubernetes, policy->rules[1].kubernetes);
+	policy_free(policy);
+	ck_assert_int_eq(late.closes, 3);
+	buf_release(&late.bytes);
+}
+END_TEST
+
 static void *open_it(void *data)
 {
 	const struct kubernetes_bundle *bundle = NULL;
@@ -316,7 +340,8 @@ START_TEST(another_bundle_makes_another_policy)
 END_TEST
 
 UNIT_MAIN("conf/bundle", a_bundle_is_read_when_it_is_opened_and_once,
-	  threads_open_it_once, a_failure_stays, the_beginning_is_looked_at_at_once,
+	  rules_share_a_bundle_unless_their_pins_differ, threads_open_it_once,
+	  a_failure_stays, the_beginning_is_looked_at_at_once,
 	  all_of_it_is_looked_at_when_it_is_opened,
 	  a_beginning_that_says_too_little_is_no_reason_to_guess,
 	  what_changes_meanwhile_is_refused, another_bundle_makes_another_policy)

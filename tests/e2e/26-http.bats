@@ -219,7 +219,7 @@ count_refs() {
 	front=$(free_port)
 	(cd "$T" && exec "$prism" proxy --errors -p "$front" "$T/openapi.json" "http://127.0.0.1:$PORT") >"$T/prism.log" 2>&1 3>&- &
 	SERVER=$!
-	within 30 answers "$front" || fail "no prism: $(tail -5 "$T/prism.log")"
+	within 120 answers "$front" || fail "no prism: $(tail -5 "$T/prism.log")"
 	local list
 	for list in repositories "refs?repository=shop" sources deliveries changes verdicts "findings?id=1" merge-requests \
 		"reviews?repository=shop&number=1" deployments targets quarantine outbox ledger "deployments?limit=1&state=deployed"; do

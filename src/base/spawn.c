@@ -48,6 +48,7 @@ struct launch {
 	int output; /* write ends */
 	int errors;
 	int report; /* the child writes a struct failure here; exec closes it */
+	int reader; /* the parent's end of that */
 	long descriptors;
 };
 
@@ -184,6 +185,7 @@ static int prepare(struct launch *launch, struct watch *watch, struct error *err
 	    make_pipe(&watch->report, &launch->report) != 0)
 		return error_set_errno(err, errno, "cannot make pipes for '%s'",
 				       spawn->arguments[0]);
+	launch->reader = watch->report;
 	return 0;
 }
 
@@ -218,13 +220,26 @@ static void child_closes_descriptors(const struct launch *launch)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* Ends with the parent: by a signal, or here when that died before it could be asked
+ * for. Then nobody else has the other end of the report. (getppid(2) does not tell in a
+ * pid namespace that the child is the first of.) */
+static void child_follows_parent(const struct launch *launch)
+{
+	int number = launch->spawn->orphan_signal;
+	struct pollfd report = { launch->report, 0, 0 };
+	prctl(PR_SET_PDEATHSIG, number != 0 ? number : SIGTERM, 0, 0, 0);
+	close(launch->reader);
+	if (poll(&report, 1, 0) > 0)
+		_exit(REFUSED_STATUS);
+}
+
 __attribute__((noreturn)) static void child_runs(const struct launch *launch)
 {
 	const struct spawn *spawn = launch->spawn;
 	if (setpgid(0, 0) != 0)
 		child_fails(launch, STAGE_GROUP);
 	child_resets_signals();
-	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	child_follows_parent(launch);
 	if (dup2(launch->input, STDIN_FILENO) < 0 ||
 	    dup2(launch->output, STDOUT_FILENO) < 0 ||
 	    dup2(launch->errors, STDERR_FILENO) < 0)

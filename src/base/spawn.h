@@ -2,7 +2,7 @@
  * deadline.
  *
  * The child gets exactly `environment`, descriptors 0 to 2, its own process group
- * (killed as a whole at the deadline), and SIGTERM when the caller ends before it. */
+ * (killed as a whole at the deadline), and a signal when the caller ends before it. */
 #ifndef BASE_SPAWN_H
 #define BASE_SPAWN_H
 
@@ -22,6 +22,7 @@ struct spawn {
 	const char *directory;          /* NULL: stay */
 	const void *input;              /* given on standard input; NULL: /dev/null */
 	size_t input_length;
+	int orphan_signal;     /* when the caller (the thread) ends; 0: SIGTERM */
 	int64_t timeout;       /* microseconds; 0: 60 s */
 	size_t output_maximum; /* bytes of each of output and errors; 0: 1 MiB; more is
 				  cut, not failed */

@@ -43,10 +43,12 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/zygote.h"
 
-#define RESTART_DELAY  (CLOCK_SECOND / 4)
-#define FULL_DELAY     (CLOCK_SECOND / 2)  /* when the store's disk is full */
-#define RESTART_WINDOW (60 * CLOCK_SECOND) /* more than `restarts`: it gives up */
-#define CONTROL_SILENT (60 * CLOCK_SECOND) /* then it is taken for stuck */
+#define RESTART_DELAY   (CLOCK_SECOND / 4)
+#define FULL_DELAY      (CLOCK_SECOND / 2)  /* when the store's disk is full */
+#define RESTART_WINDOW  (60 * CLOCK_SECOND) /* more than `restarts`: it gives up */
+#define CONTROL_SILENT  (60 * CLOCK_SECOND) /* then it is taken for stuck */
+#define RUNNER_PATIENCE (3 * CLOCK_SECOND)
+#define RUNNER_PAUSE    1000 /* microseconds */
 
 /* The processes, control first: the others' channels are handed to it. */
 enum part_index { CONTROL, ZYGOTE, RUNNER, INTAKE, PARTS };
@@ -238,11 +240,27 @@ static void stop_part(struct keeper *keeper, enum part_index part, int signal)
 	keeper->pids[part] = 0;
 }
 
+/* With control gone it ends tools, and takes away what they wrote. */
+static void await_runner(struct keeper *keeper)
+{
+	int64_t until = clock_monotonic() + RUNNER_PATIENCE;
+
+	while (keeper->pids[RUNNER] > 0 && clock_monotonic() < until) {
+		if (waitpid(keeper->pids[RUNNER], NULL, WNOHANG) != 0)
+			keeper->pids[RUNNER] = 0;
+		else
+			usleep(RUNNER_PAUSE);
+	}
+}
+
 static void stop_all(struct keeper *keeper)
 {
 	channel_close(&keeper->control);
-	for (int part = 0; part < PARTS; part++)
-		stop_part(keeper, (enum part_index)part, SIGKILL);
+	stop_part(keeper, CONTROL, SIGKILL);
+	stop_part(keeper, ZYGOTE, SIGKILL);
+	stop_part(keeper, INTAKE, SIGKILL);
+	await_runner(keeper);
+	stop_part(keeper, RUNNER, SIGKILL);
 }
 
 /* --- supervision --- */

@@ -14,7 +14,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -256,13 +255,6 @@ static void begin_git(struct fetch *fetch)
 						request->fsck.items[i]));
 }
 
-/* git ends with the job: two must not write the mirror at once. */
-static int die_with_job(void *data)
-{
-	(void)data;
-	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : -1;
-}
-
 /* What git said, on one line: the first lines name the cause, the last only that it
  * failed. */
 static int git_failed(struct fetch *fetch, const struct spawn_result *result)
@@ -295,9 +287,10 @@ static int run_git(struct fetch *fetch, const struct buf *input,
 		.directory = fetch->private,
 		.input = input ? input->data : NULL,
 		.input_length = input ? input->length : 0,
+		/* Two must not write the mirror at once. */
+		.orphan_signal = SIGKILL,
 		.timeout = fetch->request->timeout,
 		.output_maximum = LISTING_BYTES,
-		.before_exec = die_with_job,
 	};
 	int rc = spawn_run(&spawn, result, fetch->err);
 	return rc == 0 && result->status != 0 ? git_failed(fetch, result) : rc;

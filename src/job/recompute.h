@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/oid.h"
+#include "base/temporary.h"
 
 struct buf;
 struct error;
@@ -53,7 +54,7 @@ int recompute_run(const struct recompute *recompute, struct recompute_step *step
 /* In a process that may start programs: the hook, `gitgate check`. */
 struct recompute_here {
 	struct repo *repo;
-	char *directory; /* for temporary files; NULL: not made yet */
+	struct temporary directory; /* made when it is needed */
 	unsigned int runs;
 };
 /* judge.recompute; `data` is a struct recompute_here. */

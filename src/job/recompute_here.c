@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/path.h"
 #include "base/spawn.h"
 #include "repo/scratch.h"
 
@@ -33,13 +32,10 @@ static int set_limit(int resource, rlim_t value)
 	return setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
-/* It ends with the hook, however that ends. */
 static int confine(void *data)
 {
-	const pid_t *parent = data;
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != *parent ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	(void)data;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    set_limit(RLIMIT_CORE, 0) != 0 ||
 	    set_limit(RLIMIT_CPU, TIMEOUT_SECONDS) != 0 ||
 	    set_limit(RLIMIT_AS, MEMORY_BYTES) != 0)
@@ -53,18 +49,17 @@ static int run(void *data, const struct buf *input, struct buf *output, int *sta
 	static const char *const environment[] = { "PATH=" SPAWN_PATH,
 						   SCRATCH_MERGE_ENVIRONMENT, NULL };
 	const char *const arguments[] = { SCRATCH_MERGE_ARGUMENTS(data), NULL };
-	pid_t self = getpid();
 	const struct spawn spawn = {
 		.arguments = arguments,
 		.environment = environment,
 		.directory = "/",
 		.input = input->data,
 		.input_length = input->length,
+		.orphan_signal = SIGKILL,
 		.timeout = TIMEOUT_SECONDS * CLOCK_SECOND,
 		.output_maximum =
 			(size_t)limits_default.values[LIMIT_TOOL_OUTPUT_BYTES],
 		.before_exec = confine,
-		.data = &self,
 	};
 	struct spawn_result result;
 
@@ -85,12 +80,12 @@ int recompute_here(void *data, struct recompute_step *steps, size_t count,
 	struct recompute_here *here = data;
 	char path[PATH_MAX];
 
-	int rc = here->directory
+	int rc = here->directory.path
 			 ? 0
-			 : path_make_temporary(&here->directory, "gitgate-merges", err);
+			 : temporary_make(&here->directory, "gitgate-merging", err);
 	if (rc != 0)
 		return rc;
-	snprintf(path, sizeof(path), "%s/%u", here->directory, here->runs++);
+	snprintf(path, sizeof(path), "%s/%u", here->directory.path, here->runs++);
 	const struct recompute recompute = {
 		.repo = here->repo,
 		.directory = path,
@@ -102,9 +97,6 @@ int recompute_here(void *data, struct recompute_step *steps, size_t count,
 
 void recompute_here_close(struct recompute_here *here)
 {
-	/* What stays is private, and the system cleans up there. */
-	if (here->directory)
-		path_remove_named(here->directory, NULL);
-	free(here->directory);
-	here->directory = NULL;
+	/* What stays is private, and the next one removes it. */
+	temporary_remove(&here->directory, NULL);
 }

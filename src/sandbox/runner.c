@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/temporary.h"
 #include "ipc/message.h"
 #include "sandbox/filter.h"
 #include "sandbox/nursery.h"
@@ -25,9 +26,8 @@
 struct runner {
 	const struct sandbox_options *options;
 	struct sandbox_support support;
-	uint64_t grants; /* each child is the holder of one, by its number */
-	char *temporary; /* beneath it each tool has a directory of its own, by number
-			  */
+	uint64_t grants;            /* each child is the holder of one, by its number */
+	struct temporary temporary; /* in it each tool has a directory, by number */
 };
 
 /* --- in the child that holds a grant --- */
@@ -48,7 +48,7 @@ static int answer(struct channel *channel, const struct runner *runner,
 	const struct msg_run *run = message;
 	struct msg_ran ran;
 	char temporary[PATH_MAX];
-	snprintf(temporary, sizeof(temporary), "%s/%" PRIu64, runner->temporary,
+	snprintf(temporary, sizeof(temporary), "%s/%" PRIu64, runner->temporary.path,
 		 runner->grants);
 	struct tool_setup setup = { runner->options, &runner->support, temporary };
 	tool_run(grant, run, &setup, arena, &ran);
@@ -100,39 +100,27 @@ static int take_message(struct nursery *nursery, enum message_type type,
 	return code;
 }
 
-static void remove_beneath(const char *directory, const char *name)
-{
-	struct error err = ERROR_INIT;
-	FD_CLOSING int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int code = fd < 0 ? error_set_errno(&err, errno, "cannot open '%s'", directory)
-			  : path_remove_tree(fd, name, &err);
-	if (code != 0)
-		log_warning("temporary files of tools stay", LOG_E(&err));
-}
-
 /* The job was told; control learns it from the job. */
 static int take_end(struct nursery *nursery, uint64_t job, int status,
 		    struct error *err)
 {
 	const struct runner *runner = nursery->data;
+	struct error cause = ERROR_INIT;
 	char name[32];
 	(void)err;
 	snprintf(name, sizeof(name), "%" PRIu64, job);
-	remove_beneath(runner->temporary, name);
+	if (path_remove_tree(runner->temporary.lock, name, &cause) != 0)
+		log_warning("temporary files of a tool stay", LOG_E(&cause));
 	log_debug("holder of a grant ended", LOG_U("grant", job),
 		  LOG_I("status", status));
 	return 0;
 }
 
-/* Its own name is at the end. */
 static void remove_temporary(struct runner *runner)
 {
-	if (runner->temporary == NULL)
-		return;
-	char *name = strrchr(runner->temporary, '/');
-	*name++ = '\0';
-	remove_beneath(runner->temporary, name);
-	free(runner->temporary);
+	struct error err = ERROR_INIT;
+	if (temporary_remove(&runner->temporary, &err) != 0)
+		log_warning("temporary files of tools stay", LOG_E(&err));
 }
 
 static int prepare(struct runner *runner, struct error *err)
@@ -144,12 +132,13 @@ static int prepare(struct runner *runner, struct error *err)
 	if (code == 0)
 		code = sandbox_enter(PROFILE_RUNNER, NULL, runner->options, &state,
 				     err);
+	/* Not killed with the keeper: control is, and then tools are ended and what
+	 * they wrote is removed. */
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (code == 0)
-		code = path_make_temporary(&runner->temporary, "gitgate-runner", err);
+		code = temporary_make(&runner->temporary, "gitgate-tools", err);
 	if (code != 0)
 		return code;
-	/* A change of user clears it, so not before. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	sandbox_probe(&runner->support);
 	log_info("runner ready", LOG_B("unprivileged", state.unprivileged),
 		 LOG_B("user_namespaces", runner->support.user_namespaces),

@@ -261,7 +261,7 @@ static int become_tool(void *data)
 {
 	const struct tool *tool = data;
 	struct error *err = &tool->report->err;
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	pid_t self = getpid();
 	if (tool->support->private_proc && namespaces_mount_proc() != 0)
 		return confine_failed(err, "cannot mount a private /proc");
 	pid_t pid = fork();
@@ -269,9 +269,9 @@ static int become_tool(void *data)
 		be_parent(pid);
 	if (pid < 0)
 		return confine_failed(err, "cannot fork");
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* One stream, in the order of writing. */
-	if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != self ||
+	    dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
 		return -1;
 	return enter_layers(tool, err);
 }
@@ -362,6 +362,7 @@ static int start(struct tool *tool, struct msg_ran *ran, struct error *err)
 			tool->grant->directory != NULL ? tool->grant->directory : "/",
 		.input = tool->run->input.length ? tool->run->input.data : NULL,
 		.input_length = tool->run->input.length,
+		.orphan_signal = SIGKILL,
 		.timeout = tool->grant->timeout,
 		.output_maximum = output_maximum(),
 		.before_exec = become_tool,

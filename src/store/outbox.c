@@ -23,12 +23,18 @@
 	"(outbox.done_at = 0 AND " SAYS("outbox") " = " SAYS(                          \
 		"excluded") " AND " SAME_VERDICT ")"
 
+/* It was told as open, or may be told right now: a forge that keeps statuses by ref
+ * would show for ever as open what ends at another ref of the commit. */
+#define IS_BEGUN                                                                       \
+	"(outbox.kind = 'status' AND coalesce(outbox.ref, '') <> '' AND "              \
+	"(outbox.done_at = 0 OR outbox.state = 'pending'))"
+
 #define UPDATE_REST                                                                    \
 	" DO UPDATE SET \"commit\" = excluded.\"commit\", "                            \
 	"context = excluded.context, state = excluded.state, "                         \
 	"description = excluded.description, created_at = excluded.created_at, "       \
 	"number = excluded.number, verdict = excluded.verdict, link = excluded.link, " \
-	"ref = excluded.ref, "                                                         \
+	"ref = CASE WHEN " IS_BEGUN " THEN outbox.ref ELSE excluded.ref END, "         \
 	"done_at = CASE WHEN NOT " IS_POSTED " THEN 0 WHEN outbox.done_at <> 0 THEN "  \
 	"outbox.done_at ELSE max(excluded.created_at, 1) END, "                        \
 	"attempts = CASE WHEN " IS_WAITING " THEN outbox.attempts ELSE 0 END, "        \

@@ -290,7 +290,8 @@ int store_quarantine_list(struct store *store, struct arena *arena, const char *
  * whatever the clock says, and makes the row due again, unless
  * what was posted (`posted`: state, a newline, description) is the same, then it is
  * done at once. What waits already and is put again as it is keeps its turn. A comment
- * of another verdict is another comment --- */
+ * of another verdict is another comment. A status that is not told to its end stays at
+ * the ref it began at, whichever ref of its commit the later call names --- */
 int store_outbox_put(struct store *store, const struct msg_outbox_row *row,
 		     struct error *err);
 /* Rows that are not done and due, oldest first, of these repositories; *later as above.

@@ -51,6 +51,8 @@ struct store;
 	CASE(quarantine_holds_until_released)                                          \
 	CASE(outbox_keeps_the_newest_state)                                            \
 	CASE(outbox_tells_once)                                                        \
+	CASE(outbox_ends_at_the_ref_it_began_at)                                       \
+	CASE(outbox_takes_the_first_ref)                                               \
 	CASE(outbox_tells_what_changed_meanwhile)                                      \
 	CASE(outbox_waits_and_gives_up)                                                \
 	CASE(outbox_has_one_comment_a_merge_request)                                   \

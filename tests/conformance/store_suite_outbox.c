@@ -120,6 +120,69 @@ void suite_outbox_tells_what_changed_meanwhile(struct store *store, struct arena
 	COMMIT();
 }
 
+/* The ref that the only row is told at, after another was put. */
+static const char *put_at(struct store *store, struct arena *arena, const char *state,
+			  const char *ref, int64_t at)
+{
+	struct msg_outbox_row row = status_of(state, at);
+	row.ref = ref;
+	OK(store_outbox_put(store, &row, &failure));
+	return only(store, arena).ref;
+}
+
+static void posted(struct store *store, struct arena *arena, const char *what,
+		   int64_t at)
+{
+	struct msg_outbox_row row = only(store, arena);
+	OK(store_outbox_posted(store, row.id, row.created_at, what, "77", at,
+			       &failure));
+}
+
+/* Two refs of one commit, as a branch and a tag that are pushed together. */
+void suite_outbox_ends_at_the_ref_it_began_at(struct store *store, struct arena *arena)
+{
+	BEGIN();
+	ck_assert_str_eq(put_at(store, arena, "pending", "refs/heads/one", 10), "refs/"
+										"heads/"
+										"one");
+	ck_assert_str_eq(put_at(store, arena, "pending", "refs/tags/two", 10), "refs/"
+									       "heads/"
+									       "one");
+	posted(store, arena, "pending\na text", 11);
+	ck_assert_str_eq(put_at(store, arena, "success", "refs/tags/two", 12), "refs/"
+									       "heads/"
+									       "one");
+	/* Told, and nobody knows it yet: what looks again must look there. */
+	ck_assert_str_eq(put_at(store, arena, "success", "refs/heads/one", 13), "refs/"
+										"heads/"
+										"one");
+	ck_assert_str_eq(put_at(store, arena, "success", "refs/tags/two", 14), "refs/"
+									       "heads/"
+									       "one");
+	posted(store, arena, "success\na text", 15);
+	/* A merge that made no commit, later: another beginning. */
+	ck_assert_str_eq(put_at(store, arena, "pending", "refs/heads/main", 20), "refs/"
+										 "heads"
+										 "/mai"
+										 "n");
+	ck_assert_str_eq(put_at(store, arena, "failure", "refs/heads/main", 21), "refs/"
+										 "heads"
+										 "/mai"
+										 "n");
+	COMMIT();
+}
+
+/* What began without one takes the first. */
+void suite_outbox_takes_the_first_ref(struct store *store, struct arena *arena)
+{
+	BEGIN();
+	put(store, "pending", 10);
+	ck_assert_str_eq(put_at(store, arena, "pending", "refs/heads/one", 11), "refs/"
+										"heads/"
+										"one");
+	COMMIT();
+}
+
 void suite_outbox_waits_and_gives_up(struct store *store, struct arena *arena)
 {
 	struct msg_outbox_row *rows = NULL;

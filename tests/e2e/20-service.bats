@@ -86,12 +86,14 @@ short() {
 }
 
 @test "service: a burst of pushes ends at the last one, and says what it left out" {
-	DIRECTORY='activate: [sleep, "2"]' make_served
+	mkdir "$T/notes"
+	DIRECTORY="activate: [sh, -c, 'until test -e \"$T/notes/all\"; do sleep 0.05; done'], activate-write: [\"$T/notes\"]" make_served
 	start_service
 	local i
 	for i in {1..8}; do
 		change "number $i"
 	done
+	touch "$T/notes/all"
 	assert_live "number 8"
 	within 30 settled
 	assert_live "number 8"

@@ -15,6 +15,7 @@ setup() {
 
 teardown() {
 	[ -z "$SERVER" ] || { kill "$SERVER" 2>/dev/null || true; wait "$SERVER" 2>/dev/null || true; }
+	[ -z "${READER-}" ] || kill "$READER" 2>/dev/null || true
 	end_service
 	end
 }
@@ -177,8 +178,12 @@ make_certificate() {
 		head -c 1000000 /dev/zero >"$T/zeros"
 		assert_status 401 --data-binary "@$T/zeros" "$at/api/v1/targets/web/deploy"
 		# Events are not held back.
-		curl -sN --max-time 2 "$at/api/v1/events" >"$T/events" || true
-		grep -q '^retry: 2000' "$T/events" || fail "no events through $at"
+		curl -sN --max-time 60 "$at/api/v1/events" >"$T/events" 3>&- &
+		READER=$!
+		within 20 grep -q '^retry: 2000' "$T/events" || fail "no events through $at"
+		kill "$READER"
+		wait "$READER" || true
+		READER=
 	done
 }
 
@@ -214,7 +219,7 @@ count_refs() {
 	front=$(free_port)
 	(cd "$T" && exec "$prism" proxy --errors -p "$front" "$T/openapi.json" "http://127.0.0.1:$PORT") >"$T/prism.log" 2>&1 3>&- &
 	SERVER=$!
-	within 30 answers "$front" || fail "no prism: $(tail -5 "$T/prism.log")"
+	within 120 answers "$front" || fail "no prism: $(tail -5 "$T/prism.log")"
 	local list
 	for list in repositories "refs?repository=shop" sources deliveries changes verdicts "findings?id=1" merge-requests \
 		"reviews?repository=shop&number=1" deployments targets quarantine outbox ledger "deployments?limit=1&state=deployed"; do

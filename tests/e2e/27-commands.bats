@@ -243,6 +243,11 @@ says() { # FILE TEXT
 	assert_equal "$(grep -c WHEN "$T/out")" 1
 }
 
+is_connected() { # PID
+	# shellcheck disable=SC2012
+	ls -l "/proc/$1/fd" | grep -q socket:
+}
+
 @test "commands: a follower is told what it asked for" {
 	make_served
 	start_service
@@ -253,6 +258,7 @@ says() { # FILE TEXT
 	assert_equal "$status" 2
 	gitgate log --follow --json --limit 0 --target docs --config "$T/gitgate.yaml" >"$T/out" 2>"$T/err" 3>&- &
 	FOLLOWER=$!
+	within 10 is_connected "$FOLLOWER" || fail "the follower does not ask: $(cat "$T/err")"
 	sleep 0.5
 	change "two"
 	assert_live "two"

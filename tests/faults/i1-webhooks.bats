@@ -84,15 +84,18 @@ push_on() {
 	done
 }
 
-# Tips that lack a final status at the forge, or have several, a line each.
+# Tips that lack a final status at the forge, or have several, or one that is open at another of
+# their refs (the first of each repository have two; GitLab keeps statuses by ref), a line each.
 unsettled() {
 	tell statuses '{}' | awk '
 		FNR == NR {tip[NR] = $1 " " $2 " " $4; line[NR] = $1 " " $3 " " $4; kind[NR] = $1; count = NR; next}
 		$5 == "gitgate/policy" {
 			which = $1 " " $2 " " $3
 			states[which] = states[which] (states[which] == "" ? "" : ",") $4
-			open[which] = $4 ~ /^(pending|running|INPROGRESS)$/
-			if (!open[which]) {
+			is_open = $4 ~ /^(pending|running|INPROGRESS)$/
+			open[which] += is_open - open_at[which, $6]
+			open_at[which, $6] = is_open
+			if (!is_open) {
 				different[which] = different[which] || (finals[which] > 0 && $4 != final[which])
 				final[which] = $4
 				finals[which]++

@@ -159,13 +159,14 @@ setup_file() {
 		new object 10|openat|tmp_objdir[^"]*/[0-9a-f][0-9a-f]/|10|EIO
 		new object 11|openat|tmp_objdir[^"]*/[0-9a-f][0-9a-f]/|11|EIO
 		new object 12|openat|tmp_objdir[^"]*/[0-9a-f][0-9a-f]/|12|EIO
-		place of merges|mkdir|gitgate-merges|1|EACCES,ENOSPC
-		place of merges, repository|mkdir|gitgate-merges|2|ENOSPC
-		place of merges, refs|mkdir|gitgate-merges|3|ENOSPC
-		place of merges, objects|mkdir|gitgate-merges|4|ENOSPC
-		place of merges, HEAD|openat|gitgate-merges[^"]*HEAD"|1|EIO,EMFILE
-		place of merges, configuration|openat|gitgate-merges[^"]*config"|1|EIO
-		place of merges, alternates|openat|gitgate-merges[^"]*alternates"|1|EIO
+		place of merges|mkdir|gitgate-merging|1|EACCES,ENOSPC
+		place of merges, its lock|openat|gitgate-merging-[^/"]*"|1|EACCES,EMFILE
+		place of merges, repository|mkdir|gitgate-merging|2|ENOSPC
+		place of merges, refs|mkdir|gitgate-merging|3|ENOSPC
+		place of merges, objects|mkdir|gitgate-merging|4|ENOSPC
+		place of merges, HEAD|openat|gitgate-merging[^"]*HEAD"|1|EIO,EMFILE
+		place of merges, configuration|openat|gitgate-merging[^"]*config"|1|EIO
+		place of merges, alternates|openat|gitgate-merging[^"]*alternates"|1|EIO
 		merge, its input|memfd_create|"input"|1|EMFILE,ENOMEM
 		merge, its pipe|pipe2|pipe2|4|EMFILE
 		merge, its child|clone|clone|2|EAGAIN,ENOMEM
@@ -174,7 +175,7 @@ setup_file() {
 
 # Who is killed leaves the place of its merges: the system's, not the scene's.
 sweep() {
-	sed -n 's#^mkdir("\(/tmp/gitgate-merges-[A-Za-z0-9]*\)".*#\1#p' "$SCENE/trace" | xargs -r rm -rf
+	sed -n 's#^mkdir("\(/tmp/gitgate-merging-[A-Za-z0-9]*\)".*#\1#p' "$SCENE/trace" | xargs -r rm -rf
 }
 
 @test "K1 signatures: signals" {

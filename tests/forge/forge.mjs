@@ -17,7 +17,7 @@
 //       fit: only: "statuses" ...; part: of the path; final: a status that is not pending (faults.mjs)
 //   /state {kind?, name?}                       statuses, comments, merge requests
 // The same as text, for who asks often:
-//   /statuses {kind?, name?}                    "KIND NAME COMMIT STATE CONTEXT", a line each, oldest first
+//   /statuses {kind?, name?}                    "KIND NAME COMMIT STATE CONTEXT REF", a line each, oldest first
 //   /description {kind, name, context, commit}  of the last such status
 //   /comments {kind, name}                      "NUMBER EDITS BODY", a line each, the body as JSON
 // And not JSON but lines, ADDRESS SECRET-FILE KIND EVENT COUNT WHAT as send.mjs takes them:
@@ -165,7 +165,7 @@ const context_of = (status) => status.context ?? status.name ?? status.key;
 // What is asked for as text: the lines.
 const views = {
 	"/statuses": (said) => asked_for(said).flatMap(({ kind, name, statuses }) =>
-		statuses.map((one) => [kind, name, one.commit, one.state ?? one.status, context_of(one)].join(" "))),
+		statuses.map((one) => [kind, name, one.commit, one.state ?? one.status, context_of(one), one.ref ?? "-"].join(" "))),
 	"/description": (said) => asked_for(said).flatMap(({ statuses }) =>
 		statuses.filter((one) => context_of(one) === said.context && one.commit === said.commit)
 			.map((one) => one.description ?? "")).slice(-1),

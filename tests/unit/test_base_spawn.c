@@ -1,7 +1,9 @@
 /* Programs: what they get, what comes back, and that they end. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,6 +358,60 @@ START_TEST(a_program_ends_with_its_caller)
 }
 END_TEST
 
+/* What the child does first of all, as the caller asks for that: tells that it is
+ * there, and waits for an answer. */
+static int born[2], go_on[2];
+
+static void wait_at_birth(void)
+{
+	char byte = 'x';
+	if (write(born[1], &byte, 1) != 1 || read(go_on[0], &byte, 1) != 1)
+		_exit(1);
+}
+
+/* The status of a program whose caller died right after the fork; -1: it cannot be
+ * tried. */
+static int status_without_caller(int namespaces)
+{
+	char byte = 'x';
+	int status;
+	ck_assert_int_eq(pipe(born), 0);
+	ck_assert_int_eq(pipe(go_on), 0);
+	fflush(stdout);
+	pid_t caller = fork();
+	if (caller == 0) {
+		const char *const arguments[] = { "sh", "-c", "exit 7", NULL };
+		const struct spawn spawn = { .arguments = arguments };
+		struct spawn_result ended;
+		if (namespaces != 0 && unshare(namespaces) != 0)
+			_exit(EXIT_FAILURE);
+		pthread_atfork(NULL, NULL, wait_at_birth);
+		spawn_run(&spawn, &ended, NULL);
+		_exit(EXIT_SUCCESS);
+	}
+	close(born[1]);
+	bool is_born = read(born[0], &byte, 1) == 1;
+	kill(caller, SIGKILL);
+	ck_assert_int_eq(waitpid(caller, NULL, 0), caller);
+	ck_assert_int_eq(write(go_on[1], &byte, 1), 1);
+	if (is_born)
+		ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+	close(born[0]);
+	close(go_on[0]);
+	close(go_on[1]);
+	return is_born ? WEXITSTATUS(status) : -1;
+}
+
+/* The signal would come too late. */
+START_TEST(a_program_does_not_begin_without_its_caller)
+{
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(status_without_caller(0), 126);
+	int status = status_without_caller(CLONE_NEWUSER | CLONE_NEWPID);
+	ck_assert(status == 126 || status == -1);
+}
+END_TEST
+
 UNIT_MAIN("base_spawn", output_errors_and_status_come_back, input_of_any_size_is_given,
 	  too_much_output_is_cut, environment_is_exactly_what_was_given,
 	  only_three_descriptors_are_inherited,
@@ -365,4 +421,4 @@ UNIT_MAIN("base_spawn", output_errors_and_status_come_back, input_of_any_size_is
 	  closing_the_output_early_is_not_the_end, children_left_behind_do_not_delay,
 	  before_exec_may_refuse, signals_are_as_they_were_at_birth,
 	  check_shows_the_last_line_of_errors, threads_may_spawn_at_the_same_time,
-	  a_program_ends_with_its_caller)
+	  a_program_ends_with_its_caller, a_program_does_not_begin_without_its_caller)

@@ -218,7 +218,7 @@ START_TEST(picks_are_what_git_picks)
 	ck_assert_int_eq(steps[4].result, RECOMPUTE_DIFFERENT);
 	ck_assert_int_eq(repo_stat(repo, &steps[3].tree, NULL, NULL, &err), 0);
 	struct stat status;
-	char *directory = strdup(here.directory);
+	char *directory = strdup(here.directory.path);
 	ck_assert_int_eq(stat(directory, &status), 0);
 	ck_assert_uint_eq(status.st_mode & 0777, 0700);
 	recompute_here_close(&here);

@@ -435,7 +435,7 @@ static int visit_person(void *data, const struct x509_person *person, struct err
 	source->seen++;
 	if (person->is_authority)
 		return refuse(source, subject, err,
-			      "it is an authority, not a person: it belongs into the "
+			      "it is an authority, not a person: it belongs in the "
 			      "file that 'authorities' names");
 	if (person->problem)
 		return refuse(source, subject, err, "%s", person->problem);

@@ -8,7 +8,7 @@
 #include "doc/schema_report.h"
 
 #define LISTED 12 /* values or names that a message lists at most */
-#define FEW    3  /* names beside which a map is most likely meant */
+#define FEW    3  /* names that say what was meant, though it is not near */
 
 static void say_never(struct line *line, const struct complaint *complaint)
 {
@@ -364,6 +364,24 @@ bool report_required(const struct check *check, const struct image_string *name,
 				     .required = { name, because } });
 }
 
+/* Of few names the only one that holds the key: "labels" for "matchLabels". */
+static const char *longer_name(const struct check *check,
+			       const struct image_list *names, const struct node *key)
+{
+	const char *found = NULL;
+	if (names->count > FEW || key->length < 4)
+		return NULL;
+	for (uint32_t i = 0; i < names->count; i++) {
+		const struct image_string *name = check_at(check, names->items[i]);
+		if (strcasestr(name->text, key->text) == NULL)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = name->text;
+	}
+	return found == NULL || node_get(check->node, found) != NULL ? NULL : found;
+}
+
 static const char *nearest_name(const struct check *check,
 				const struct image_list *names, const struct node *key)
 {
@@ -373,7 +391,7 @@ static const char *nearest_name(const struct check *check,
 		const struct image_string *name = check_at(check, names->items[i]);
 		nearest_try(&nearest, name->text, name->length);
 	}
-	return nearest.best;
+	return nearest.best != NULL ? nearest.best : longer_name(check, names, key);
 }
 
 /* The name that was meant, when it is near; else where it belongs. */
@@ -403,7 +421,7 @@ static void suggest_name(struct line *mend, const struct complaint *complaint)
 		list_names(mend, check, known);
 		return;
 	}
-	line_add_text(mend, "does it belong into ");
+	line_add_text(mend, "does it belong in ");
 	line_add_quoted(mend, '\'', map->text, map->length);
 	line_add_text(mend, ", which takes any name?");
 }

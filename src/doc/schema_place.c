@@ -449,7 +449,7 @@ static void add_place_name(struct line *line, const struct search *search,
 	if (place->side == SIDE_OUT)
 		line_add_text(line, "to ");
 	else
-		line_add_text(line, place->item ? "to an item of " : "into ");
+		line_add_text(line, place->item ? "to an item of " : "in ");
 	if (place->node == NULL) {
 		add_path(line, search, check, place);
 	} else if (place->side == SIDE_IN && place->distance == 1) {

@@ -157,7 +157,7 @@ g() {
 	done
 	cat "$T/leaf.pem" "$T/server.pem" "$ca" >"$T/all.pem"
 	imported "$T/all.pem"
-	grep -q "belongs into the file that 'authorities' names" "$T/refused"
+	grep -q "belongs in the file that 'authorities' names" "$T/refused"
 	grep -q "extended key usage" "$T/refused"
 	grep -q "issuer: 'CN=Root,O=It''s'" "$T/gitgate.yaml"
 	cp "$ca" "$T/authorities.pem"

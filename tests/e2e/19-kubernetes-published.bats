@@ -167,10 +167,10 @@ rules:
 		  mend: add 'template'
 		18-a-pod-made-a-deployment.yaml:16:3: error: spec.containers is not allowed [manifests]
 		18-a-pod-made-a-deployment.yaml:70:3: error: spec.volumes is not allowed [manifests]
-		  mend: it belongs into spec.template.spec, which is not there yet
+		  mend: it belongs in spec.template.spec, which is not there yet
 		19-a-field-of-the-object-beside.yaml:5:3: error: metadata.replicas is not allowed [manifests]
-		  mend: it belongs into spec
+		  mend: it belongs in spec
 		20-labels-outside-of-metadata.yaml:22:7: error: spec.template.spec.labels is not allowed [manifests]
-		  mend: it belongs into spec.template.metadata
+		  mend: it belongs in spec.template.metadata
 	END
 }

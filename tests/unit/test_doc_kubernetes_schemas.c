@@ -225,7 +225,7 @@ static const struct {
 	  "" },
 	{ "a field one level too far out",
 	  "{apiVersion: apps/v1, kind: Work, replicas: 2, spec: {selector: {}}}",
-	  "1:35 replicas is not allowed (it belongs into 'spec': indent it "
+	  "1:35 replicas is not allowed (it belongs in 'spec': indent it "
 	  "further)\n" },
 	{ "one that stands too far in", WORK "{selector: {ports: []}}}",
 	  "1:74 spec.selector.ports is not allowed (it belongs to spec: indent it "

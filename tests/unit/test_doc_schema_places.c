@@ -162,7 +162,7 @@ static const struct {
 	{ "one level further in", workload,
 	  HEAD "replicas: 2\nspec:\n" SELECTOR "  template: {spec: {containers: "
 	       "[{name: a}]}}\n",
-	  "replicas (it belongs into 'spec': indent it further)" },
+	  "replicas (it belongs in 'spec': indent it further)" },
 	{ "an item of a list", workload,
 	  HEAD "spec:\n" SELECTOR "  template:\n    spec:\n      containers:\n"
 	       "      - name: a\n      readinessProbe: {periodSeconds: 2}\n",
@@ -193,18 +193,18 @@ static const struct {
 	  "it further)" },
 	{ "a pod made a deployment, without a template", workload,
 	  HEAD "spec:\n" SELECTOR "  containers:\n  - name: a\n",
-	  "spec.containers (it belongs into spec.template.spec, which is not there "
+	  "spec.containers (it belongs in spec.template.spec, which is not there "
 	  "yet)\nspec (add 'template')" },
 	{ "with half of a template", workload,
 	  HEAD "spec:\n" SELECTOR "  template: {metadata: {name: a}}\n"
 	       "  serviceAccountName: a\n",
-	  "spec.serviceAccountName (it belongs into spec.template.spec, which is not "
+	  "spec.serviceAccountName (it belongs in spec.template.spec, which is not "
 	  "there yet)" },
 	{ "a probe's field, where there is no probe yet", workload,
 	  HEAD "spec:\n" SELECTOR "  template:\n    spec:\n      containers:\n"
 	       "      - {name: a, periodSeconds: 3}\n",
-	  "spec.template.spec.containers[0].periodSeconds (it belongs into "
-	  "spec.template.spec.containers[0].readinessProbe or into "
+	  "spec.template.spec.containers[0].periodSeconds (it belongs in "
+	  "spec.template.spec.containers[0].readinessProbe or in "
 	  "spec.template.spec.containers[0].livenessProbe, which are not there yet)" },
 	{ "a list that is not there yet", workload,
 	  HEAD "spec:\n" SELECTOR "  template:\n    spec:\n      containers:\n"
@@ -214,15 +214,15 @@ static const struct {
 	{ "beside", workload,
 	  "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n  replicas: 2\n"
 	  "spec:\n" SELECTOR "  template: {spec: {containers: [{name: a}]}}\n",
-	  "metadata.replicas (it belongs into spec)" },
+	  "metadata.replicas (it belongs in spec)" },
 	{ "labels in the pod's spec", workload,
 	  HEAD "spec:\n" SELECTOR "  template:\n    metadata: {name: a}\n    spec:\n"
 	       "      labels: {app: a}\n      containers: [{name: a}]\n",
-	  "spec.template.spec.labels (it belongs into spec.template.metadata)" },
+	  "spec.template.spec.labels (it belongs in spec.template.metadata)" },
 	{ "a name that two places know alike", workload,
 	  HEAD "spec:\n" SELECTOR "  annotations: {a: b}\n"
 	       "  template: {metadata: {name: a}, spec: {containers: [{name: a}]}}\n",
-	  "spec.annotations (it belongs into spec.template.metadata: indent it "
+	  "spec.annotations (it belongs in spec.template.metadata: indent it "
 	  "further)" },
 	{ "a name that is needed elsewhere", workload,
 	  HEAD "spec:\n" SELECTOR "  template:\n    name: a\n    metadata: {}\n"
@@ -250,7 +250,7 @@ static const struct {
 	  HEAD "spec:\n" SELECTOR "  template:\n    spec:\n      containers:\n"
 	       "      - name: a\n        resources:\n          limits: {cpu: '1'}\n"
 	       "          memory: 1Gi\n",
-	  "spec.template.spec.containers[0].resources.memory (it belongs into "
+	  "spec.template.spec.containers[0].resources.memory (it belongs in "
 	  "'limits': "
 	  "indent it further)" },
 	{ "a name that nobody knows", workload,
@@ -260,31 +260,39 @@ static const struct {
 	  "'template')" },
 	{ "a value with several forms", compose,
 	  "services:\n  web:\n    build: {context: .}\n    dockerfile: a\n",
-	  "services.web.dockerfile (it belongs into 'build': indent it further)" },
+	  "services.web.dockerfile (it belongs in 'build': indent it further)" },
 	{ "one that is not there yet", compose,
 	  "services:\n  web:\n    image: a\n    replicas: 3\n",
-	  "services.web.replicas (it belongs into services.web.deploy, which is not "
+	  "services.web.replicas (it belongs in services.web.deploy, which is not "
 	  "there yet)" },
 	{ "two that are not there yet", compose,
 	  "services:\n  web:\n    image: a\n    limits: {cpus: '1'}\n",
-	  "services.web.limits (it belongs into services.web.deploy.resources, which "
+	  "services.web.limits (it belongs in services.web.deploy.resources, which "
 	  "is "
 	  "not there yet)" },
 	{ "a key that has nothing below it", compose,
 	  "services:\n  web:\n    deploy:\n    image: a\n    replicas: 3\n",
 	  "services.web.deploy (give it a value, or remove the key)\n"
-	  "services.web.replicas (it belongs into 'deploy': indent it further)" },
+	  "services.web.replicas (it belongs in 'deploy': indent it further)" },
 	{ "through what a pattern names", compose,
 	  "services:\n  web: {build: .}\nimage: a\n",
-	  "image (it belongs into services.web: indent it further)" },
+	  "image (it belongs in services.web: indent it further)" },
 	{ "out of what a pattern names", compose,
 	  "services:\n  web:\n    image: a\n    volumes: {}\n",
 	  "services.web.volumes (it belongs to the document: indent it less)" },
 	{ "a name of one's own", workload,
 	  HEAD "spec:\n  selector: {app: a}\n"
 	       "  template: {spec: {containers: [{name: a}]}}\n",
-	  "spec.selector.app (does it belong into 'matchLabels', which takes any "
+	  "spec.selector.app (does it belong in 'matchLabels', which takes any "
 	  "name?)" },
+	{ "a part of the only name", workload,
+	  HEAD "spec:\n  selector: {labels: {app: a}}\n"
+	       "  template: {spec: {containers: [{name: a}]}}\n",
+	  "spec.selector.labels (did you mean 'matchLabels'?)" },
+	{ "a part of a name that is there", workload,
+	  HEAD "spec:\n  selector: {matchLabels: {app: a}, labels: {app: a}}\n"
+	       "  template: {spec: {containers: [{name: a}]}}\n",
+	  "spec.selector.labels (it belongs in metadata)" },
 	{ "where two would take it", workload, "metadata: {name: a, app: b}\n",
 	  "metadata.app (known here: 'name', 'namespace', 'labels', 'annotations')" },
 	{ "where more is known than a map", workload,
@@ -325,7 +333,7 @@ static const struct {
 	  "metadata.name ()" },
 	{ "across a form", compose,
 	  "services:\n  web:\n    build: {context: ., replicas: 3}\n    deploy: {}\n",
-	  "services.web.build.replicas (it belongs into services.web.deploy)" },
+	  "services.web.build.replicas (it belongs in services.web.deploy)" },
 };
 
 struct told {

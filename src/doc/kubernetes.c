@@ -401,7 +401,7 @@ static void suggest_missing(const struct visit *visit, const char *version,
 		const struct schema *schema = visit->catalog->sets[s].schema;
 		const char *name;
 		for (size_t i = 0; (name = schema_name(schema, i)) != NULL; i++)
-			if (strcmp(strrchr(name, '/') + 1, kind) == 0)
+			if (known == NULL && strcmp(strrchr(name, '/') + 1, kind) == 0)
 				known = name;
 	}
 	if (known != NULL)
@@ -514,7 +514,7 @@ static int visit_object(struct visit *visit, const struct node *root,
 /* What a List or anything else carries, by kind of its own or of all items. */
 struct carrier {
 	const struct node *items;
-	bool every; /* not only those that say what they are */
+	bool every; /* also what is no object, and so nothing that can be applied */
 	/* Those of this kind were validated with what carries them; NULL: none. */
 	const char *version;
 	const char *kind; /* "PodList" */
@@ -528,17 +528,26 @@ static bool is_text(const struct node *node, const char *text, size_t length)
 	       memcmp(node->text, text, length) == 0;
 }
 
-static bool is_carried(const struct carrier *carrier, const struct node *item)
+/* Of the kind that the list gives to items which do not say theirs, and itself no
+ * list. */
+static bool is_validated(const struct carrier *carrier, const struct node *item)
 {
 	const struct node *version = node_get(item, "apiVersion");
 	const struct node *kind = node_get(item, "kind");
+	size_t length = strlen(carrier->kind) - strlen(LIST);
+	if (node_kind(node_get(item, "items")) == NODE_SEQUENCE)
+		return false;
+	return (version == NULL && kind == NULL) ||
+	       (is_text(kind, carrier->kind, length) &&
+		is_text(version, carrier->version, strlen(carrier->version)));
+}
+
+static bool is_carried(const struct carrier *carrier, const struct node *item)
+{
 	if (carrier->every)
 		return true;
-	if (version == NULL || kind == NULL)
-		return false;
-	return carrier->kind == NULL ||
-	       !is_text(kind, carrier->kind, strlen(carrier->kind) - strlen(LIST)) ||
-	       !is_text(version, carrier->version, strlen(carrier->version));
+	return node_kind(item) == NODE_MAPPING &&
+	       (carrier->kind == NULL || !is_validated(carrier, item));
 }
 
 static void tell_too_deep(struct visit *visit, const struct carrier *carrier)

@@ -270,7 +270,7 @@ static int add_pattern(struct members *members, const struct node *pattern)
 {
 	struct pattern *compiled = NULL;
 	if (node_kind(pattern) != NODE_STRING ||
-	    schema_pattern_new(&compiled, pattern->text, pattern->length, false,
+	    schema_pattern_new(&compiled, pattern->text, pattern->length, PATTERN_GO,
 			       NULL) != 0) {
 		members->writer->unchecked = true;
 		return 0;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "doc/schema_format.h"
 #include "doc/schema_image.h"
+#include "doc/schema_pattern.h"
 
 #define VALUE_DEPTH 256 /* deeper than documents are */
 
@@ -365,7 +366,8 @@ static bool has_names(struct checker *checker)
 		      sizeof(uint32_t)))
 		return false;
 	for (uint32_t i = 0; i < header->pattern_count; i++)
-		if (!is_string(checker, patterns[i].text))
+		if (!is_string(checker, patterns[i].text) ||
+		    patterns[i].flavour > PATTERN_GO)
 			return false;
 	for (uint32_t i = 0; i < header->entry_count; i++)
 		if (!is_string(checker, entries[i].name) ||

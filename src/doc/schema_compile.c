@@ -118,8 +118,12 @@ int compile_regex(struct compilation *compilation, const struct node *node,
 		return compile_error(compilation, place, "a pattern must be a string");
 	struct error reason = ERROR_INIT;
 	struct pattern *pattern;
-	int status =
-		schema_pattern_new(&pattern, node->text, node->length, false, &reason);
+	enum pattern_flavour flavour =
+		compile_draft(compilation) == SCHEMA_DRAFT_KUBERNETES
+			? PATTERN_GO
+			: PATTERN_TOLERANT;
+	int status = schema_pattern_new(&pattern, node->text, node->length, flavour,
+					&reason);
 	if (status == ERROR_MEMORY)
 		return compile_no_memory(compilation);
 	if (status != 0)
@@ -141,7 +145,8 @@ int compile_regex(struct compilation *compilation, const struct node *node,
 			   &program->pattern_count, &program->pattern_capacity);
 	if (slot == NULL || row == NULL)
 		return compile_no_memory(compilation);
-	*row = (struct schema_pattern){ node, (uint32_t)program->pattern_count - 1 };
+	*row = (struct schema_pattern){ node, flavour,
+					(uint32_t)program->pattern_count - 1 };
 	*slot = row;
 	*out = row;
 	return 0;

@@ -74,7 +74,7 @@ static bool is_uuid(const char *text, size_t length)
 static bool is_regex(const char *text, size_t length)
 {
 	struct pattern *pattern;
-	if (schema_pattern_new(&pattern, text, length, true, NULL) != 0)
+	if (schema_pattern_new(&pattern, text, length, PATTERN_STRICT, NULL) != 0)
 		return false;
 	pattern_free(pattern);
 	return true;

@@ -18,7 +18,7 @@
 struct pattern;
 
 #define IMAGE_MAGIC      "gitgate\x1b"
-#define IMAGE_VERSION    3
+#define IMAGE_VERSION    4
 #define IMAGE_BYTE_ORDER 0x01020304u
 #define SCHEMA_NONE      UINT32_MAX
 
@@ -149,6 +149,7 @@ struct image_operation {
 /* PATTERN: a is an index. Its text is as written. */
 struct image_pattern {
 	uint32_t text;
+	uint32_t flavour; /* enum pattern_flavour */
 };
 
 /* A schema that has a name of its own in a bundle. */

@@ -456,6 +456,7 @@ static uint32_t link_patterns(struct linker *linker)
 		uint32_t string = link_string(linker, text->text, text->length);
 		struct image_pattern *patterns = link_at(linker, first);
 		patterns[i].text = string;
+		patterns[i].flavour = program->patterns[i]->flavour;
 	}
 	return first;
 }

@@ -23,8 +23,9 @@ static int open_patterns(struct schema *schema, const char *name, struct error *
 	for (uint32_t i = 0; i < count; i++) {
 		const struct image_string *text = image_at(schema, rows[i].text);
 		struct error reason = ERROR_INIT;
-		int status = schema_pattern_new(&schema->patterns[i], text->text,
-						text->length, false, &reason);
+		int status = schema_pattern_new(
+			&schema->patterns[i], text->text, text->length,
+			(enum pattern_flavour)rows[i].flavour, &reason);
 		if (status != 0)
 			return error_set(err, status, "%s: %s", name, reason.text);
 		states += pattern_states(schema->patterns[i]);

@@ -24,7 +24,7 @@ struct translation {
 	struct buf out;
 	bool in_class;
 	bool flagged; /* by inline flags; what '.' is then, PCRE2 knows */
-	bool strict;
+	enum pattern_flavour flavour;
 	struct error *err;
 };
 
@@ -214,11 +214,11 @@ static int group(struct translation *translation)
 	if (*at != '?')
 		return 0;
 	at++;
-	if (!translation->strict && *at == 'P' && at[1] == '<')
+	if (translation->flavour != PATTERN_STRICT && *at == 'P' && at[1] == '<')
 		at++;
 	bool named = *at == '<';
 	bool plain = *at == ':' || *at == '=' || *at == '!' || named;
-	size_t flags = translation->strict ? 0 : strspn(at, "ims-");
+	size_t flags = translation->flavour == PATTERN_STRICT ? 0 : strspn(at, "ims-");
 	if (!plain && (flags == 0 || (at[flags] != ')' && at[flags] != ':')))
 		return refuse(translation, "a kind of group that ECMA 262 does not "
 					   "have");
@@ -265,7 +265,8 @@ static int next(struct translation *translation)
 		buf_add_string(&translation->out, "\\z");
 		translation->at++;
 		return 0;
-	} else if (c == '.' && !translation->flagged) {
+	} else if (c == '.' && translation->flavour != PATTERN_GO &&
+		   !translation->flagged) {
 		buf_add_string(&translation->out, "[^\\n\\r\\x{2028}\\x{2029}]");
 		translation->at++;
 		return 0;
@@ -279,12 +280,12 @@ static int next(struct translation *translation)
 }
 
 int schema_pattern_new(struct pattern **out, const char *text, size_t length,
-		       bool strict, struct error *err)
+		       enum pattern_flavour flavour, struct error *err)
 {
 	struct translation translation = { .text = text,
 					   .at = text,
 					   .end = text + length,
-					   .strict = strict,
+					   .flavour = flavour,
 					   .err = err };
 	uint64_t most = limits_default.values[LIMIT_REGEX_BYTES];
 	if (length > most)

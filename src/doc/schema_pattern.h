@@ -5,16 +5,22 @@
 #ifndef DOC_SCHEMA_PATTERN_H
 #define DOC_SCHEMA_PATTERN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct error;
 struct pattern;
 
-/* 0, ERROR_PATTERN (also for PCRE2's own constructs), ERROR_LIMIT or ERROR_MEMORY.
- * `strict`: without what Go's and Python's expressions add, which schemas are often
- * written with. */
+/* Part of the image of a schema. */
+enum pattern_flavour {
+	/* and what Go's and Python's expressions add, with which schemas are often
+	 * written */
+	PATTERN_TOLERANT,
+	PATTERN_GO, /* the same, but '.' is anything but LF: Kubernetes' schemas */
+	PATTERN_STRICT,
+};
+
+/* 0, ERROR_PATTERN (also for PCRE2's own constructs), ERROR_LIMIT or ERROR_MEMORY. */
 int schema_pattern_new(struct pattern **out, const char *text, size_t length,
-		       bool strict, struct error *err);
+		       enum pattern_flavour flavour, struct error *err);
 
 #endif

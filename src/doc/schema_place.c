@@ -594,7 +594,8 @@ const struct image_string *needed_name(const struct check *check, uint32_t index
 	if (only->kind == OPERATION_PROPERTIES) {
 		const struct image_object *object = check_at(check, only->a);
 		const struct image_list *described = check_at(check, object->names);
-		if (described->count == 0 && object->required_names != 0)
+		if (described->count == 0 && object->required_names != 0 &&
+		    object->additional == SCHEMA_NONE && object->pattern_count == 0)
 			names = check_at(check, object->required_names);
 	}
 	return names != NULL && names->count == 1 ? check_at(check, names->items[0])

@@ -10,12 +10,14 @@
 #include "doc/number.h"
 #include "doc/schema_format.h"
 #include "doc/schema_image.h"
+#include "doc/schema_pattern.h"
 
 struct pattern;
 
 /* A regular expression, as it was written, and its index among all. */
 struct schema_pattern {
 	const struct node *text;
+	enum pattern_flavour flavour;
 	uint32_t index;
 };
 

@@ -565,8 +565,9 @@ static int look_at_link(struct look *look, const struct document_question *quest
 	if (rc != 0 || judged)
 		return rc;
 	return add_document_fact(look, ERROR_DOCUMENT_LINK,
-				 "this is a symbolic link, and not to a file that the "
-				 "rule covers",
+				 "this is a symbolic link, and not to a file, itself "
+				 "no "
+				 "link, that the rule covers",
 				 "put the document itself there, or link to one within "
 				 "the rule's paths",
 				 0, 0);

@@ -150,7 +150,7 @@ services:
 	for target in ../elsewhere/list.yaml ../elsewhere/map.yaml link.yaml nowhere.yaml deep deep/../a.yaml \
 		/etc/passwd ../../a.yaml . "$T/clone/config/a.yaml"; do
 		ln -s "$target" "$T/clone/config/other.yaml"
-		refused 'config/other.yaml: error: this is a symbolic link, and not to a file that the rule covers'
+		refused 'config/other.yaml: error: this is a symbolic link, and not to a file, itself no link, that the rule covers'
 	done
 	# What was a document becomes a link, and one again.
 	ln -sf ../elsewhere/list.yaml "$T/clone/config/a.yaml"

@@ -93,7 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
 	search(pattern, (const char *)data + behind, size - behind);
 	struct pattern *translated = NULL;
-	schema_pattern_new(&translated, pattern, length, size % 2 == 0, NULL);
+	schema_pattern_new(&translated, pattern, length,
+			   (enum pattern_flavour)(size % 3), NULL);
 	pattern_free(translated);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
 	doc_promise(end.tv_sec - start.tv_sec <= SECONDS);

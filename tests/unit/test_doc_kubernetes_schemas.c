@@ -339,6 +339,9 @@ static const char *const carriers[] = {
 	"{apiVersion: a/v1, kind: BList, items: [" WORK "1}]}",
 	"{apiVersion: a.example/v1, kind: Thing, items: [" WORK "1}]}",
 	WORK "{selector: {}}, items: [" WORK "1}]}",
+	/* of the carrier's kind, unless they say theirs */
+	"{apiVersion: a.example/v1, kind: Thing, items: [{spec: 1}]}",
+	"{apiVersion: a/v1, kind: B, items: [{apiVersion: '', kind: '', spec: 1}]}",
 	"{apiVersion: v1, kind: List, items: [{apiVersion: a/v1, kind: B, items: [" WORK
 	"1}]}]}",
 	"{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: "
@@ -360,7 +363,6 @@ START_TEST(what_anything_carries_is_judged)
 			      told);
 		ck_assert_int_eq(scene.outcome, KUBERNETES_INVALID);
 	}
-	/* Without a kind of their own they are of that of the carrier. */
 	judge(&scene, WORK "{selector: {}}, items: [{spec: 1}]}", &options);
 	ck_assert_ptr_nonnull(strstr(scene.told, "items is not allowed"));
 	ck_assert_str_eq(judge(&scene, WORK "{selector: {}}, items: {a: 1}}", &options),

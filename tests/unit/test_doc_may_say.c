@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "doc_try.h"
+#include "hostile.h"
 
 #define WORD  "CustomResourceDefinition"
 #define SPELT 3000
@@ -113,5 +114,26 @@ START_TEST(whatever_the_readers_take_for_the_word_is_seen)
 }
 END_TEST
 
+START_TEST(a_text_of_backslashes_is_seen_through_soon)
+{
+	static const char *const lines[] = { "    \\\n", "aaaa\\\n", "\\x61\\u0061" };
+	char word[64];
+	memset(word, 'a', sizeof(word) - 1);
+	word[sizeof(word) - 2] = 'b';
+	word[sizeof(word) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct buf text = BUF_INIT((size_t)8 << 20);
+		repeat(&text, lines[i], ((size_t)4 << 20) / strlen(lines[i]));
+		double start = milliseconds();
+		bool may = doc_may_say(text.data, text.length, word);
+		double took = milliseconds() - start;
+		ck_assert_int_eq(may, i > 0);
+		ck_assert_msg(in_time(took, 100), "%zu: %.0f ms", i, took);
+		buf_release(&text);
+	}
+}
+END_TEST
+
 UNIT_MAIN("doc_may_say", a_word_is_seen_as_it_is_and_with_escapes,
-	  whatever_the_readers_take_for_the_word_is_seen)
+	  whatever_the_readers_take_for_the_word_is_seen,
+	  a_text_of_backslashes_is_seen_through_soon)

@@ -24,7 +24,8 @@ enum file_state {
 	FILE_JUDGED,
 	FILE_TEMPLATE, /* of a document, and no rule refuses it for that */
 	FILE_BROKEN,   /* no document, and its rule only warns */
-	FILE_OTHER,    /* neither YAML nor JSON by its name, and nobody asked */
+	FILE_OTHER,    /* neither YAML nor JSON by its name, or a symbolic link, and
+			  nobody asked */
 };
 
 struct checked_file {

@@ -1,6 +1,7 @@
 /* cmd/check_summary.c - what became of the files of `gitgate check --files`. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -47,9 +48,11 @@ static void count_file(struct report_files *files, const struct checked_file *fr
 	files->documents += documents;
 }
 
-static const char *reason_of(enum file_state state)
+static const char *reason_of(const struct checked_file *file)
 {
-	return state == FILE_OTHER ? "neither YAML nor JSON" : NULL;
+	if (file->state != FILE_OTHER)
+		return NULL;
+	return S_ISLNK(file->mode) ? "a symbolic link" : "neither YAML nor JSON";
 }
 
 /* --- the order of findings --- */
@@ -124,17 +127,19 @@ static int fill(const struct file_list *list, struct verdict *verdict,
 		const struct checked_file *from = &list->files[i];
 		struct report_file *file = &files[i];
 		file->path = escaped_path(arena, from->shown);
-		file->skipped = reason_of(from->state);
+		file->skipped = reason_of(from);
 		file->documents = from->documents;
 		file->document_count = from->document_count;
 		file->invalid = from->invalid;
 		if (!file->path ||
 		    map_put(index, file->path, strlen(file->path), file) != 0)
 			return -1;
-		if (from->state == FILE_OTHER)
-			out->others++;
-		else
+		if (from->state != FILE_OTHER)
 			count_file(out, from, file);
+		else if (S_ISLNK(from->mode))
+			out->links++;
+		else
+			out->others++;
 	}
 	if (sort_findings(verdict, index, files, met) != 0)
 		return -1;

@@ -40,6 +40,7 @@ struct report_files {
 	size_t templates;      /* of the skipped */
 	size_t without_schema; /* of the skipped: of kinds that are not looked at */
 	size_t others;         /* files that are neither YAML nor JSON */
+	size_t links;          /* symbolic ones, which are not followed */
 	size_t ignored;        /* files and directories that the user left out */
 };
 

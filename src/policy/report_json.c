@@ -98,6 +98,7 @@ static void put_files(struct json *json, const struct report_files *files)
 	json_put_unsigned(json, "templates", files->templates);
 	json_put_unsigned(json, "without_schema", files->without_schema);
 	json_put_unsigned(json, "others", files->others);
+	json_put_unsigned(json, "links", files->links);
 	json_put_unsigned(json, "ignored", files->ignored);
 	json_key(json, "skipped_files");
 	json_array(json);

@@ -246,6 +246,8 @@ void report_summary(struct buf *out, const struct report_files *files)
 		buf_add_byte(out, ')');
 	add_reason(out, &separator, files->others, "file that is neither YAML nor JSON",
 		   "files that are neither YAML nor JSON");
+	add_reason(out, &separator, files->links, "symbolic link that is not followed",
+		   "symbolic links that are not followed");
 	add_reason(out, &separator, files->ignored, "left out by --ignore",
 		   "left out by --ignore");
 	buf_add_byte(out, '\n');

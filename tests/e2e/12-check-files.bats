@@ -102,6 +102,7 @@ quiet() {
 	check --schema "$T/app.json" --ignore a .
 	assert_equal "$status" 0
 	assert_says "0 documents in 0 files"
+	assert_says "2 symbolic links that are not followed"
 	ln -s nowhere broken.yaml
 	check --schema "$T/app.json" a/b/right.yml broken.yaml
 	assert_equal "$status" 1

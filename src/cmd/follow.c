@@ -32,6 +32,7 @@
 struct shown {
 	enum entry_kind kind;
 	uint64_t id;
+	bool ended;
 	char state[STATE_BYTES]; /* a deployment is told of more than once */
 };
 
@@ -53,7 +54,8 @@ struct follow {
 static struct shown shown_of(const struct entry *entry)
 {
 	struct shown shown = { .kind = entry->kind,
-			       .id = row_number(entry->row, "id") };
+			       .id = row_number(entry->row, "id"),
+			       .ended = row_time(entry->row, "ended_at") != 0 };
 	const char *state = row_text(entry->row, "state");
 
 	if (state)
@@ -61,6 +63,8 @@ static struct shown shown_of(const struct entry *entry)
 	return shown;
 }
 
+/* That, or its end: the lists know how things stand before the events that led there
+ * are told. */
 static bool was_shown(const struct follow *follow, const struct entry *entry)
 {
 	struct shown shown = shown_of(entry);
@@ -68,7 +72,8 @@ static bool was_shown(const struct follow *follow, const struct entry *entry)
 	for (size_t i = 0; i < REMEMBERED; i++)
 		if (follow->shown[i].kind == shown.kind &&
 		    follow->shown[i].id == shown.id &&
-		    strcmp(follow->shown[i].state, shown.state) == 0)
+		    ((follow->shown[i].ended && !shown.ended) ||
+		     strcmp(follow->shown[i].state, shown.state) == 0))
 			return true;
 	return false;
 }

@@ -31,6 +31,11 @@ char *path_join(const char *directory, const char *name);
  * at most `maximum` bytes. 0 or ERROR_UNSAFE_PATH with the reason. */
 int path_check(const char *path, size_t length, size_t maximum, struct error *err);
 
+/* Adds to `out` where the symbolic link at `path` leads in its tree, put together from
+ * names alone ("": to the top). NULL, or what is wrong with its target, to be said
+ * behind it: "is absolute". A buffer that failed says so itself. */
+const char *path_resolve_link(struct buf *out, const char *path, const char *target);
+
 /* Opens beneath `directory`; flags as open(2) (O_CLOEXEC | O_NOFOLLOW are added).
  * Descriptor or negative code. */
 int path_open_beneath(int directory, const char *path, int flags, mode_t mode,

@@ -460,11 +460,6 @@ struct questions {
 	struct error *err;
 };
 
-static bool is_regular(uint32_t mode)
-{
-	return mode == 0100644 || mode == 0100755;
-}
-
 static int add_changed(struct questions *questions, const char *path, uint32_t old_mode,
 		       const struct oid *old_id, uint32_t new_mode,
 		       const struct oid *new_id)
@@ -478,9 +473,9 @@ static int add_changed(struct questions *questions, const char *path, uint32_t o
 			   &questions->file_capacity);
 	if (!file || !(file->path = arena_string(arena, path)))
 		return error_set(questions->err, ERROR_MEMORY, "out of memory");
-	if (is_regular(old_mode))
+	if (repo_is_file(old_mode))
 		file->before = *old_id;
-	if (is_regular(new_mode))
+	if (repo_is_file(new_mode))
 		file->after = *new_id;
 	return 0;
 }
@@ -512,7 +507,7 @@ static int ask_about(void *data, const char *path, uint32_t old_mode,
 	const struct policy *policy = questions->collector->policy;
 
 	int rc = add_changed(questions, path, old_mode, old_id, new_mode, new_id);
-	if (!is_regular(new_mode) && new_mode != MODE_LINK)
+	if (!repo_is_file(new_mode) && new_mode != MODE_LINK)
 		return rc;
 	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++)
 		if (!digest_is_none(&questions->contexts[i]) &&
@@ -565,9 +560,8 @@ static int look_at_link(struct look *look, const struct document_question *quest
 	if (rc != 0 || judged)
 		return rc;
 	return add_document_fact(look, ERROR_DOCUMENT_LINK,
-				 "this is a symbolic link, and not to a file, itself "
-				 "no "
-				 "link, that the rule covers",
+				 "this is a symbolic link, and not to a file, "
+				 "itself no link, that the rule covers",
 				 "put the document itself there, or link to one within "
 				 "the rule's paths",
 				 0, 0);

@@ -83,8 +83,7 @@ static int read_blob(void *data, const char *path, uint32_t mode, const struct o
 	struct tree_search *search = data;
 	struct catalog_run *run = search->run;
 	struct object object;
-	if ((mode != 0100644 && mode != 0100755) ||
-	    !is_definition_file(run->rule, path))
+	if (!repo_is_file(mode) || !is_definition_file(run->rule, path))
 		return 0;
 	int status = repo_read(run->collector->judge->repo, id,
 			       run->limits->values[LIMIT_GIT_BLOB_BYTES], &object,

@@ -138,8 +138,7 @@ static int look_into(void *data, const char *path, uint32_t mode, const struct o
 	struct search *search = data;
 	struct object object;
 
-	if ((mode != 0100644 && mode != 0100755) ||
-	    !is_document_of(search->rule, path) ||
+	if (!repo_is_file(mode) || !is_document_of(search->rule, path) ||
 	    map_has(search->changed, path, strlen(path)))
 		return 0;
 	int rc = limit_check(

@@ -1,52 +1,17 @@
-/* job/document_link.c - where symbolic links lead, from names alone. */
+/* job/document_link.c - symbolic links where a rule wants documents. */
 #include "job/document_link.h"
 
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "job/collect_kubernetes.h"
 #include "job/judge.h"
 #include "job/remember_document.h"
 #include "repo/repo.h"
 
 #define TARGET_BYTES 4096 /* PATH_MAX; no link can be longer */
-
-/* The directory in which `path` lies. */
-static void cut_name(struct buf *path)
-{
-	const char *slash =
-		path->length ? memrchr(path->data, '/', path->length) : NULL;
-
-	buf_truncate(path, slash ? (size_t)(slash - path->data) : 0);
-}
-
-/* False: it leads out of the tree, or names do not tell where. */
-static bool resolve(struct buf *out, const char *path, const char *target)
-{
-	bool named = false;
-
-	buf_add_string(out, path);
-	cut_name(out);
-	if (*target == '/')
-		return false;
-	for (const char *at = target; *at; at += strspn(at, "/")) {
-		size_t part = strcspn(at, "/");
-		if (part == 2 && memcmp(at, "..", 2) == 0) {
-			/* A name can be a link itself: what is above it is open. */
-			if (named || out->length == 0)
-				return false;
-			cut_name(out);
-		} else if (part != 1 || *at != '.') {
-			named = true;
-			if (out->length)
-				buf_add_byte(out, '/');
-			buf_add(out, at, part);
-		}
-		at += part;
-	}
-	return named;
-}
 
 /* A file of the tip beneath directories alone, by a path that the rule covers. */
 static int is_judged(const struct collector *collector, const struct rule *rule,
@@ -59,7 +24,7 @@ static int is_judged(const struct collector *collector, const struct rule *rule,
 		return 0;
 	int rc = repo_tree_find(collector->judge->repo, &collector->tip_tree, path,
 				&entry, &cause);
-	*judged = rc == 0 && (entry.mode == 0100644 || entry.mode == 0100755);
+	*judged = rc == 0 && repo_is_file(entry.mode);
 	return rc == 0 || rc == ERROR_NOT_FOUND ? 0
 						: error_set(err, rc, "%s", cause.text);
 }
@@ -84,8 +49,8 @@ int document_link_check(const struct collector *collector,
 	bool whole = memchr(object.bytes, '\0', object.length) == NULL;
 	buf_add(&target, object.bytes, object.length);
 	repo_object_release(&object);
-	if (whole && target.length && resolve(&path, question->path, target.data) &&
-	    !path.failed)
+	if (whole && target.length &&
+	    !path_resolve_link(&path, question->path, target.data) && !path.failed)
 		rc = is_judged(collector, question->rule, path.data, judged, err);
 	if (target.failed == ERROR_MEMORY || path.failed == ERROR_MEMORY)
 		rc = error_set(err, ERROR_MEMORY, "out of memory");

@@ -68,7 +68,7 @@ static int find_file(const struct tree_loader *loader, const char *name,
 				 name);
 	if (rc != 0)
 		return error_set(err, rc, "'%s': %s", name, problem.text);
-	if (out->mode != 0100644 && out->mode != 0100755)
+	if (!repo_is_file(out->mode))
 		return error_set(err, ERROR_CONFIG, "'%s' is not a regular file", name);
 	return add_source(loader->sources, name, out, err);
 }

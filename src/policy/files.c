@@ -102,70 +102,9 @@ static int check_case(struct evaluation *evaluation, const struct file_fact *fil
 
 /* --- symbolic links --- */
 
-/* The directory in which a link stands, `levels` further up. False: above the tree. */
-static bool add_directory(struct buf *out, const char *path, size_t levels)
+static const char *resolved_problem(const struct buf *resolved, struct error *problem)
 {
-	const char *end = strrchr(path, '/');
-	size_t length = end != NULL ? (size_t)(end - path) : 0;
-	for (; levels > 0; levels--) {
-		if (length == 0)
-			return false;
-		while (length > 0 && path[--length] != '/')
-			;
-	}
-	buf_add(out, path, length);
-	return true;
-}
-
-/* One component of a link's target: 0 to go on, or what is wrong. */
-static const char *follow(struct buf *names, size_t *levels, const char *component,
-			  size_t length)
-{
-	if (length == 0 || (length == 1 && component[0] == '.'))
-		return NULL;
-	if (length == 2 && memcmp(component, "..", 2) == 0) {
-		/* A name can be a link itself: what is above it cannot be told. */
-		if (names->length > 0)
-			return "goes up again behind a name";
-		(*levels)++;
-		return NULL;
-	}
-	buf_add_byte(names, '/');
-	buf_add(names, component, length);
-	return NULL;
-}
-
-/* Where a link leads, put together from names alone, or what is wrong. */
-static const char *resolve(struct buf *out, struct buf *names, const char *path,
-			   const char *target)
-{
-	size_t levels = 0;
-	if (target == NULL || target[0] == '\0')
-		return "cannot be read";
-	if (target[0] == '/')
-		return "is absolute";
-	for (const char *component = target;;) {
-		size_t length = strcspn(component, "/");
-		const char *problem = follow(names, &levels, component, length);
-		if (problem != NULL)
-			return problem;
-		if (component[length] == '\0')
-			break;
-		component += length + 1;
-	}
-	if (!add_directory(out, path, levels))
-		return "points out of the tree";
-	const char *rest = names->data;
-	if (out->length == 0 && rest[0] == '/')
-		rest++;
-	buf_add_string(out, rest);
-	return NULL;
-}
-
-static const char *resolved_problem(const struct buf *resolved, const struct buf *names,
-				    struct error *problem)
-{
-	if (resolved->failed != 0 || names->failed != 0)
+	if (resolved->failed != 0)
 		return "is too long";
 	if (resolved->length > 0 &&
 	    path_check(resolved->data, resolved->length,
@@ -190,19 +129,20 @@ static int find_leaving(struct evaluation *evaluation, const struct file_fact *f
 static int check_inside(struct evaluation *evaluation, const struct file_fact *file)
 {
 	struct buf resolved = BUF_INIT(RESOLVED_BYTES);
-	struct buf names = BUF_INIT(RESOLVED_BYTES);
 	struct error unsafe = ERROR_INIT;
 	int code = 0;
-	const char *problem = resolve(&resolved, &names, file->path, file->link_target);
+	const char *problem =
+		file->link_target == NULL
+			? "cannot be read"
+			: path_resolve_link(&resolved, file->path, file->link_target);
 	if (problem == NULL)
-		problem = resolved_problem(&resolved, &names, &unsafe);
-	if (resolved.failed == ERROR_MEMORY || names.failed == ERROR_MEMORY)
+		problem = resolved_problem(&resolved, &unsafe);
+	if (resolved.failed == ERROR_MEMORY)
 		code = error_set(evaluation->err, ERROR_MEMORY,
 				 "no memory to follow a link");
 	else if (problem != NULL)
 		code = find_leaving(evaluation, file, problem, &unsafe);
 	buf_release(&resolved);
-	buf_release(&names);
 	return code;
 }
 

@@ -161,6 +161,12 @@ struct tree_entry {
 	const char *name; /* not the whole path; NUL-terminated */
 };
 
+/* Whether a mode is that of a regular file. */
+static inline bool repo_is_file(uint32_t mode)
+{
+	return mode == 0100644 || mode == 0100755;
+}
+
 /* Reads one tree into the arena; entries in git's order. Malformed trees:
  * ERROR_TREE_...
  */

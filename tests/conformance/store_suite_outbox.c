@@ -121,13 +121,13 @@ void suite_outbox_tells_what_changed_meanwhile(struct store *store, struct arena
 }
 
 /* The ref that the only row is told at, after another was put. */
-static const char *put_at(struct store *store, struct arena *arena, const char *state,
-			  const char *ref, int64_t at)
+static void stands_at(struct store *store, struct arena *arena, const char *state,
+		      const char *ref, int64_t at, const char *expected)
 {
 	struct msg_outbox_row row = status_of(state, at);
 	row.ref = ref;
 	OK(store_outbox_put(store, &row, &failure));
-	return only(store, arena).ref;
+	ck_assert_str_eq(only(store, arena).ref, expected);
 }
 
 static void posted(struct store *store, struct arena *arena, const char *what,
@@ -142,33 +142,17 @@ static void posted(struct store *store, struct arena *arena, const char *what,
 void suite_outbox_ends_at_the_ref_it_began_at(struct store *store, struct arena *arena)
 {
 	BEGIN();
-	ck_assert_str_eq(put_at(store, arena, "pending", "refs/heads/one", 10), "refs/"
-										"heads/"
-										"one");
-	ck_assert_str_eq(put_at(store, arena, "pending", "refs/tags/two", 10), "refs/"
-									       "heads/"
-									       "one");
+	stands_at(store, arena, "pending", "refs/heads/one", 10, "refs/heads/one");
+	stands_at(store, arena, "pending", "refs/tags/two", 10, "refs/heads/one");
 	posted(store, arena, "pending\na text", 11);
-	ck_assert_str_eq(put_at(store, arena, "success", "refs/tags/two", 12), "refs/"
-									       "heads/"
-									       "one");
+	stands_at(store, arena, "success", "refs/tags/two", 12, "refs/heads/one");
 	/* Told, and nobody knows it yet: what looks again must look there. */
-	ck_assert_str_eq(put_at(store, arena, "success", "refs/heads/one", 13), "refs/"
-										"heads/"
-										"one");
-	ck_assert_str_eq(put_at(store, arena, "success", "refs/tags/two", 14), "refs/"
-									       "heads/"
-									       "one");
+	stands_at(store, arena, "success", "refs/heads/one", 13, "refs/heads/one");
+	stands_at(store, arena, "success", "refs/tags/two", 14, "refs/heads/one");
 	posted(store, arena, "success\na text", 15);
 	/* A merge that made no commit, later: another beginning. */
-	ck_assert_str_eq(put_at(store, arena, "pending", "refs/heads/main", 20), "refs/"
-										 "heads"
-										 "/mai"
-										 "n");
-	ck_assert_str_eq(put_at(store, arena, "failure", "refs/heads/main", 21), "refs/"
-										 "heads"
-										 "/mai"
-										 "n");
+	stands_at(store, arena, "pending", "refs/heads/main", 20, "refs/heads/main");
+	stands_at(store, arena, "failure", "refs/heads/main", 21, "refs/heads/main");
 	COMMIT();
 }
 
@@ -177,9 +161,7 @@ void suite_outbox_takes_the_first_ref(struct store *store, struct arena *arena)
 {
 	BEGIN();
 	put(store, "pending", 10);
-	ck_assert_str_eq(put_at(store, arena, "pending", "refs/heads/one", 11), "refs/"
-										"heads/"
-										"one");
+	stands_at(store, arena, "pending", "refs/heads/one", 11, "refs/heads/one");
 	COMMIT();
 }
 

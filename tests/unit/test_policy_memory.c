@@ -1,10 +1,8 @@
 /* tests/unit/test_policy_memory.c - every allocation in turn fails (T3): never a pass,
- * never a report that is cut, no leak (the sanitizer looks).
- *
- * The linker sends our allocations here: -Wl,--wrap=malloc,--wrap=calloc,
- * --wrap=realloc. */
+ * never a report that is cut, no leak (the sanitizer looks). */
 #include "unit.h"
 
+#include "failing_memory.h"
 #include "policy_scene.h"
 
 #include "base/arena.h"
@@ -13,13 +11,6 @@
 #include "policy/report.h"
 
 #define BYTES ((size_t)4 << 20)
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
 
 static struct rule_approvals approvals;
 static struct review_fact review = { .reviewer = "bob", .state = REVIEW_APPROVED };
@@ -31,42 +22,17 @@ static struct merge_request_fact request = { .number = 7,
 					     .reviews = &review,
 					     .review_count = 1 };
 
-static bool counting;
-static size_t allocations;
-static size_t failing; /* the number of the one that fails; 0: none */
-
-static bool fails(void)
-{
-	return counting && ++allocations == failing;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
-
 static void start(size_t number)
 {
-	allocations = 0;
-	failing = number;
-	counting = true;
+	countdown = number;
+	one_failed = false;
 }
 
 /* Whether the allocation that had to fail was reached. */
 static bool stop(void)
 {
-	counting = false;
-	return failing != 0 && allocations >= failing;
+	countdown = 0;
+	return one_failed;
 }
 
 /* A scene with many findings of every kind of text. */
